@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing, builds with tests and runs all of them through ctest.
+#   scripts/test.sh [--no-install] [ctest options…]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [[ "${1:-}" == --no-install ]]; then
+  shift
+else
+  scripts/install.sh --tests
+fi
+scripts/build.sh -DSANAS_BUILD_TESTS=ON
+exec ctest --preset release --parallel "$(nproc)" "$@"
