@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+
+namespace sanas {
+
+/// Resolves `auto`, `cpu`, `cuda` or `cuda:N`. `auto` is the first GPU, or the CPU where there is
+/// none. Throws ConfigError for another name or a GPU that is not there.
+torch::Device resolve_device(const std::string& name);
+
+/// Sets what a run on `device` wants by default: the cuDNN autotuner on CUDA, and `threads` CPU
+/// threads (0: as many as there are processors).
+void configure_device(const torch::Device& device, int threads, bool deterministic);
+
+/// The memory layout for images and convolution weights: channels last on CUDA, where cuDNN's fast
+/// kernels want it, contiguous on the CPU.
+torch::MemoryFormat preferred_memory_format(const torch::Device& device);
+
+/// Highest memory use so far, in bytes: of LibTorch's allocator on CUDA (0 where this
+/// LibTorch can't tell), of the process on the CPU.
+int64_t peak_memory_bytes(const torch::Device& device);
+
+}  // namespace sanas

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only source that sees spdlog: its fmt and LibTorch's can't share a translation unit.
+#include "sanas/core/log.h"
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "sanas/core/error.h"
+
+namespace sanas {
+
+struct Log::Implementation {
+  std::shared_ptr<spdlog::sinks::stderr_color_sink_mt> console =
+      std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  spdlog::logger logger{"sanas", console};
+};
+
+Log::Log(bool quiet) : implementation_(std::make_unique<Implementation>()) {
+  implementation_->console->set_pattern("%^%v%$");
+  implementation_->console->set_level(quiet ? spdlog::level::warn : spdlog::level::info);
+}
+
+Log::~Log() = default;
+
+void Log::add_file(const std::filesystem::path& path) {
+  try {
+    auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
+    file->set_pattern("%Y-%m-%d %H:%M:%S %l %v");
+    implementation_->logger.sinks().push_back(std::move(file));
+    implementation_->logger.flush_on(spdlog::level::info);
+  } catch (const spdlog::spdlog_ex& error) {
+    throw FileError(path.string() + ": can't be opened for the log: " + error.what());
+  }
+}
+
+void Log::info(const std::string& line) { implementation_->logger.info("{}", line); }
+void Log::warn(const std::string& line) { implementation_->logger.warn("{}", line); }
+void Log::error(const std::string& line) { implementation_->logger.error("{}", line); }
+void Log::flush() { implementation_->logger.flush(); }
+
+}  // namespace sanas
