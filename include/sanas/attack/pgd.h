@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace sanas {
+
+/// What the attack maximises (method §2.2): the cross-entropy against the network's own prediction
+/// on the clean image, against the true label, or against the network's most likely class.
+enum class AttackLoss { kSoft, kLabel, kPseudo };
+
+/// The ball that a perturbation stays in: largest absolute component, or Euclidean length per
+/// image.
+enum class AttackNorm { kLinf, kL2 };
+
+std::string to_string(AttackLoss loss);
+std::string to_string(AttackNorm norm);
+
+/// Projected gradient descent (Madry et al.) as in the supplement's Table 7. All lengths are in raw
+/// pixels, whose range is [0, 1].
+struct AttackOptions {
+  AttackNorm norm = AttackNorm::kLinf;
+  /// Signed (l∞) or normalised (l2) ascent steps. 0: one un-signed, un-projected step of length
+  /// `delta_step_size` as in supplement eq. 2.
+  int64_t steps = 7;
+  /// Radius of the ball.
+  double epsilon = 8.0 / 255.0;
+  /// Length of a step in the ball's norm.
+  double step_size = 2.0 / 255.0;
+  /// Start from a uniform random point of the ball instead of zero. The soft loss needs it: its
+  /// gradient vanishes at zero.
+  bool random_start = true;
+  AttackLoss loss = AttackLoss::kSoft;
+  /// Treat the clean prediction of the soft loss as a constant. Changes no perturbation, but the
+  /// hypergradient.
+  bool detach_target = false;
+  /// ξ_δ: the step size of eq. 2, also for its Jacobian when the values come from PGD.
+  double delta_step_size = 2.0 / 255.0;
+};
+
+/// From pixels N×3×H×W in [0, 1] to logits N×K.
+using Classifier = std::function<torch::Tensor(const torch::Tensor& pixels)>;
+
+/// What the prediction on the perturbed image is compared with: class probabilities N×K of the
+/// clean image (soft), its most likely classes (pseudo), or `labels` themselves.
+torch::Tensor attack_target(const Classifier& classifier, const torch::Tensor& images,
+                            const torch::Tensor& labels, const AttackOptions& options);
+
+/// Cross-entropy of logits N×K against probabilities N×K or classes N, summed over the examples.
+torch::Tensor attack_loss(const torch::Tensor& logits, const torch::Tensor& target);
+
+/// The objective of stage II, summed over the examples (supplement §B):
+/// Σ_i ℓ(f(x_i + δ_i), f(x_i)), or with the label or the most likely class in place of f(x_i).
+/// Differentiable in `delta` and in the weights behind `classifier`.
+/// @param labels int64, N; used by AttackLoss::kLabel only.
+torch::Tensor attack_objective(const Classifier& classifier, const torch::Tensor& images,
+                               const torch::Tensor& labels, const torch::Tensor& delta,
+                               const AttackOptions& options);
+
+/// The point at which an attack begins: uniform in the ball, or zero. Draws from LibTorch's default
+/// generator; x + δ stays in [0, 1].
+torch::Tensor initial_perturbation(const torch::Tensor& images, const AttackOptions& options);
+
+/// Maximises the attack objective from `start` by `options.steps` steps, or by the one step of
+/// eq. 2. Every iterate of PGD stays in the ball, and x + δ in [0, 1]. The classifier's weights and
+/// the default generators are left as they are; buffers are the caller's affair (see
+/// ScopedBuffers).
+/// @param images N×3×H×W in [0, 1]. Throws DataError for pixels outside by more than rounding.
+/// @return δ, detached, in the shape of `images`.
+torch::Tensor attack(const Classifier& classifier, const torch::Tensor& images,
+                     const torch::Tensor& labels, const torch::Tensor& start,
+                     const AttackOptions& options);
+
+}  // namespace sanas

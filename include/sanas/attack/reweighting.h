@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+
+namespace sanas {
+
+/// How a perturbation re-weights the image that it belongs to (method §2.1, §4.1): δ ⊙ x as in the
+/// paper, |δ| ⊙ x, (1 + |δ|) ⊙ x, or x where |δ| is (nearly) at the attack's limit and 0 elsewhere.
+enum class Reweighting { kDelta, kAbs, kOnePlusAbs, kMask };
+
+std::string to_string(Reweighting reweighting);
+
+/// The re-weighted images, differentiable in `delta` (the mask is a step function: gradient zero).
+/// @param images,delta N×3×H×W. @param epsilon the attack's radius, which scales the mask.
+torch::Tensor reweight(const torch::Tensor& images, const torch::Tensor& delta,
+                       Reweighting reweighting, double epsilon);
+
+}  // namespace sanas

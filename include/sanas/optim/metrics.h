@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/types.h>
+
+#include <array>
+#include <cstdint>
+
+namespace sanas {
+
+/// Loss and accuracies over any number of batches, every example with equal weight.
+class ClassificationMeter {
+ public:
+  /// @param loss mean over the batch. @param logits N×K. @param labels int64, N.
+  void add(double loss, const torch::Tensor& logits, const torch::Tensor& labels);
+
+  void add(const ClassificationMeter& other);
+
+  int64_t count() const { return count_; }
+  double loss() const;
+  /// Fractions in [0, 1].
+  double top1() const;
+  double top5() const;
+
+  /// Everything the meter holds, to save it and to go on: count, sum of losses, hits.
+  std::array<double, 4> state() const;
+  static ClassificationMeter from_state(const std::array<double, 4>& state);
+
+ private:
+  int64_t count_ = 0;
+  double loss_sum_ = 0.0;
+  int64_t top1_hits_ = 0;
+  int64_t top5_hits_ = 0;
+};
+
+/// Mean over the batch of −Σ q log p with q = (1 − ε) onehot + ε/K (darts-family §5.6).
+torch::Tensor cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels,
+                            double label_smoothing = 0.0);
+
+}  // namespace sanas

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/optim.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "sanas/core/parameters.h"
+
+namespace sanas {
+
+/// SGD for network weights.
+struct WeightOptimizerOptions {
+  double learning_rate = 0.025;
+  /// Where the cosine schedule of a search ends.
+  double min_learning_rate = 0.0;
+  double momentum = 0.9;
+  double weight_decay = 3e-4;
+  bool nesterov = false;
+  /// Largest Euclidean norm of all gradients together; 0: no limit.
+  double gradient_clip = 5.0;
+};
+
+enum class ArchitectureOptimizerKind { kAdam, kSgd };
+
+std::string to_string(ArchitectureOptimizerKind kind);
+
+/// For the architecture variables (darts-family §3).
+struct ArchitectureOptimizerOptions {
+  ArchitectureOptimizerKind optimizer = ArchitectureOptimizerKind::kAdam;
+  double learning_rate = 3e-4;
+  std::array<double, 2> betas{0.5, 0.999};
+  /// Coupled: added to the gradient.
+  double weight_decay = 1e-3;
+  double momentum = 0.0;
+  double gradient_clip = 0.0;
+  /// Standard deviation of the initial values.
+  double init_std = 1e-3;
+  /// Epochs in which the architecture stands still.
+  int64_t start_epoch = 0;
+};
+
+/// One optimizer over a list of parameters that takes its gradients as an argument, so that nothing
+/// depends on what was accumulated where.
+class WeightOptimizer {
+ public:
+  WeightOptimizer(TensorList parameters, const WeightOptimizerOptions& options);
+
+  /// Clips `gradients` to the configured norm and makes one SGD step.
+  /// @return the norm before clipping.
+  double step(const TensorList& gradients);
+
+  void set_learning_rate(double rate);
+  double learning_rate() const;
+  const WeightOptimizerOptions& options() const { return options_; }
+  const TensorList& parameters() const { return parameters_; }
+
+  /// Momentum buffers in parameter order; zeros for all if any is missing, as in DARTS' virtual
+  /// step (darts-family §3).
+  TensorList momentum_buffers() const;
+  void set_momentum_buffers(const TensorList& buffers);
+
+  torch::optim::SGD& optimizer() { return *optimizer_; }
+
+ private:
+  TensorList parameters_;
+  WeightOptimizerOptions options_;
+  std::unique_ptr<torch::optim::SGD> optimizer_;
+};
+
+/// The optimizer of the architecture variables.
+class ArchitectureOptimizer {
+ public:
+  ArchitectureOptimizer(TensorList parameters, const ArchitectureOptimizerOptions& options);
+
+  /// Clips `gradients` where configured and makes one step. @return the norm before clipping.
+  double step(const TensorList& gradients);
+
+  const ArchitectureOptimizerOptions& options() const { return options_; }
+
+  /// What the optimizer remembers, to save it and to go on: steps done, then per parameter the
+  /// first and second moments (Adam) or the momentum buffer (SGD with momentum). Zeros before the
+  /// first step.
+  TensorList state() const;
+  /// Throws FileError if `state` is not of this optimizer's form.
+  void set_state(const TensorList& state);
+
+ private:
+  TensorList parameters_;
+  ArchitectureOptimizerOptions options_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+};
+
+/// Scales `gradients` in place so that their common norm is at most `limit` (0: no limit), with the
+/// field's factor limit / (norm + 1e-6). @return the norm before.
+double clip_gradients(TensorList& gradients, double limit);
+
+}  // namespace sanas

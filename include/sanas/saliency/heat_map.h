@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+#include "sanas/data/image.h"
+
+namespace sanas {
+
+// Pictures are made with OpenCV; in a build without it, everything here but to_image throws
+// FileError.
+
+/// Pixels 3×H×W in [0, 1] as bytes.
+Image to_image(const torch::Tensor& pixels);
+
+/// A map H×W in [0, 1] as colours, warm for important.
+/// @param color_map one of color_map_names(). Throws ConfigError for another.
+Image heat_map(const torch::Tensor& map, const std::string& color_map = "jet");
+
+/// (1 − strength) · image + strength · heat map; the heat map is resized to the image.
+Image overlay(const Image& image, const Image& heat, double strength = 0.5);
+
+/// Bilinear resize.
+Image resize_image(const Image& image, int height, int width);
+
+/// Images in a grid with a white gap, all scaled to `height` pixels; `columns` headings on top.
+Image contact_sheet(const std::vector<std::vector<Image>>& rows,
+                    const std::vector<std::string>& headings, int height = 128);
+
+/// OpenCV's colour maps by lower-case name.
+std::vector<std::string> color_map_names();
+
+/// The bytes of a PNG file.
+std::string encode_png(const Image& image);
+
+}  // namespace sanas

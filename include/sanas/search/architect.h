@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "sanas/data/batch.h"
+#include "sanas/optim/optimizers.h"
+#include "sanas/search/hypergradient.h"
+#include "sanas/search/networks.h"
+
+namespace sanas {
+
+/// Computes the gradient of the architecture for one training and one validation batch. Leaves all
+/// weights, buffers, optimizer states and generators bit for bit as they were.
+class Architect {
+ public:
+  virtual ~Architect() = default;
+
+  /// @param train,validation batches of raw pixels on the networks' device.
+  /// @param seed decides every random draw of the step (attack start, dropout, gates, noise).
+  /// @param split_terms see four_level_hypergradient.
+  virtual Hypergradient gradient(const Batch& train, const Batch& validation, uint64_t seed,
+                                 bool split_terms) = 0;
+};
+
+/// Plain DARTS and its relatives: first order, or second order through one virtual weight step.
+class PlainArchitect : public Architect {
+ public:
+  PlainArchitect(const SearchNetworks& networks, const WeightOptimizer& weights,
+                 const HypergradientOptions& options);
+  Hypergradient gradient(const Batch& train, const Batch& validation, uint64_t seed,
+                         bool split_terms) override;
+
+ private:
+  const SearchNetworks& networks_;
+  const WeightOptimizer& weights_;
+  HypergradientOptions options_;
+};
+
+/// SANAS: the four-level hypergradient, or its direct terms in first order.
+class SanasArchitect : public Architect {
+ public:
+  SanasArchitect(const SearchNetworks& networks, const WeightOptimizer& weights1,
+                 const WeightOptimizer& weights2, const HypergradientOptions& options,
+                 const AttackOptions& attack, Reweighting reweighting);
+  Hypergradient gradient(const Batch& train, const Batch& validation, uint64_t seed,
+                         bool split_terms) override;
+
+  /// The four levels as functions, for the given batches and Δ's start.
+  FourLevelProblem problem(const Batch& train, const Batch& validation, const torch::Tensor& delta,
+                           uint64_t seed) const;
+
+ private:
+  const SearchNetworks& networks_;
+  const WeightOptimizer& weights1_;
+  const WeightOptimizer& weights2_;
+  HypergradientOptions options_;
+  AttackOptions attack_;
+  Reweighting reweighting_;
+};
+
+/// The architect that `options` asks for. All arguments have to outlive it; `weights2` is null in a
+/// plain search.
+std::unique_ptr<Architect> make_architect(const SearchOptions& options,
+                                          const SearchNetworks& networks,
+                                          const WeightOptimizer& weights1,
+                                          const WeightOptimizer* weights2);
+
+}  // namespace sanas

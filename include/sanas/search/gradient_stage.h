@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "sanas/core/parameters.h"
+#include "sanas/search/second_derivative.h"
+
+namespace sanas {
+
+/// The gradient steps that stand for the solution of an inner problem. SGD's form
+/// b ← μb + ∇F(X) + ωX, X ← X − ξb; a negative step size ascends (supplement eq. 2).
+struct StageSteps {
+  double step_size = 0.0;     ///< ξ
+  double momentum = 0.0;      ///< μ
+  double weight_decay = 0.0;  ///< ω
+  int64_t count = 1;
+  /// b before the first step; empty: zero.
+  TensorList momentum_buffers;
+};
+
+/// One inner level: variables X, its objective F, and a few gradient steps on it. `run` makes the
+/// steps without touching X; `pull_back` carries a vector backwards through them, the adjoint of
+/// the same recursion, without ever building a graph through the steps.
+class GradientStage {
+ public:
+  GradientStage(Objective objective, TensorList variables, StageSteps steps);
+
+  /// @return X after the steps. `loss` gets F before the first step if it is not null.
+  TensorList run(double* loss = nullptr);
+
+  /// For L(X', …): given ∂L/∂X' at the result of `run`, returns Σ_k [∂²F/∂Y∂X_k] b_k, which is the
+  /// part of dL/dY that flows through the steps. Y must hold the values it held in `run`.
+  TensorList pull_back(const TensorList& adjoint, const TensorList& y,
+                       const SecondDerivative& second_derivative) const;
+
+  const TensorList& variables() const { return variables_; }
+
+ private:
+  Objective objective_;
+  TensorList variables_;
+  StageSteps steps_;
+  /// X before each step.
+  std::vector<TensorList> trajectory_;
+};
+
+}  // namespace sanas

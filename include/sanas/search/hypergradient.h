@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "sanas/core/parameters.h"
+#include "sanas/search/gradient_stage.h"
+#include "sanas/search/options.h"
+
+namespace sanas {
+
+/// The four levels as functions of leaf tensors (method §3): any modules, any hyper-parameters.
+/// Each function evaluates at the current values of the tensors below, with its own fixed batch and
+/// its own fixed randomness, so that two evaluations differ only in the point.
+struct FourLevelProblem {
+  Objective train1;       ///< T(W1, A)
+  Objective attack;       ///< G(W1, A, Δ), summed over the examples
+  Objective train2;       ///< S(W2, A, Δ)
+  Objective validation1;  ///< V(W1, A)
+  Objective validation2;  ///< V(W2, A)
+  TensorList architecture;
+  TensorList weights1;
+  TensorList weights2;
+  /// Δ: holds the attack's start.
+  torch::Tensor delta;
+  /// Δ' by an attack of another form, e.g. PGD, at the current W1 and A, starting at the current Δ.
+  /// Its Jacobian is taken to be that of eq. 2 at the start. Empty: eq. 2 itself.
+  std::function<torch::Tensor()> perturb;
+  /// Forward-backward passes that `perturb` takes, for the count.
+  int64_t perturb_passes = 0;
+};
+
+/// The problem of one network and one validation loss, as in DARTS.
+struct BilevelProblem {
+  Objective train;       ///< T(W, A)
+  Objective validation;  ///< V(W, A)
+  TensorList architecture;
+  TensorList weights;
+};
+
+/// Virtual weight steps (method §3.3).
+struct VirtualStep {
+  double step_size = 0.0;
+  double momentum = 0.0;
+  double weight_decay = 0.0;
+  TensorList momentum_buffers;
+};
+
+/// dO/dA = d2 + I2 + I3 + I4 + γ (d1 + I1) and its parts, one tensor per architecture variable.
+struct Hypergradient {
+  TensorList total;
+  TensorList direct1;                 ///< d1
+  TensorList direct2;                 ///< d2
+  TensorList through_weights1;        ///< I1
+  TensorList through_weights2;        ///< I2
+  TensorList through_delta;           ///< I3
+  TensorList through_delta_weights1;  ///< I4
+  double train1_loss = 0.0;
+  /// At Δ for eq. 2; at Δ' for another attack, and then only with split terms.
+  double attack_loss = 0.0;
+  double train2_loss = 0.0;
+  double validation1_loss = 0.0;
+  double validation2_loss = 0.0;
+  /// Δ', undefined in first order.
+  torch::Tensor updated_delta;
+  /// W1' and W2', empty in first order.
+  TensorList updated_weights1;
+  TensorList updated_weights2;
+  /// Forward-backward passes, those of the attack included.
+  int64_t passes = 0;
+};
+
+/// The hypergradient of the four-level problem. With `HypergradientOrder::kFirst` it is d2 + γ d1
+/// at the current weights. Weights, Δ and architecture come back bit for bit.
+/// @param split_terms also fill I1 and I4 one by one and the loss of another attack than eq. 2:
+/// with
+///        shared passes, that takes extra passes and leaves the total as it is.
+Hypergradient four_level_hypergradient(const FourLevelProblem& problem, const VirtualStep& step1,
+                                       const VirtualStep& step2,
+                                       const HypergradientOptions& options, bool split_terms);
+
+/// DARTS (darts-family §3): d1 + I1 of one network, or d1 alone in first order.
+Hypergradient bilevel_hypergradient(const BilevelProblem& problem, const VirtualStep& step,
+                                    const HypergradientOptions& options);
+
+}  // namespace sanas

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "sanas/attack/pgd.h"
+#include "sanas/attack/reweighting.h"
+#include "sanas/data/endless_batches.h"
+#include "sanas/optim/optimizers.h"
+
+namespace sanas {
+
+/// Whose objective the architecture minimises: the four-level one of SANAS, or the validation loss
+/// of one network as in plain DARTS and its relatives.
+enum class SearchMethod { kSanas, kPlain };
+
+/// First order: the partial derivative at the current weights. Second order: through the updates.
+enum class HypergradientOrder { kFirst, kSecond };
+
+/// How a product "second derivative times vector" is taken (method §3.2).
+enum class SecondOrderApproximation {
+  /// (∇F(X + αv) − ∇F(X − αv)) / 2α.
+  kFiniteDifference,
+  /// The four-point difference of fourth order.
+  kCentral4,
+  /// Double backward: exact up to rounding.
+  kExact,
+};
+
+/// Mean or sum over the batch of the stage III loss (supplement eq. 3 sums).
+enum class Stage3Reduction { kMean, kSum };
+
+std::string to_string(SearchMethod method);
+std::string to_string(HypergradientOrder order);
+std::string to_string(SecondOrderApproximation approximation);
+std::string to_string(Stage3Reduction reduction);
+
+/// What a search does when a loss or gradient is not finite: stop with an error, or leave out that
+/// update and count it.
+enum class NonFinitePolicy { kStop, kSkip };
+
+std::string to_string(NonFinitePolicy policy);
+
+/// Which terms of the hypergradient are added up (method §3.1).
+struct HypergradientTerms {
+  bool direct1 = true;         ///< d1: A in the validation loss of W1
+  bool direct2 = true;         ///< d2: A in the validation loss of W2
+  bool weights1 = true;        ///< I1: A → W1' → V(W1')
+  bool weights2 = true;        ///< I2: A → W2' → V(W2')
+  bool delta_direct = true;    ///< I3: A → Δ' → W2' → V(W2')
+  bool delta_weights1 = true;  ///< I4: A → W1' → Δ' → W2' → V(W2')
+};
+
+/// Gradient steps by which each inner problem is solved approximately.
+struct InnerSteps {
+  int64_t weights1 = 1;
+  int64_t delta = 1;
+  int64_t weights2 = 1;
+};
+
+struct HypergradientOptions {
+  HypergradientOrder order = HypergradientOrder::kSecond;
+  SecondOrderApproximation approximation = SecondOrderApproximation::kFiniteDifference;
+  /// r in α = r/‖v‖.
+  double finite_difference_radius = 0.01;
+  /// Take the products for I1 and I4 together, which saves two passes (method §3.2).
+  bool shared_passes = true;
+  /// Weight of the validation loss of W1 in stage IV.
+  double gamma = 1.0;
+  /// ξ of the virtual weight steps; unset: the weights' current learning rate.
+  std::optional<double> weight1_step_size;
+  std::optional<double> weight2_step_size;
+  /// ξ_δ of supplement eq. 2.
+  double delta_step_size = 2.0 / 255.0;
+  /// Whether the virtual steps carry SGD's momentum buffer and weight decay (method §3.3).
+  bool virtual_momentum = true;
+  bool virtual_weight_decay = true;
+  Stage3Reduction stage3_reduction = Stage3Reduction::kMean;
+  InnerSteps inner_steps;
+  HypergradientTerms terms;
+};
+
+/// Every how many mini-batches each level is updated (supplement §A.4).
+struct UpdateSchedule {
+  int64_t weights1 = 1;
+  int64_t weights2 = 3;
+  int64_t architecture = 5;
+
+  bool updates_weights1(int64_t step) const { return step % weights1 == 0; }
+  bool updates_weights2(int64_t step) const { return step % weights2 == 0; }
+  bool updates_architecture(int64_t step) const { return step % architecture == 0; }
+};
+
+/// Everything that a search needs to know besides the networks and the data.
+struct SearchOptions {
+  SearchMethod method = SearchMethod::kSanas;
+  uint64_t seed = 2;
+  int64_t epochs = 50;
+  int64_t batch_size = 64;
+  /// Stop after that many mini-batches; 0: no limit.
+  int64_t max_steps = 0;
+  /// Every how many mini-batches a step is reported to the observers.
+  int64_t report_every = 50;
+  WeightOptimizerOptions weights;
+  ArchitectureOptimizerOptions architecture;
+  UpdateSchedule update_every;
+  HypergradientOptions hypergradient;
+  AttackOptions attack;
+  Reweighting reweighting = Reweighting::kDelta;
+  ArchitectureBatches architecture_batches = ArchitectureBatches::kPersistent;
+  /// Measure the accuracy on the validation half every so many epochs; 0: never.
+  int64_t validate_every = 1;
+  NonFinitePolicy on_nonfinite = NonFinitePolicy::kStop;
+};
+
+}  // namespace sanas

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "sanas/genotype/genotype.h"
+#include "sanas/optim/metrics.h"
+#include "sanas/search/hypergradient.h"
+
+namespace sanas {
+
+/// One weight update.
+struct LevelReport {
+  double loss = 0.0;
+  double top1 = 0.0;
+  /// Norm of the gradient before clipping.
+  double gradient_norm = 0.0;
+  double seconds = 0.0;
+};
+
+/// One architecture update: Euclidean norms over all architecture variables.
+struct ArchitectureReport {
+  double validation1_loss = 0.0;
+  double validation2_loss = 0.0;
+  double attack_loss = 0.0;
+  double total_norm = 0.0;
+  double direct1_norm = 0.0;
+  double direct2_norm = 0.0;
+  double weights1_norm = 0.0;
+  double weights2_norm = 0.0;
+  double delta_direct_norm = 0.0;
+  double delta_weights1_norm = 0.0;
+  /// Cosines of the terms with the total, in the same order.
+  double direct1_cosine = 0.0;
+  double direct2_cosine = 0.0;
+  double weights1_cosine = 0.0;
+  double weights2_cosine = 0.0;
+  double delta_direct_cosine = 0.0;
+  double delta_weights1_cosine = 0.0;
+  /// Forward-backward passes, including those that only this report needed.
+  int64_t passes = 0;
+  double seconds = 0.0;
+};
+
+/// Norms and cosines of a hypergradient.
+ArchitectureReport summarize(const Hypergradient& hypergradient);
+
+struct StepReport {
+  int64_t epoch = 0;
+  /// Mini-batches before this one, over all epochs and in this epoch.
+  int64_t step = 0;
+  int64_t step_in_epoch = 0;
+  int64_t steps_in_epoch = 0;
+  int64_t batch_size = 0;
+  double learning_rate = 0.0;
+  /// A step that is logged: terms are split and levels filled in.
+  bool reported = false;
+  std::optional<LevelReport> weights1;
+  std::optional<LevelReport> weights2;
+  std::optional<ArchitectureReport> architecture;
+};
+
+struct EpochReport {
+  int64_t epoch = 0;
+  int64_t epochs = 0;
+  /// Mini-batches done so far.
+  int64_t step = 0;
+  double learning_rate = 0.0;
+  /// Over the mini-batches of the epoch; empty for W2 in a plain search.
+  ClassificationMeter train1;
+  ClassificationMeter train2;
+  Genotype genotype;
+  /// How narrowly the weakest choice of the genotype was made.
+  double margin = 0.0;
+  /// Largest change of any architecture variable since the start.
+  double architecture_change = 0.0;
+  /// Mean entropy of the operation weights over all edges, in nats.
+  double entropy = 0.0;
+  /// Accuracy of W1 on the validation half, where it was measured.
+  std::optional<ClassificationMeter> validation;
+  double seconds = 0.0;
+  int64_t skipped_updates = 0;
+};
+
+/// Looks on while a search runs. Nothing that an observer does changes the search's numbers.
+class SearchObserver {
+ public:
+  virtual ~SearchObserver() = default;
+  virtual void on_step(const StepReport& /*report*/) {}
+  virtual void on_epoch(const EpochReport& /*report*/) {}
+  /// Asked after every step.
+  virtual bool wants_stop() const { return false; }
+};
+
+}  // namespace sanas

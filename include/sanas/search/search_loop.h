@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sanas/data/endless_batches.h"
+#include "sanas/data/loader.h"
+#include "sanas/optim/metrics.h"
+#include "sanas/search/architect.h"
+#include "sanas/search/networks.h"
+#include "sanas/search/options.h"
+#include "sanas/search/reports.h"
+
+namespace sanas {
+
+/// Where a search gets its batches from. All have to outlive the loop.
+struct SearchData {
+  DataLoader& train;
+  /// One batch per architecture step, from the validation half.
+  EndlessBatches& architecture;
+  /// The validation half once, to measure accuracy; null: don't.
+  DataLoader* validation = nullptr;
+};
+
+/// Algorithm 1 of the supplement with the update frequencies of its §A.4.
+class SearchLoop {
+ public:
+  SearchLoop(const SearchNetworks& networks, const SearchData& data, const SearchOptions& options,
+             const torch::Device& device);
+
+  /// Observers are called in order and have to outlive the loop.
+  void add_observer(SearchObserver& observer) { observers_.push_back(&observer); }
+
+  /// Runs from the current step to the last epoch, to `max_steps`, or until an observer asks to
+  /// stop. Throws NonFiniteError under NonFinitePolicy::kStop.
+  void run();
+
+  /// Mini-batches done so far.
+  int64_t step() const { return step_; }
+  int64_t steps_per_epoch() const { return data_.train.batches_per_epoch(); }
+  /// True once the last epoch or `max_steps` is done.
+  bool finished() const;
+  /// Loss and accuracy over the mini-batches of this epoch so far.
+  const ClassificationMeter& meter1() const { return meter1_; }
+  const ClassificationMeter& meter2() const { return meter2_; }
+  /// The architecture variables when the search began.
+  const TensorList& initial_architecture() const { return initial_architecture_; }
+
+  /// Continue after `step` mini-batches with the given state of the epoch; weights, optimizers and
+  /// architecture are set by the caller.
+  void resume_at(int64_t step, const ClassificationMeter& meter1, const ClassificationMeter& meter2,
+                 const TensorList& initial_architecture, int64_t skipped_updates);
+
+  const SearchNetworks& networks() const { return networks_; }
+  const SearchOptions& options() const { return options_; }
+  WeightOptimizer& weights1() { return weights1_; }
+  /// Null in a plain search.
+  WeightOptimizer* weights2() { return weights2_ ? &*weights2_ : nullptr; }
+  ArchitectureOptimizer& architecture() { return architecture_; }
+  /// Updates left out because something was not finite.
+  int64_t skipped_updates() const { return skipped_updates_; }
+
+ private:
+  void run_epoch(int64_t epoch);
+  void run_step(const Batch& train, int64_t epoch, bool reported);
+  void update_architecture(const Batch& train, StepReport& report);
+  void update_weights1(const Batch& train, StepReport& report);
+  void update_weights2(const Batch& train, StepReport& report);
+  LevelReport train_level(const char* level, Supernet& net, WeightOptimizer& weights,
+                          const torch::Tensor& images, const torch::Tensor& labels, uint64_t seed,
+                          ClassificationMeter& epoch_meter);
+  void report_epoch(int64_t epoch, double seconds);
+  bool finite(const char* level, double loss, const TensorList& gradients);
+  ClassificationMeter validate();
+  bool stop_requested() const;
+  uint64_t seed_of(uint64_t stream) const;
+
+  SearchNetworks networks_;
+  SearchData data_;
+  SearchOptions options_;
+  torch::Device device_;
+  WeightOptimizer weights1_;
+  std::optional<WeightOptimizer> weights2_;
+  ArchitectureOptimizer architecture_;
+  std::unique_ptr<Architect> architect_;
+  std::vector<SearchObserver*> observers_;
+  TensorList initial_architecture_;
+  ClassificationMeter meter1_;
+  ClassificationMeter meter2_;
+  int64_t step_ = 0;
+  int64_t skipped_updates_ = 0;
+};
+
+}  // namespace sanas

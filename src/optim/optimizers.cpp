@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/optim/optimizers.h"
+
+#include "sanas/core/error.h"
+
+namespace sanas {
+namespace {
+
+double set_gradients(const TensorList& parameters, const TensorList& gradients, double clip) {
+  TORCH_CHECK(parameters.size() == gradients.size(), gradients.size(), " gradients for ",
+              parameters.size(), " parameters");
+  TensorList clipped = clip > 0.0 ? clone(gradients) : detach(gradients);
+  const double before = clip_gradients(clipped, clip);
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    parameters[i].mutable_grad() = clipped[i];
+  }
+  return before;
+}
+
+torch::optim::SGDParamState* state_of(torch::optim::SGD& optimizer,
+                                      const torch::Tensor& parameter) {
+  const auto found = optimizer.state().find(parameter.unsafeGetTensorImpl());
+  return found == optimizer.state().end()
+             ? nullptr
+             : static_cast<torch::optim::SGDParamState*>(found->second.get());
+}
+
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(
+    const TensorList& parameters, const ArchitectureOptimizerOptions& options) {
+  if (options.optimizer == ArchitectureOptimizerKind::kSgd) {
+    return std::make_unique<torch::optim::SGD>(parameters,
+                                               torch::optim::SGDOptions(options.learning_rate)
+                                                   .momentum(options.momentum)
+                                                   .weight_decay(options.weight_decay));
+  }
+  return std::make_unique<torch::optim::Adam>(
+      parameters, torch::optim::AdamOptions(options.learning_rate)
+                      .betas(std::make_tuple(options.betas[0], options.betas[1]))
+                      .weight_decay(options.weight_decay));
+}
+
+}  // namespace
+
+std::string to_string(ArchitectureOptimizerKind kind) {
+  return kind == ArchitectureOptimizerKind::kAdam ? "adam" : "sgd";
+}
+
+TensorList ArchitectureOptimizer::state() const {
+  int64_t steps = 0;
+  TensorList moments;
+  for (const auto& parameter : parameters_) {
+    const auto found = optimizer_->state().find(parameter.unsafeGetTensorImpl());
+    const bool known = found != optimizer_->state().end();
+    if (options_.optimizer == ArchitectureOptimizerKind::kAdam) {
+      const auto* adam =
+          known ? static_cast<const torch::optim::AdamParamState*>(found->second.get()) : nullptr;
+      steps = adam != nullptr ? adam->step() : 0;
+      moments.push_back(adam != nullptr ? adam->exp_avg() : torch::zeros_like(parameter));
+      moments.push_back(adam != nullptr ? adam->exp_avg_sq() : torch::zeros_like(parameter));
+    } else {
+      const auto* sgd =
+          known ? static_cast<const torch::optim::SGDParamState*>(found->second.get()) : nullptr;
+      const bool has_buffer = sgd != nullptr && sgd->momentum_buffer().defined();
+      moments.push_back(has_buffer ? sgd->momentum_buffer() : torch::zeros_like(parameter));
+    }
+  }
+  moments.insert(moments.begin(), torch::tensor(steps));
+  return detach(moments);
+}
+
+void ArchitectureOptimizer::set_state(const TensorList& state) {
+  const bool adam = options_.optimizer == ArchitectureOptimizerKind::kAdam;
+  const size_t per_parameter = adam ? 2 : 1;
+  if (state.size() != 1 + per_parameter * parameters_.size()) {
+    throw FileError("the saved state is of another architecture optimizer than '" +
+                    to_string(options_.optimizer) + "'");
+  }
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const auto moment = [&](size_t k) {
+      return state[1 + per_parameter * i + k].to(parameters_[i].options()).clone();
+    };
+    auto& slot = optimizer_->state()[parameters_[i].unsafeGetTensorImpl()];
+    if (adam) {
+      auto saved = std::make_unique<torch::optim::AdamParamState>();
+      saved->step(state[0].item<int64_t>());
+      saved->exp_avg(moment(0));
+      saved->exp_avg_sq(moment(1));
+      slot = std::move(saved);
+    } else {
+      auto saved = std::make_unique<torch::optim::SGDParamState>();
+      saved->momentum_buffer(moment(0));
+      slot = std::move(saved);
+    }
+  }
+}
+
+double clip_gradients(TensorList& gradients, double limit) {
+  const double total = norm(gradients);
+  if (limit > 0.0) {
+    const double factor = limit / (total + 1e-6);
+    if (factor < 1.0) {
+      for (auto& tensor : gradients) {
+        tensor.mul_(factor);
+      }
+    }
+  }
+  return total;
+}
+
+WeightOptimizer::WeightOptimizer(TensorList parameters, const WeightOptimizerOptions& options)
+    : parameters_(std::move(parameters)),
+      options_(options),
+      optimizer_(std::make_unique<torch::optim::SGD>(parameters_,
+                                                     torch::optim::SGDOptions(options.learning_rate)
+                                                         .momentum(options.momentum)
+                                                         .weight_decay(options.weight_decay)
+                                                         .nesterov(options.nesterov))) {}
+
+double WeightOptimizer::step(const TensorList& gradients) {
+  const double before = set_gradients(parameters_, gradients, options_.gradient_clip);
+  optimizer_->step();
+  optimizer_->zero_grad();
+  return before;
+}
+
+void WeightOptimizer::set_learning_rate(double rate) {
+  for (auto& group : optimizer_->param_groups()) {
+    group.options().set_lr(rate);
+  }
+}
+
+double WeightOptimizer::learning_rate() const {
+  return optimizer_->param_groups().front().options().get_lr();
+}
+
+TensorList WeightOptimizer::momentum_buffers() const {
+  TensorList buffers;
+  for (const auto& parameter : parameters_) {
+    const auto* state = state_of(*optimizer_, parameter);
+    if (state == nullptr || !state->momentum_buffer().defined()) {
+      return zeros_like(parameters_);
+    }
+    buffers.push_back(state->momentum_buffer());
+  }
+  return buffers;
+}
+
+void WeightOptimizer::set_momentum_buffers(const TensorList& buffers) {
+  TORCH_CHECK(buffers.size() == parameters_.size(), buffers.size(), " buffers for ",
+              parameters_.size(), " parameters");
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    auto state = std::make_unique<torch::optim::SGDParamState>();
+    state->momentum_buffer(buffers[i].detach().clone());
+    optimizer_->state()[parameters_[i].unsafeGetTensorImpl()] = std::move(state);
+  }
+}
+
+ArchitectureOptimizer::ArchitectureOptimizer(TensorList parameters,
+                                             const ArchitectureOptimizerOptions& options)
+    : parameters_(std::move(parameters)),
+      options_(options),
+      optimizer_(make_optimizer(parameters_, options)) {}
+
+double ArchitectureOptimizer::step(const TensorList& gradients) {
+  const double before = set_gradients(parameters_, gradients, options_.gradient_clip);
+  optimizer_->step();
+  optimizer_->zero_grad();
+  return before;
+}
+
+}  // namespace sanas

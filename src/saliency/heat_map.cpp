@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/saliency/heat_map.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sanas/core/error.h"
+#include "sanas/core/text.h"
+
+#ifdef SANAS_WITH_OPENCV
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#endif
+
+namespace sanas {
+
+Image to_image(const torch::Tensor& pixels) {
+  TORCH_CHECK(pixels.dim() == 3 && pixels.size(0) == 3, "expected 3×H×W, not ", pixels.sizes());
+  const auto bytes = (pixels.detach().to(torch::kCPU, torch::kFloat32).clamp(0, 1) * 255)
+                         .round()
+                         .to(torch::kUInt8)
+                         .permute({1, 2, 0})
+                         .contiguous();
+  Image image(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), 3);
+  std::copy_n(bytes.data_ptr<uint8_t>(), bytes.numel(), image.pixels.begin());
+  return image;
+}
+
+#ifdef SANAS_WITH_OPENCV
+
+namespace {
+
+/// OpenCV's view of an image; shares memory.
+cv::Mat view(const Image& image) {
+  return {image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.pixels.data())};
+}
+
+Image from_mat(const cv::Mat& mat) {
+  Image image(mat.rows, mat.cols, 3);
+  mat.copyTo(view(image));
+  return image;
+}
+
+const std::vector<std::pair<std::string, int>>& color_maps() {
+  static const std::vector<std::pair<std::string, int>> all{
+      {"autumn", cv::COLORMAP_AUTUMN},     {"bone", cv::COLORMAP_BONE},
+      {"jet", cv::COLORMAP_JET},           {"winter", cv::COLORMAP_WINTER},
+      {"rainbow", cv::COLORMAP_RAINBOW},   {"ocean", cv::COLORMAP_OCEAN},
+      {"summer", cv::COLORMAP_SUMMER},     {"spring", cv::COLORMAP_SPRING},
+      {"cool", cv::COLORMAP_COOL},         {"hsv", cv::COLORMAP_HSV},
+      {"pink", cv::COLORMAP_PINK},         {"hot", cv::COLORMAP_HOT},
+      {"parula", cv::COLORMAP_PARULA},     {"magma", cv::COLORMAP_MAGMA},
+      {"inferno", cv::COLORMAP_INFERNO},   {"plasma", cv::COLORMAP_PLASMA},
+      {"viridis", cv::COLORMAP_VIRIDIS},   {"cividis", cv::COLORMAP_CIVIDIS},
+      {"twilight", cv::COLORMAP_TWILIGHT}, {"turbo", cv::COLORMAP_TURBO}};
+  return all;
+}
+
+int find_color_map(const std::string& name) {
+  for (const auto& [known, id] : color_maps()) {
+    if (known == name) {
+      return id;
+    }
+  }
+  throw ConfigError("unknown colour map '" + name + "', did you mean '" +
+                    nearest(name, color_map_names()) + "'?");
+}
+
+}  // namespace
+
+Image heat_map(const torch::Tensor& map, const std::string& color_map) {
+  TORCH_CHECK(map.dim() == 2, "expected H×W, not ", map.sizes());
+  const int id = find_color_map(color_map);
+  const auto bytes = (map.detach().to(torch::kCPU, torch::kFloat32).clamp(0, 1) * 255)
+                         .round()
+                         .to(torch::kUInt8)
+                         .contiguous();
+  const cv::Mat grey(static_cast<int>(bytes.size(0)), static_cast<int>(bytes.size(1)), CV_8UC1,
+                     bytes.data_ptr<uint8_t>());
+  cv::Mat colored;
+  cv::applyColorMap(grey, colored, id);
+  cv::cvtColor(colored, colored, cv::COLOR_BGR2RGB);
+  return from_mat(colored);
+}
+
+Image resize_image(const Image& image, int height, int width) {
+  cv::Mat resized;
+  cv::resize(view(image), resized, {width, height}, 0, 0, cv::INTER_LINEAR);
+  return from_mat(resized);
+}
+
+Image overlay(const Image& image, const Image& heat, double strength) {
+  const Image fitted = resize_image(heat, image.height, image.width);
+  cv::Mat mixed;
+  cv::addWeighted(view(image), 1.0 - strength, view(fitted), strength, 0.0, mixed);
+  return from_mat(mixed);
+}
+
+Image contact_sheet(const std::vector<std::vector<Image>>& rows,
+                    const std::vector<std::string>& headings, int height) {
+  constexpr int kGap = 6;
+  constexpr int kHeading = 24;
+  TORCH_CHECK(!rows.empty() && !rows.front().empty(), "a sheet needs images");
+  std::vector<std::vector<cv::Mat>> scaled;
+  std::vector<int> widths(headings.size(), 0);
+  for (const auto& row : rows) {
+    TORCH_CHECK(row.size() == headings.size(), row.size(), " images under ", headings.size(),
+                " headings");
+    auto& line = scaled.emplace_back();
+    for (size_t c = 0; c < row.size(); ++c) {
+      const int width = std::max(1, row[c].width * height / row[c].height);
+      cv::Mat resized;
+      cv::resize(view(row[c]), resized, {width, height}, 0, 0,
+                 row[c].height < height ? cv::INTER_NEAREST : cv::INTER_AREA);
+      widths[c] = std::max(widths[c], width);
+      line.push_back(resized);
+    }
+  }
+  int total_width = kGap;
+  for (const int width : widths) {
+    total_width += width + kGap;
+  }
+  cv::Mat sheet(kHeading + static_cast<int>(rows.size()) * (height + kGap), total_width, CV_8UC3,
+                cv::Scalar(255, 255, 255));
+  int x = kGap;
+  for (size_t c = 0; c < headings.size(); ++c) {
+    cv::putText(sheet, headings[c], {x, kHeading - 8}, cv::FONT_HERSHEY_SIMPLEX, 0.45,
+                cv::Scalar(0, 0, 0), 1, cv::LINE_AA);
+    for (size_t r = 0; r < scaled.size(); ++r) {
+      const cv::Mat& tile = scaled[r][c];
+      tile.copyTo(sheet(
+          cv::Rect(x, kHeading + static_cast<int>(r) * (height + kGap), tile.cols, tile.rows)));
+    }
+    x += widths[c] + kGap;
+  }
+  return from_mat(sheet);
+}
+
+std::vector<std::string> color_map_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, id] : color_maps()) {
+    names.push_back(name);
+  }
+  return names;
+}
+
+std::string encode_png(const Image& image) {
+  cv::Mat bgr;
+  cv::cvtColor(view(image), bgr, cv::COLOR_RGB2BGR);
+  std::vector<uint8_t> bytes;
+  cv::imencode(".png", bgr, bytes);
+  return {bytes.begin(), bytes.end()};
+}
+
+#else
+
+namespace {
+
+[[noreturn]] void no_opencv() {
+  throw FileError(
+      "this build has no OpenCV and can't make pictures: configure with "
+      "-DSANAS_WITH_OPENCV=ON");
+}
+
+}  // namespace
+
+Image heat_map(const torch::Tensor&, const std::string&) { no_opencv(); }
+Image overlay(const Image&, const Image&, double) { no_opencv(); }
+Image resize_image(const Image&, int, int) { no_opencv(); }
+Image contact_sheet(const std::vector<std::vector<Image>>&, const std::vector<std::string>&, int) {
+  no_opencv();
+}
+std::vector<std::string> color_map_names() { return {}; }
+std::string encode_png(const Image&) { no_opencv(); }
+
+#endif
+
+}  // namespace sanas

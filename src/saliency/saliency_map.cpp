@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/saliency/saliency_map.h"
+
+#include "sanas/core/random.h"
+
+namespace sanas {
+
+std::string to_string(ColorReduction reduction) {
+  switch (reduction) {
+    case ColorReduction::kMax:
+      return "max";
+    case ColorReduction::kMean:
+      return "mean";
+    case ColorReduction::kL2:
+      return "l2";
+  }
+  return {};
+}
+
+torch::Tensor reduce_color(const torch::Tensor& values, ColorReduction reduction) {
+  switch (reduction) {
+    case ColorReduction::kMax:
+      return values.amax(1);
+    case ColorReduction::kMean:
+      return values.mean(1);
+    case ColorReduction::kL2:
+      return values.norm(2, 1);
+  }
+  TORCH_CHECK(false, "no such reduction");
+}
+
+torch::Tensor pgd_saliency(const Classifier& classifier, const torch::Tensor& images,
+                           const torch::Tensor& labels, const AttackOptions& options,
+                           uint64_t seed) {
+  // The start of every image is drawn from the same seed, so that it doesn't depend on its batch.
+  torch::Tensor start = torch::empty_like(images);
+  for (int64_t i = 0; i < images.size(0); ++i) {
+    const FrozenRandomness frozen(seed);
+    start.narrow(0, i, 1).copy_(initial_perturbation(images.narrow(0, i, 1), options));
+  }
+  return attack(classifier, images, labels, start, options).abs();
+}
+
+torch::Tensor scale_for_display(const torch::Tensor& map, double low, double high) {
+  TORCH_CHECK(0.0 <= low && low < high && high <= 100.0, "percentiles ", low, " and ", high);
+  const auto values = map.detach().to(torch::kCPU, torch::kDouble);
+  const auto limits =
+      torch::quantile(values.flatten(), torch::tensor({low / 100.0, high / 100.0}, torch::kDouble));
+  const double bottom = limits[0].item<double>();
+  const double range = limits[1].item<double>() - bottom;
+  if (range <= 0.0) {
+    return torch::zeros_like(values);
+  }
+  return ((values - bottom) / range).clamp(0.0, 1.0);
+}
+
+}  // namespace sanas

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/search/architect.h"
+
+#include "sanas/core/random.h"
+#include "sanas/optim/metrics.h"
+
+namespace sanas {
+namespace {
+
+/// Streams of randomness of one architect step.
+enum Stream : uint64_t { kTrain1, kAttackStart, kAttack, kTrain2, kValidation1, kValidation2 };
+
+VirtualStep virtual_step(const WeightOptimizer& weights, const std::optional<double>& step_size,
+                         const HypergradientOptions& options) {
+  VirtualStep step;
+  step.step_size = step_size.value_or(weights.learning_rate());
+  if (options.virtual_momentum) {
+    step.momentum = weights.options().momentum;
+    step.momentum_buffers = weights.momentum_buffers();
+  }
+  if (options.virtual_weight_decay) {
+    step.weight_decay = weights.options().weight_decay;
+  }
+  return step;
+}
+
+/// V(W): mean cross-entropy on raw validation images, plus what the family adds for A.
+Objective validation_loss(Supernet& net, const PixelNormalization& normalization,
+                          const Batch& batch, uint64_t seed) {
+  return [&net, classifier = frozen_classifier(net, normalization, seed), &batch] {
+    auto loss = cross_entropy(classifier(batch.images), batch.labels);
+    const auto regularization = net.regularization();
+    return regularization.defined() ? loss + regularization : loss;
+  };
+}
+
+/// T(W): mean cross-entropy.
+Objective training_loss(Classifier classifier, const Batch& batch) {
+  return [classifier = std::move(classifier), &batch] {
+    return cross_entropy(classifier(batch.images), batch.labels);
+  };
+}
+
+}  // namespace
+
+PlainArchitect::PlainArchitect(const SearchNetworks& networks, const WeightOptimizer& weights,
+                               const HypergradientOptions& options)
+    : networks_(networks), weights_(weights), options_(options) {}
+
+Hypergradient PlainArchitect::gradient(const Batch& train, const Batch& validation, uint64_t seed,
+                                       bool /*split_terms*/) {
+  Supernet& net = *networks_.net1;
+  const ScopedBuffers buffers(net);
+  const ScopedMode training(net, true);
+  BilevelProblem problem;
+  problem.train = training_loss(
+      frozen_classifier(net, networks_.normalization, derive_seed(seed, {kTrain1})), train);
+  problem.validation =
+      validation_loss(net, networks_.normalization, validation, derive_seed(seed, {kValidation1}));
+  problem.architecture = networks_.architecture()->tensors();
+  problem.weights = weights_.parameters();
+  return bilevel_hypergradient(
+      problem, virtual_step(weights_, options_.weight1_step_size, options_), options_);
+}
+
+SanasArchitect::SanasArchitect(const SearchNetworks& networks, const WeightOptimizer& weights1,
+                               const WeightOptimizer& weights2, const HypergradientOptions& options,
+                               const AttackOptions& attack, Reweighting reweighting)
+    : networks_(networks),
+      weights1_(weights1),
+      weights2_(weights2),
+      options_(options),
+      attack_(attack),
+      reweighting_(reweighting) {}
+
+FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& validation,
+                                         const torch::Tensor& delta, uint64_t seed) const {
+  const auto classifier = [&](Supernet& net, Stream stream) {
+    return frozen_classifier(net, networks_.normalization, derive_seed(seed, {stream}));
+  };
+  FourLevelProblem problem;
+  problem.architecture = networks_.architecture()->tensors();
+  problem.weights1 = weights1_.parameters();
+  problem.weights2 = weights2_.parameters();
+  problem.delta = delta;
+  problem.train1 = training_loss(classifier(*networks_.net1, kTrain1), train);
+  const auto attacked = classifier(*networks_.net1, kAttack);
+  problem.attack = [this, attacked, delta, &train] {
+    return attack_objective(attacked, train.images, train.labels, delta, attack_);
+  };
+  problem.train2 = [this, classifier = classifier(*networks_.net2, kTrain2), delta, &train] {
+    const auto images = reweight(train.images, delta, reweighting_, attack_.epsilon);
+    const auto mean = cross_entropy(classifier(images), train.labels);
+    return options_.stage3_reduction == Stage3Reduction::kSum
+               ? mean * static_cast<double>(train.size())
+               : mean;
+  };
+  problem.validation1 = validation_loss(*networks_.net1, networks_.normalization, validation,
+                                        derive_seed(seed, {kValidation1}));
+  problem.validation2 = validation_loss(*networks_.net2, networks_.normalization, validation,
+                                        derive_seed(seed, {kValidation2}));
+  if (attack_.steps > 0) {
+    problem.perturb_passes = attack_.steps;
+    problem.perturb = [this, attacked, delta, &train] {
+      return attack(attacked, train.images, train.labels, delta, attack_);
+    };
+  }
+  return problem;
+}
+
+Hypergradient SanasArchitect::gradient(const Batch& train, const Batch& validation, uint64_t seed,
+                                       bool split_terms) {
+  const ScopedBuffers buffers1(*networks_.net1);
+  const ScopedBuffers buffers2(*networks_.net2);
+  const ScopedMode training1(*networks_.net1, true);
+  const ScopedMode training2(*networks_.net2, true);
+  torch::Tensor delta;
+  {
+    const FrozenRandomness frozen(derive_seed(seed, {kAttackStart}));
+    delta = initial_perturbation(train.images, attack_).requires_grad_(true);
+  }
+  return four_level_hypergradient(problem(train, validation, delta, seed),
+                                  virtual_step(weights1_, options_.weight1_step_size, options_),
+                                  virtual_step(weights2_, options_.weight2_step_size, options_),
+                                  options_, split_terms);
+}
+
+std::unique_ptr<Architect> make_architect(const SearchOptions& options,
+                                          const SearchNetworks& networks,
+                                          const WeightOptimizer& weights1,
+                                          const WeightOptimizer* weights2) {
+  if (options.method == SearchMethod::kPlain) {
+    return std::make_unique<PlainArchitect>(networks, weights1, options.hypergradient);
+  }
+  TORCH_CHECK(networks.net2 != nullptr && weights2 != nullptr, "SANAS needs a second network");
+  return std::make_unique<SanasArchitect>(networks, weights1, *weights2, options.hypergradient,
+                                          options.attack, options.reweighting);
+}
+
+}  // namespace sanas
