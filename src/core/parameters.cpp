@@ -129,7 +129,8 @@ ScopedBuffers::ScopedBuffers(const torch::nn::Module& module)
 ScopedBuffers::~ScopedBuffers() {
   const torch::NoGradGuard no_grad;
   for (size_t i = 0; i < saved_.size(); ++i) {
-    buffers_[i].copy_(saved_[i]);
+    // Past the version counter, so that a graph recorded in the scope can still be differentiated.
+    buffers_[i].variable_data().copy_(saved_[i]);
   }
 }
 

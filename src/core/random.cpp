@@ -33,7 +33,7 @@ std::vector<at::Generator> default_generators() {
 uint64_t derive_seed(uint64_t seed, std::initializer_list<uint64_t> coordinates) {
   uint64_t result = split_mix(seed);
   for (const uint64_t coordinate : coordinates) {
-    result = split_mix(result ^ split_mix(coordinate));
+    result = split_mix(result ^ coordinate);
   }
   return result;
 }

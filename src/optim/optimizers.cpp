@@ -75,6 +75,13 @@ void ArchitectureOptimizer::set_state(const TensorList& state) {
     throw FileError("the saved state is of another architecture optimizer than '" +
                     to_string(options_.optimizer) + "'");
   }
+  for (size_t k = 1; k < state.size(); ++k) {
+    const auto& parameter = parameters_[(k - 1) / per_parameter];
+    if (state[k].sizes() != parameter.sizes()) {
+      throw FileError("the saved state of the architecture optimizer is for other sizes: " +
+                      c10::str(state[k].sizes(), " in place of ", parameter.sizes()));
+    }
+  }
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const auto moment = [&](size_t k) {
       return state[1 + per_parameter * i + k].to(parameters_[i].options()).clone();

@@ -110,16 +110,23 @@ FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& valida
 
 Hypergradient SanasArchitect::gradient(const Batch& train, const Batch& validation, uint64_t seed,
                                        bool split_terms) {
+  torch::Tensor delta;
+  {
+    const FrozenRandomness frozen(derive_seed(seed, {kAttackStart}));
+    delta = initial_perturbation(train.images, attack_);
+  }
+  return gradient_from(train, validation, delta, seed, split_terms);
+}
+
+Hypergradient SanasArchitect::gradient_from(const Batch& train, const Batch& validation,
+                                            const torch::Tensor& delta, uint64_t seed,
+                                            bool split_terms) {
   const ScopedBuffers buffers1(*networks_.net1);
   const ScopedBuffers buffers2(*networks_.net2);
   const ScopedMode training1(*networks_.net1, true);
   const ScopedMode training2(*networks_.net2, true);
-  torch::Tensor delta;
-  {
-    const FrozenRandomness frozen(derive_seed(seed, {kAttackStart}));
-    delta = initial_perturbation(train.images, attack_).requires_grad_(true);
-  }
-  return four_level_hypergradient(problem(train, validation, delta, seed),
+  const auto start = delta.detach().clone().requires_grad_(true);
+  return four_level_hypergradient(problem(train, validation, start, seed),
                                   virtual_step(weights1_, options_.weight1_step_size, options_),
                                   virtual_step(weights2_, options_.weight2_step_size, options_),
                                   options_, split_terms);

@@ -127,11 +127,15 @@ Hypergradient four_level_hypergradient(const FourLevelProblem& problem, const Vi
   if (options.shared_passes) {
     through_stage1 = stage1.pull_back(add(r, v1.weights, weight1), a, *product);
   }
+  const int64_t passes_before_split = result.passes;
   if (split_terms || !options.shared_passes) {
     result.through_weights1 = terms.weights1 ? stage1.pull_back(v1.weights, a, *product) : zero;
     result.through_delta_weights1 = stage1.pull_back(r, a, *product);
   }
-  if (!options.shared_passes) {
+  if (options.shared_passes) {
+    result.split_passes = result.passes - passes_before_split;
+    result.passes = passes_before_split;
+  } else {
     through_stage1 = add(result.through_delta_weights1, result.through_weights1, weight1);
   }
 

@@ -234,7 +234,9 @@ void SearchLoop::resume_at(int64_t step, const ClassificationMeter& meter1,
   step_ = step;
   meter1_ = meter1;
   meter2_ = meter2;
-  initial_architecture_ = clone(initial_architecture);
+  for (size_t i = 0; i < initial_architecture_.size(); ++i) {
+    initial_architecture_[i].copy_(initial_architecture[i]);
+  }
   skipped_updates_ = skipped_updates;
 }
 

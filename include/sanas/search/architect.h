@@ -46,6 +46,11 @@ class SanasArchitect : public Architect {
   Hypergradient gradient(const Batch& train, const Batch& validation, uint64_t seed,
                          bool split_terms) override;
 
+  /// The same with the attack's start given.
+  /// @param delta N×3×H×W.
+  Hypergradient gradient_from(const Batch& train, const Batch& validation,
+                              const torch::Tensor& delta, uint64_t seed, bool split_terms);
+
   /// The four levels as functions, for the given batches and Δ's start.
   FourLevelProblem problem(const Batch& train, const Batch& validation, const torch::Tensor& delta,
                            uint64_t seed) const;

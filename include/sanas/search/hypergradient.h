@@ -67,8 +67,10 @@ struct Hypergradient {
   /// W1' and W2', empty in first order.
   TensorList updated_weights1;
   TensorList updated_weights2;
-  /// Forward-backward passes, those of the attack included.
+  /// Forward-backward passes that the total took, those of the attack included.
   int64_t passes = 0;
+  /// Passes that only the split terms took.
+  int64_t split_passes = 0;
 };
 
 /// The hypergradient of the four-level problem. With `HypergradientOrder::kFirst` it is d2 + γ d1

@@ -38,7 +38,7 @@ struct ArchitectureReport {
   double weights2_cosine = 0.0;
   double delta_direct_cosine = 0.0;
   double delta_weights1_cosine = 0.0;
-  /// Forward-backward passes, including those that only this report needed.
+  /// Forward-backward passes, without those that only this report needed.
   int64_t passes = 0;
   double seconds = 0.0;
 };

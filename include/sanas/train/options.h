@@ -12,8 +12,6 @@ namespace sanas {
 /// How a discrete network is trained (darts-family §5.5, §5.6). Defaults: DARTS on CIFAR.
 struct EvaluationOptions {
   uint64_t seed = 0;
-  /// Stems and head: for images of about 32×32 or of 224×224.
-  NetworkKind network = NetworkKind::kCifar;
   int64_t channels = 36;
   int64_t cells = 20;
   int64_t epochs = 600;

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/program.h"
+
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <new>
+
+#include "sanas/core/error.h"
+
+namespace sanas {
+namespace {
+
+/// LibTorch's messages go on for lines; the first one says what happened.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+/// The CPU allocator reports a lack of memory as an ordinary error.
+bool is_out_of_memory(const std::string& message) {
+  return message.find("out of memory") != std::string::npos ||
+         message.find("can't allocate memory") != std::string::npos;
+}
+
+class Reporter {
+ public:
+  Reporter(std::string program, const std::function<std::string()>& memory_advice)
+      : program_(std::move(program)), memory_advice_(memory_advice) {}
+
+  int error(const std::string& message, ExitStatus status) const {
+    std::string line = message;
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    std::cerr << program_ << ": error: " << line << std::endl;
+    return status;
+  }
+
+  int out_of_memory(const std::string& message) const {
+    const std::string advice = memory_advice_ ? memory_advice_() : "";
+    return error("out of memory" + (message.empty() ? "" : " (" + message + ")") +
+                     (advice.empty() ? "" : ": " + advice),
+                 kExitFailure);
+  }
+
+ private:
+  std::string program_;
+  const std::function<std::string()>& memory_advice_;
+};
+
+int run_guarded(const Reporter& report, const std::function<int()>& body) {
+  try {
+    return body();
+  } catch (const ConfigError& error) {
+    return report.error(error.what(), kExitConfig);
+  } catch (const DataError& error) {
+    return report.error(error.what(), kExitData);
+  } catch (const FileError& error) {
+    return report.error(error.what(), kExitData);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report.error(error.what(), kExitData);
+  } catch (const c10::OutOfMemoryError& error) {
+    return report.out_of_memory(first_line(error.what_without_backtrace()));
+  } catch (const c10::Error& error) {
+    const std::string message = first_line(error.what_without_backtrace());
+    return is_out_of_memory(message) ? report.out_of_memory(message)
+                                     : report.error(message, kExitFailure);
+  } catch (const std::bad_alloc&) {
+    return report.out_of_memory("");
+  } catch (const std::exception& error) {
+    return report.error(error.what(), kExitFailure);
+  }
+}
+
+}  // namespace
+
+int run_program(CLI::App& app, int argc, const char* const* argv, const std::function<int()>& body,
+                const std::function<std::string()>& memory_advice) {
+  const Reporter report(app.get_name(), memory_advice);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      return app.exit(error);  // --help and --version
+    }
+    return report.error(std::string(error.what()) + "; see " + app.get_name() + " --help",
+                        kExitConfig);
+  }
+  return run_guarded(report, body);
+}
+
+std::string memory_advice(const Config& config) {
+  return "search.batch_size is " + std::to_string(config.search.batch_size) +
+         " and evaluation.batch_size " + std::to_string(config.evaluation.batch_size) +
+         "; a smaller batch, fewer channels or fewer cells need less";
+}
+
+}  // namespace sanas

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+#include <memory>
+
+#include "common/options.h"
+#include "sanas/core/error.h"
+#include "sanas/data/dataset_facts.h"
+#include "sanas/io/search_setup.h"
+#include "sanas/nn/network_size.h"
+#include "sanas_inspect/networks.h"
+#include "sanas_inspect/verbs.h"
+
+namespace sanas {
+namespace {
+
+struct CountOptions {
+  std::string genotype;
+  std::string config;
+  std::vector<std::string> settings;
+  std::string dataset = "cifar10";
+  int64_t channels = 0;
+  int64_t cells = 0;
+  CountingRule rule = CountingRule::kPlain;
+  bool json = false;
+};
+
+/// P-DARTS and PR-DARTS have a second batch norm in the ImageNet network's auxiliary head.
+AuxiliaryVariant auxiliary_variant_of(const std::string& genotype) {
+  return genotype == "PDARTS" || genotype == "PRDARTS" ? AuxiliaryVariant::kPdarts
+                                                       : AuxiliaryVariant::kDarts;
+}
+
+NetworkSize count_genotype(const CountOptions& options) {
+  const auto& facts = dataset_facts(options.dataset);
+  EvalNetworkOptions network;
+  network.kind = network_kind_for(facts.image_size);
+  const bool imagenet = network.kind == NetworkKind::kImageNet;
+  network.channels = options.channels > 0 ? options.channels : imagenet ? 48 : 36;
+  network.cells = options.cells > 0 ? options.cells : imagenet ? 14 : 20;
+  network.classes = facts.classes;
+  network.auxiliary_variant = auxiliary_variant_of(options.genotype);
+  return measure_network(load_genotype(options.genotype), network, facts.image_size, options.rule);
+}
+
+NetworkSize count_supernet(const CountOptions& options) {
+  const Config config = load_config(options.config, options.settings, config_folders());
+  const SupernetChoice choice = choice_without_data(config);
+  const auto net = make_supernet(choice, make_architecture(choice, 1e-3));
+  net->eval();
+  const int64_t size = dataset_facts(config.dataset.source.name).image_size;
+  NetworkSize result;
+  result.parameters = result.parameters_with_auxiliary = count_parameters(*net);
+  result.macs = count_macs([&] { net->forward(torch::zeros({1, 3, size, size})); }, options.rule);
+  return result;
+}
+
+void count(const CountOptions& options) {
+  if (options.genotype.empty() == options.config.empty()) {
+    throw ConfigError("count: exactly one of --genotype and --config is needed");
+  }
+  const NetworkSize size =
+      options.genotype.empty() ? count_supernet(options) : count_genotype(options);
+  if (options.json) {
+    std::cout << "{\"parameters\": " << size.parameters
+              << ", \"parameters_with_auxiliary\": " << size.parameters_with_auxiliary
+              << ", \"macs\": " << size.macs << "}\n";
+  } else {
+    std::cout << "parameters                " << size.parameters << "\nparameters with auxiliary "
+              << size.parameters_with_auxiliary << "\nmultiply-adds             " << size.macs
+              << '\n';
+  }
+}
+
+}  // namespace
+
+void add_count(CLI::App& app, std::function<void()>& verb) {
+  static const std::map<std::string, CountingRule> rules{
+      {"plain", CountingRule::kPlain}, {"bn_relu", CountingRule::kWithBatchNormAndRelu}};
+  auto* command = app.add_subcommand("count", "parameters and multiply-adds");
+  const auto options = std::make_shared<CountOptions>();
+  command->add_option("--genotype", options->genotype, "preset name or file");
+  command->add_option("--config", options->config, "configuration: count its search network");
+  command->add_option("--set", options->settings, "KEY=VALUE, repeatable")->allow_extra_args(false);
+  command->add_option("--dataset", options->dataset, "cifar10, cifar100, fashion_mnist, imagenet");
+  command->add_option("--channels", options->channels, "default 36, ImageNet 48");
+  command->add_option("--cells", options->cells, "default 20, ImageNet 14");
+  command
+      ->add_option("--rule", options->rule,
+                   "plain, or bn_relu: also two per batch norm and one per ReLU element")
+      ->transform(CLI::CheckedTransformer(rules));
+  command->add_flag("--json", options->json, "print JSON");
+  command->callback([options, &verb] { verb = [options] { count(*options); }; });
+}
+
+}  // namespace sanas

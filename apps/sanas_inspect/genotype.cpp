@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/genotype/genotype.h"
+
+#include <iostream>
+#include <memory>
+
+#include "sanas/core/error.h"
+#include "sanas/core/text.h"
+#include "sanas/io/atomic_file.h"
+#include "sanas/io/cell_drawing.h"
+#include "sanas/io/checkpoint_info.h"
+#include "sanas/io/safetensors.h"
+#include "sanas_inspect/genotype_output.h"
+#include "sanas_inspect/verbs.h"
+
+namespace sanas {
+namespace {
+
+/// By name, from a text file, or out of a checkpoint.
+Genotype find_genotype(const std::string& source) {
+  if (source.ends_with(".safetensors")) {
+    return parse_genotype(read_checkpoint_info(read_safetensors(source), source).genotype);
+  }
+  return load_genotype(source);
+}
+
+}  // namespace
+
+std::string genotype_text(const Genotype& genotype, const std::string& format) {
+  if (format == "text") {
+    return to_string(genotype) + "\n";
+  }
+  if (format == "json") {
+    return genotype_to_json(genotype) + "\n";
+  }
+  return cell_to_dot(genotype.normal, "normal cell") +
+         cell_to_dot(genotype.reduce, "reduction cell");
+}
+
+void write_genotype(const Genotype& genotype, const std::string& format,
+                    const std::string& output) {
+  if (format == "svg") {
+    if (output.empty()) {
+      throw ConfigError(
+          "--format svg needs --output FILE.svg; it writes FILE-normal.svg and "
+          "FILE-reduction.svg");
+    }
+    const std::filesystem::path stem = std::filesystem::path(output).replace_extension();
+    write_file_atomically(stem.string() + "-normal.svg",
+                          cell_to_svg(genotype.normal, "normal cell"));
+    write_file_atomically(stem.string() + "-reduction.svg",
+                          cell_to_svg(genotype.reduce, "reduction cell"));
+  } else if (output.empty()) {
+    std::cout << genotype_text(genotype, format);
+  } else {
+    write_file_atomically(output, genotype_text(genotype, format));
+  }
+}
+
+void add_genotype(CLI::App& app, std::function<void()>& verb) {
+  struct Options {
+    std::string source;
+    std::string format = "text";
+    std::string output;
+  };
+  auto* command = app.add_subcommand("genotype", "print or draw a genotype");
+  const auto options = std::make_shared<Options>();
+  command
+      ->add_option("source", options->source,
+                   "file, checkpoint, or one of " + join(preset_genotype_names()))
+      ->required();
+  command->add_option("--format", options->format, "text, json, dot or svg")
+      ->check(CLI::IsMember({"text", "json", "dot", "svg"}));
+  command->add_option("--output", options->output, "file; default: standard output");
+  command->callback([options, &verb] {
+    verb = [options] {
+      write_genotype(find_genotype(options->source), options->format, options->output);
+    };
+  });
+}
+
+}  // namespace sanas

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// sanas_inspect: looks into genotypes, networks, weights and hypergradients; for scripts.
+#include "common/program.h"
+#include "sanas_inspect/verbs.h"
+
+int main(int argc, char** argv) {
+  using namespace sanas;
+  CLI::App app("Looks into genotypes, networks and hypergradients", "sanas_inspect");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "sanas_inspect " SANAS_VERSION, "print the version and exit");
+  std::function<void()> verb;
+  add_count(app, verb);
+  add_genotype(app, verb);
+  add_derive(app, verb);
+  add_forward(app, verb);
+  add_hypergradient(app, verb);
+  return run_program(app, argc, argv, [&] {
+    verb();
+    return static_cast<int>(kExitDone);
+  });
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas_inspect/networks.h"
+
+#include "sanas/core/error.h"
+#include "sanas/data/dataset_facts.h"
+#include "sanas/io/checkpoint_info.h"
+#include "sanas/io/safetensors.h"
+#include "sanas/io/search_setup.h"
+#include "sanas/io/torch_pickle.h"
+#include "sanas/supernet/prdarts_supernet.h"
+
+namespace sanas {
+namespace {
+
+bool is_pickle(const std::string& path) { return path.ends_with(".pt") || path.ends_with(".pth"); }
+
+/// The same draws in every forward pass: first those of the normal, then of the reduction cells.
+class ScriptedGateNoise : public GateNoise {
+ public:
+  explicit ScriptedGateNoise(const NamedTensors& tensors) : tensors_(tensors) {}
+
+  torch::Tensor uniform(const torch::Tensor& like) override {
+    return find("uniform").to(like.scalar_type());
+  }
+  torch::Tensor dropped(const torch::Tensor& like, double /*probability*/) override {
+    return find("drop").to(like.scalar_type());
+  }
+  torch::Tensor permutation(int64_t /*count*/) override {
+    reduction_ = !reduction_;  // the last draw of a cell type
+    return find_tensor(tensors_, "gates.permutation", "gates");
+  }
+
+ private:
+  torch::Tensor find(const std::string& what) const {
+    return find_tensor(tensors_, "gates." + what + (reduction_ ? "_reduce" : "_normal"), "gates");
+  }
+
+  NamedTensors tensors_;
+  bool reduction_ = false;
+};
+
+}  // namespace
+
+NamedTensors read_tensors(const std::string& path) {
+  return is_pickle(path) ? read_torch_state_dict(path) : read_safetensors(path);
+}
+
+void write_tensors(const std::string& path, const NamedTensors& tensors) {
+  if (is_pickle(path)) {
+    write_torch_state_dict(path, tensors);
+  } else {
+    write_safetensors(path, tensors);
+  }
+}
+
+torch::Dtype dtype_from_string(const std::string& name) {
+  if (name == "float32") {
+    return torch::kFloat32;
+  }
+  if (name == "float64") {
+    return torch::kFloat64;
+  }
+  throw ConfigError("--dtype " + name + ": expected float32 or float64");
+}
+
+SupernetChoice choice_without_data(const Config& config) {
+  const auto& facts = dataset_facts(config.dataset.source.name);
+  SupernetChoice choice = config.supernet;
+  if (facts.classes == 0) {
+    throw ConfigError(
+        "the number of classes of data set 'folder' is not known without its files; "
+        "use one of the named data sets");
+  }
+  choice.options.classes = facts.classes;
+  choice.options.kind = network_kind_for(facts.image_size);
+  return choice;
+}
+
+std::shared_ptr<Supernet> make_inspected_supernet(const SupernetChoice& choice,
+                                                  std::shared_ptr<ArchParameters> architecture,
+                                                  const NamedTensors& tensors) {
+  if (choice.family != "prdarts" || !tensors.tensors.contains("gates.permutation")) {
+    return make_supernet(choice, std::move(architecture));
+  }
+  auto net = std::make_shared<PrdartsSupernet>(make_search_space(choice), std::move(architecture),
+                                               choice.options, choice.prdarts,
+                                               std::make_shared<ScriptedGateNoise>(tensors));
+  net->set_temperature(find_tensor(tensors, "gates.temperature", "gates").item<double>());
+  return net;
+}
+
+void load_architecture(ArchParameters& architecture, const NamedTensors& tensors,
+                       const std::string& source) {
+  TensorList values;
+  for (const auto& [name, tensor] : architecture.named_tensors()) {
+    values.push_back(find_tensor(tensors, name, source));
+  }
+  architecture.assign(values);
+}
+
+}  // namespace sanas

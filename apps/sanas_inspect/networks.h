@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sanas/io/config.h"
+#include "sanas/io/named_tensors.h"
+#include "sanas/supernet/supernet.h"
+
+namespace sanas {
+
+/// Reads `.pt` and `.pth` files as PyTorch state dicts, everything else as safetensors.
+NamedTensors read_tensors(const std::string& path);
+void write_tensors(const std::string& path, const NamedTensors& tensors);
+
+/// "float32" or "float64". Throws ConfigError.
+torch::Dtype dtype_from_string(const std::string& name);
+
+/// The configuration of a search network on the images of its data set, without opening it.
+SupernetChoice choice_without_data(const Config& config);
+
+/// A search network with the architecture variables of `tensors` ("alphas_normal", …). PR-DARTS
+/// draws its gates from `gates.*` where they are given.
+std::shared_ptr<Supernet> make_inspected_supernet(const SupernetChoice& choice,
+                                                  std::shared_ptr<ArchParameters> architecture,
+                                                  const NamedTensors& tensors);
+
+/// Copies "alphas_normal" and so on. Throws FileError if one is missing or has another shape.
+void load_architecture(ArchParameters& architecture, const NamedTensors& tensors,
+                       const std::string& source);
+
+}  // namespace sanas

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace sanas {
+
+// Each adds one verb to the program; when it is chosen on the command line, `verb` becomes what to
+// run.
+
+/// count: parameters and multiply-adds of a genotype's network or of a search network.
+void add_count(CLI::App& app, std::function<void()>& verb);
+/// genotype: prints or draws a genotype.
+void add_genotype(CLI::App& app, std::function<void()>& verb);
+/// derive: architecture variables to a genotype.
+void add_derive(CLI::App& app, std::function<void()>& verb);
+/// forward: logits, loss and gradients of a network for given weights and inputs.
+void add_forward(CLI::App& app, std::function<void()>& verb);
+/// hypergradient: every term of the hypergradient for a given state.
+void add_hypergradient(CLI::App& app, std::function<void()>& verb);
+
+}  // namespace sanas

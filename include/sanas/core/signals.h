@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace sanas {
+
+/// While one of these lives, SIGINT and SIGTERM only set a flag, so that a run can finish its step
+/// and save; a second one ends the process at once. SIGUSR1 asks for a checkpoint. There can be one
+/// at a time.
+class ScopedSignals {
+ public:
+  ScopedSignals();
+  ~ScopedSignals();
+  ScopedSignals(const ScopedSignals&) = delete;
+  ScopedSignals& operator=(const ScopedSignals&) = delete;
+
+  /// True once SIGINT or SIGTERM has come.
+  static bool stop_requested();
+  /// True once after each SIGUSR1.
+  static bool take_save_request();
+};
+
+}  // namespace sanas

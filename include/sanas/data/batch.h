@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/types.h>
+
+namespace sanas {
+
+/// Some labelled images.
+struct Batch {
+  torch::Tensor images;   ///< N×3×H×W, float32 in [0, 1], not normalised
+  torch::Tensor labels;   ///< N, int64
+  torch::Tensor indices;  ///< N, int64: where in the data set they come from; stays on the CPU
+
+  int64_t size() const { return labels.size(0); }
+
+  /// Images and labels on a device; asynchronous where they are pinned.
+  Batch to(const torch::Device& device) const {
+    return {images.to(device, /*non_blocking=*/true), labels.to(device, /*non_blocking=*/true),
+            indices};
+  }
+};
+
+}  // namespace sanas

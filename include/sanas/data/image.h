@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace sanas {
+
+/// An image as bytes: H×W×C, rows from top to bottom, channels interleaved (RGB, or one grey
+/// channel).
+struct Image {
+  int height = 0;
+  int width = 0;
+  int channels = 0;
+  std::vector<uint8_t> pixels;
+
+  Image() = default;
+  /// A black image of the given shape.
+  Image(int height, int width, int channels)
+      : height(height),
+        width(width),
+        channels(channels),
+        pixels(static_cast<size_t>(height) * width * channels) {}
+
+  /// First byte of row `y`.
+  uint8_t* row(int y) { return pixels.data() + static_cast<size_t>(y) * width * channels; }
+  const uint8_t* row(int y) const {
+    return pixels.data() + static_cast<size_t>(y) * width * channels;
+  }
+
+  bool operator==(const Image&) const = default;
+};
+
+}  // namespace sanas

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "sanas/data/image.h"
+#include "sanas/data/sample_random.h"
+
+namespace sanas {
+
+/// A step on image bytes. Const and free of state, so that all workers share one object; whatever
+/// it draws comes from the random stream of the sample.
+class Transform {
+ public:
+  virtual ~Transform() = default;
+  virtual void apply(Image& image, CounterRandom& random) const = 0;
+};
+
+/// A black frame of `padding` pixels around the image, then a random window of the image's own
+/// size: every one of the (2·padding+1)² windows is equally likely.
+class PaddedRandomCrop : public Transform {
+ public:
+  /// Throws ConfigError for a negative padding.
+  explicit PaddedRandomCrop(int padding);
+  void apply(Image& image, CounterRandom& random) const override;
+
+ private:
+  int padding_;
+};
+
+/// Mirrors left and right with probability 1/2.
+class RandomHorizontalFlip : public Transform {
+ public:
+  void apply(Image& image, CounterRandom& random) const override;
+};
+
+/// A random window, resized to size×size: its area is a share in `scale` of the image's, its aspect
+/// ratio log-uniform in `ratio`. As torchvision: ten attempts, then the largest centred window
+/// whose ratio is allowed.
+class RandomResizedCrop : public Transform {
+ public:
+  struct Window {
+    int top = 0, left = 0, height = 0, width = 0;
+  };
+
+  /// Throws ConfigError unless size > 0.
+  explicit RandomResizedCrop(int size);
+  void apply(Image& image, CounterRandom& random) const override;
+
+  /// Draws the window for an image of the given size.
+  static Window draw(int height, int width, CounterRandom& random);
+
+  static constexpr std::array<double, 2> kScale{0.08, 1.0};
+  static constexpr std::array<double, 2> kRatio{3.0 / 4.0, 4.0 / 3.0};
+
+ private:
+  int size_;
+};
+
+/// Scales the shorter side to a length (resize_short_side).
+class ResizeShortSide : public Transform {
+ public:
+  /// Throws ConfigError unless side > 0.
+  explicit ResizeShortSide(int side);
+  void apply(Image& image, CounterRandom& random) const override;
+
+ private:
+  int side_;
+};
+
+/// The size×size window in the middle, with black where the image is smaller, as torchvision.
+class CenterCrop : public Transform {
+ public:
+  /// Throws ConfigError unless size > 0.
+  explicit CenterCrop(int size);
+  void apply(Image& image, CounterRandom& random) const override;
+
+ private:
+  int size_;
+};
+
+/// Cuts a window out; what lies outside of the image is black. `top` and `left` may be negative.
+Image crop(const Image& image, int top, int left, int height, int width);
+
+/// Writes an H×W×3 image as 3×H×W floats byte/255 to `out`.
+void to_float_chw(const Image& image, float* out);
+
+/// Cutout (DeVries & Taylor 2017) on a 3×H×W float image: a square of side `length` around a centre
+/// that is uniform over the pixels, rows [y-length/2, y-length/2+length) and columns alike, clipped
+/// at the border, is filled with the colour `fill`. With the mean of the data set as fill, the
+/// network's normalisation turns it into zero, as in darts-family §4.
+void cutout(float* image, int height, int width, int length, const std::array<float, 3>& fill,
+            CounterRandom& random);
+
+}  // namespace sanas

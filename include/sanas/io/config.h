@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "sanas/data/augmentation.h"
+#include "sanas/data/dataset.h"
+#include "sanas/data/loader.h"
+#include "sanas/search/options.h"
+#include "sanas/supernet/factory.h"
+#include "sanas/train/options.h"
+
+namespace sanas {
+
+/// How an architecture is searched: by SANAS, by the plain host method, or by the host method with
+/// one of the regularisers that the paper compares with (method §8).
+enum class Method { kSanas, kPlain, kEc, kCdep, kGmpgc };
+
+std::string to_string(Method method);
+
+/// What the first layer of a network does to the pixels: subtract the mean and divide by the
+/// standard deviation of the data set, or nothing.
+enum class NormalizationChoice { kDataset, kNone };
+
+std::string to_string(NormalizationChoice choice);
+
+/// Section `dataset`.
+struct DataConfig {
+  DatasetOptions source{.name = "cifar10", .root = "data"};
+  /// Share of the training images that the weights learn from in a search.
+  double train_portion = 0.5;
+  /// Share that the architecture learns from, drawn by class. 0: all others, in stored order.
+  double validation_portion = 0.0;
+  int workers = 4;
+  BadSample on_bad_sample = BadSample::kFail;
+  NormalizationChoice normalize = NormalizationChoice::kDataset;
+  AugmentOptions augment;
+};
+
+/// One run, as a YAML file describes it. The file's sections `hypergradient` and `attack` and its
+/// keys `reweight` and `on_nonfinite` are fields of `search`.
+struct Config {
+  std::string name = "run";
+  Method method = Method::kSanas;
+  /// Reading copies `method` and `seed` into `search`, the seed into `evaluation`,
+  /// `hypergradient.delta_step_size` into the attack, and the architecture's `start_epoch` into
+  /// P-DARTS, so that each part finds them in its own options.
+  uint64_t seed = 2;
+  /// auto, cpu, cuda or cuda:N (resolve_device).
+  std::string device = "auto";
+  /// CPU threads; 0: one per processor.
+  int threads = 0;
+  bool deterministic = false;
+  DataConfig dataset;
+  SupernetChoice supernet;
+  SearchOptions search;
+  EvaluationOptions evaluation;
+};
+
+/// Reads a configuration strictly: an unknown key, a key given twice, a wrong type, a value out of
+/// range or an anchor is a ConfigError that names file, line and key, and what would be right.
+/// Keys that are not given have the defaults of the structs, `name` that of the file.
+/// @param overrides `key.sub=value`, applied in order; they win over the text.
+Config parse_config(const std::string& text, const std::string& filename,
+                    const std::vector<std::string>& overrides = {});
+
+/// The file behind a path or a bare name, with or without `.yaml`; a bare name is looked up in
+/// `folders` in turn. Throws ConfigError that says where it looked and what is called nearly so.
+std::filesystem::path find_config(const std::string& name_or_path,
+                                  const std::vector<std::filesystem::path>& folders);
+
+/// parse_config of what find_config finds. Throws ConfigError.
+Config load_config(const std::string& name_or_path, const std::vector<std::string>& overrides = {},
+                   const std::vector<std::filesystem::path>& folders = {".", "configs"});
+
+/// All keys with their values: parse_config reads back an equal configuration, numbers bit for bit.
+std::string to_yaml(const Config& config);
+
+/// Equal in every key.
+bool operator==(const Config& a, const Config& b);
+
+/// Every key as a dotted path, e.g. "search.weights.momentum".
+std::vector<std::string> config_keys();
+
+/// The keys in which two configurations differ.
+std::vector<std::string> changed_keys(const Config& a, const Config& b);
+
+/// What a search can't do with these values although each is allowed by itself: a method that this
+/// version does not have, a space without that many nodes, a rate that would rise.
+/// Throws ConfigError that names the key.
+void validate_search(const Config& config);
+
+/// The same for the training of a discrete network.
+void validate_evaluation(const Config& config);
+
+/// Both.
+void validate(const Config& config);
+
+/// What is allowed but seldom meant: values of `config` by themselves, and those that differ from
+/// `original`, the configuration as its file has it. One sentence each.
+std::vector<std::string> config_warnings(const Config& original, const Config& config);
+
+}  // namespace sanas

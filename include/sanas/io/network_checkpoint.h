@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "sanas/io/checkpoint_info.h"
+#include "sanas/io/config.h"
+#include "sanas/nn/eval_network.h"
+#include "sanas/train/evaluation_loop.h"
+
+namespace sanas {
+
+/// The network options that a configuration asks for on a data set: ImageNet stems for images above
+/// 64 pixels, an auxiliary head where its loss has a weight.
+EvalNetworkOptions network_options_for(const Config& config, const DatasetInfo& info);
+
+/// A network drawn from the configuration's evaluation seed, on `device`.
+std::shared_ptr<EvalNetwork> make_eval_network(const Config& config, const Genotype& genotype,
+                                               const DatasetInfo& info,
+                                               const torch::Device& device);
+
+/// A training as it stands, as one safetensors file: the state dict under `net.`, momentum buffers
+/// under `m.`, the epoch's meter; in the metadata configuration, genotype, classes and step.
+void save_training_checkpoint(const std::filesystem::path& path, EvaluationLoop& loop,
+                              const Config& config, const DatasetInfo& info,
+                              int64_t metrics_position);
+
+/// Puts a loop into the state of a checkpoint of the same configuration and genotype. Throws
+/// FileError if it is of another genotype or the tensors don't fit.
+void load_training_checkpoint(const NamedTensors& tensors, const std::string& source,
+                              EvaluationLoop& loop);
+
+/// A trained network by itself, ready to predict, and what it was trained on.
+struct TrainedNetwork {
+  CheckpointInfo info;
+  std::shared_ptr<EvalNetwork> network;
+  PixelNormalization normalization;
+};
+
+/// Throws FileError if the file is no checkpoint of a training.
+TrainedNetwork load_trained_network(const NamedTensors& tensors, const std::string& source,
+                                    const torch::Device& device);
+
+}  // namespace sanas

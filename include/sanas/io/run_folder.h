@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ctime>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace sanas {
+
+/// How a run folder is opened.
+enum class RunFolderMode {
+  kCreate,  ///< a new run: nothing that is there is overwritten
+  kResume,  ///< the run that is there goes on
+};
+
+/// The folder that holds everything a run writes: `config.yaml`, `log.txt`, `metrics.jsonl`,
+/// `genotype.txt`, `checkpoints/`, `cells/`, … While the object lives, the folder is locked
+/// (`.lock`; the system frees it even when the process is killed), so that two processes can't
+/// spoil one run.
+class RunFolder {
+ public:
+  /// Creates the folder and its subfolders where they are missing. Throws FileError that names the
+  /// folder if it can't be written, another process works in it, it holds files already (kCreate),
+  /// or it holds no run (kResume). When resuming, temporary files of a killed process are removed.
+  RunFolder(std::filesystem::path path, RunFolderMode mode);
+  ~RunFolder();
+  RunFolder(RunFolder&& other) noexcept;
+  RunFolder& operator=(RunFolder&&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  /// Where the file of that name (relative, inside the folder) belongs.
+  std::filesystem::path path(const std::string& name) const;
+  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+  std::filesystem::path cells() const { return path_ / "cells"; }
+
+  /// Writes a file of the folder atomically. Throws FileError.
+  void write_text(const std::string& name, std::string_view content) const;
+
+ private:
+  void create_folder(const std::filesystem::path& folder) const;
+  void lock();
+
+  std::filesystem::path path_;
+  int lock_ = -1;
+};
+
+/// `runs/<name>-<yyyymmdd-hhmmss>` in local time; characters of `name` other than letters, digits,
+/// '.', '_' and '-' become '-'.
+std::filesystem::path default_run_folder(const std::string& name, std::time_t now);
+
+}  // namespace sanas

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "sanas/io/named_tensors.h"
+
+namespace sanas {
+
+/// Reads a safetensors file onto the CPU, in the order of the data. Element types BOOL, U8, I8,
+/// F8_E5M2, F8_E4M3, I16, U16, F16, BF16, I32, U32, F32, F64, I64, U64.
+///
+/// Strict, since a weight file may come from anywhere: the sizes in the header are checked against
+/// the size of the file before memory is taken; the header is valid UTF-8 JSON with no key given
+/// twice; the tensors fill the data without holes, overlaps or a tail. Throws FileError that names
+/// the file and the tensor.
+NamedTensors read_safetensors(const std::filesystem::path& path);
+
+/// The same from memory; `source` is the name in messages.
+NamedTensors parse_safetensors(std::string_view bytes, const std::string& source = "safetensors");
+
+/// Writes atomically, in the byte layout of the reference writer: tensors by element type, largest
+/// first, then by name; header padded with spaces to a multiple of 8 bytes. Tensors may live on any
+/// device and have any strides; those that share memory are each written in full. Throws FileError
+/// for an element type that the format lacks, a name that is no UTF-8, and what
+/// `write_file_atomically` throws.
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors);
+
+/// The content of that file.
+std::string serialize_safetensors(const NamedTensors& tensors);
+
+}  // namespace sanas

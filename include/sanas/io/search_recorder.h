@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sanas/core/log.h"
+#include "sanas/io/config.h"
+#include "sanas/io/metrics_log.h"
+#include "sanas/io/progress.h"
+#include "sanas/io/run_folder.h"
+#include "sanas/search/search_loop.h"
+
+namespace sanas {
+
+/// Writes down what a search does: metrics.jsonl, the log, progress, and at the end of each epoch
+/// the genotype, the drawings of its cells and a checkpoint.
+class SearchRecorder : public SearchObserver {
+ public:
+  /// All have to outlive the recorder.
+  SearchRecorder(SearchLoop& loop, const Config& config, const DatasetInfo& info, RunFolder& folder,
+                 MetricsLog& metrics, ProgressDisplay& progress, Log& log);
+
+  void on_step(const StepReport& report) override;
+  void on_epoch(const EpochReport& report) override;
+  bool wants_stop() const override;
+
+  /// Writes checkpoints/last.safetensors.
+  void save_checkpoint();
+
+  /// Forward-backward passes of the last architecture step.
+  int64_t architecture_passes() const { return architecture_passes_; }
+
+  /// Seconds and passes of each phase so far, as lines for the log.
+  std::vector<std::string> cost_report() const;
+
+ private:
+  struct Phase {
+    double seconds = 0.0;
+    int64_t updates = 0;
+    int64_t passes = 0;
+  };
+
+  void write_genotype(const Genotype& genotype);
+
+  SearchLoop& loop_;
+  const Config& config_;
+  const DatasetInfo& info_;
+  RunFolder& folder_;
+  MetricsLog& metrics_;
+  ProgressDisplay& progress_;
+  Log& log_;
+  Phase weights1_;
+  Phase weights2_;
+  Phase architecture_;
+  int64_t architecture_passes_ = 0;
+};
+
+}  // namespace sanas

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+#include "sanas/core/log.h"
+#include "sanas/genotype/genotype.h"
+#include "sanas/io/config.h"
+
+namespace sanas {
+
+struct RunOptions {
+  std::filesystem::path out;
+  /// Go on with the run in `out` instead of beginning one.
+  bool resume = false;
+  /// No progress display.
+  bool quiet = false;
+  /// Look at that many test images only; 0: all.
+  int64_t test_images = 0;
+};
+
+enum class RunOutcome {
+  kFinished,
+  /// A signal came; everything is saved.
+  kStopped,
+};
+
+struct SearchSummary {
+  RunOutcome outcome = RunOutcome::kFinished;
+  Genotype genotype;
+  /// Forward-backward passes of the last architecture step.
+  int64_t architecture_passes = 0;
+};
+
+/// A whole search: data, networks, loop and everything that it writes into the run folder.
+/// Throws ConfigError, DataError, FileError or NonFiniteError.
+SearchSummary run_search(const Config& config, const RunOptions& options, Log& log);
+
+/// Throws ConfigError that names the keys in which a resumed run may not differ from its beginning.
+void check_resumable(const Config& now, const Config& before, const std::string& source);
+
+}  // namespace sanas

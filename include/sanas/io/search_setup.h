@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "sanas/data/dataset.h"
+#include "sanas/data/endless_batches.h"
+#include "sanas/data/loader.h"
+#include "sanas/io/config.h"
+#include "sanas/search/networks.h"
+#include "sanas/search/search_loop.h"
+
+namespace sanas {
+
+/// The normalisation that a configuration asks for on a data set.
+PixelNormalization make_normalization(const Config& config, const DatasetInfo& info);
+
+/// The stems that fit images of that height: ImageNet's above 64 pixels and where images vary (0).
+NetworkKind network_kind_for(int64_t height);
+
+/// Network kind and number of classes that go with a data set.
+SupernetChoice supernet_for(const Config& config, const DatasetInfo& info);
+
+/// W1, W2 (SANAS only) and A on `device`, drawn from the configuration's seed.
+SearchNetworks make_search_networks(const Config& config, const DatasetInfo& info,
+                                    const torch::Device& device);
+
+/// The data of a search: the training images of the data set, split into the half that the weights
+/// learn from and the half that the architecture learns from.
+class SearchDataSource {
+ public:
+  /// Throws ConfigError or DataError, e.g. for fewer images than a batch.
+  SearchDataSource(const Config& config, const torch::Device& device);
+
+  const Dataset& dataset() const { return *dataset_; }
+  int64_t steps_per_epoch() const { return train_->batches_per_epoch(); }
+  /// Loaders of this source. `first_architecture_step` is the number of architecture updates
+  /// already done, to resume.
+  SearchData open(int64_t first_architecture_step = 0);
+
+ private:
+  Config config_;
+  std::unique_ptr<Dataset> dataset_;
+  std::unique_ptr<DataLoader> train_;
+  std::unique_ptr<DataLoader> architecture_;
+  std::unique_ptr<DataLoader> validation_;
+  std::unique_ptr<EndlessBatches> architecture_batches_;
+};
+
+}  // namespace sanas

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "sanas/io/named_tensors.h"
+
+namespace sanas {
+
+/// Reads what Python's `torch.save` wrote (zip format, torch ≥ 1.6) onto the CPU: a state dict, or
+/// a checkpoint of plain containers around one.
+///
+/// * If the outer dictionary holds another one under `state_dict`, `model_state_dict` or `model`
+///   (the first of these that is there), its tensors are the result, under their own names.
+///   Otherwise every tensor of the file is, under the keys on the way to it joined with dots;
+///   positions in a list count as keys.
+/// * Numbers and texts become metadata: those of the whole file in the second case; in the first,
+///   those directly in the outer dictionary. Module versions (`_metadata`) are ignored.
+/// * Tensors that shared memory when they were saved share it again, as with `torch.load`. Tensors
+///   expanded beyond their storage are refused.
+///
+/// Nothing in the file is executed: its pickle may name the handful of functions and types that
+/// dense tensors and plain containers need, any other global is refused by name. All sizes are
+/// checked before memory is taken, all checksums are compared. Throws FileError that says which
+/// byte or member is wrong.
+NamedTensors read_torch_state_dict(const std::filesystem::path& path);
+
+/// The same from memory; `source` is the name in messages.
+NamedTensors parse_torch_state_dict(std::string_view bytes,
+                                    const std::string& source = "state dict");
+
+/// Writes the tensors (not the metadata) atomically as an OrderedDict that `torch.load(path)` reads
+/// with its defaults, each with memory of its own. Throws FileError for an element type other than
+/// those of safetensors, and what `write_file_atomically` throws.
+void write_torch_state_dict(const std::filesystem::path& path, const NamedTensors& tensors);
+
+/// The content of that file.
+std::string serialize_torch_state_dict(const NamedTensors& tensors);
+
+}  // namespace sanas

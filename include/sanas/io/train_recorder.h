@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sanas/core/log.h"
+#include "sanas/io/config.h"
+#include "sanas/io/metrics_log.h"
+#include "sanas/io/progress.h"
+#include "sanas/io/run_folder.h"
+#include "sanas/train/evaluation_loop.h"
+
+namespace sanas {
+
+/// Writes down what a training does: metrics.jsonl, the log, progress, and a checkpoint at the end
+/// of each epoch.
+class TrainRecorder : public TrainObserver {
+ public:
+  /// All have to outlive the recorder.
+  TrainRecorder(EvaluationLoop& loop, const Config& config, const DatasetInfo& info,
+                RunFolder& folder, MetricsLog& metrics, ProgressDisplay& progress, Log& log);
+
+  void on_step(const TrainStepReport& report) override;
+  void on_epoch(const TrainEpochReport& report) override;
+  bool wants_stop() const override;
+
+  /// Writes checkpoints/last.safetensors.
+  void save_checkpoint();
+
+ private:
+  EvaluationLoop& loop_;
+  const Config& config_;
+  const DatasetInfo& info_;
+  RunFolder& folder_;
+  MetricsLog& metrics_;
+  ProgressDisplay& progress_;
+  Log& log_;
+};
+
+}  // namespace sanas

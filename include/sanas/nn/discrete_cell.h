@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/nn.h>
+
+#include <memory>
+#include <vector>
+
+#include "sanas/genotype/genotype.h"
+#include "sanas/nn/operations.h"
+
+namespace sanas {
+
+/// Where a cell stands in a network.
+struct CellPlace {
+  /// Channels of the outputs of cells k−2 and k−1, and of each node of this cell.
+  int64_t before_previous_channels = 0;
+  int64_t previous_channels = 0;
+  int64_t channels = 0;
+  bool reduction = false;
+  /// The previous cell halved its output, so the input from cell k−2 is halved here.
+  bool previous_reduction = false;
+};
+
+/// The two preprocessing operations of a cell: both inputs come out with `place.channels` channels
+/// and the size of the previous cell's output.
+std::pair<std::shared_ptr<Operation>, std::shared_ptr<Operation>> make_preprocessing(
+    const CellPlace& place, const OperationOptions& options);
+
+/// A cell with chosen operations (darts-family §5.1). Children are named preprocess0, preprocess1
+/// and _ops.K, K in genotype order.
+class DiscreteCell : public torch::nn::Module {
+ public:
+  DiscreteCell(const CellGenotype& genotype, const CellPlace& place,
+               const OperationOptions& options);
+
+  /// @param s0,s1 outputs of cells k−2 and k−1.
+  /// @param drop_path_probability applied in training mode to every operation but the identity.
+  /// @return N × (channels · size of the concat) × H × W.
+  torch::Tensor forward(const torch::Tensor& s0, const torch::Tensor& s1,
+                        double drop_path_probability);
+
+  int64_t output_channels() const { return output_channels_; }
+
+ private:
+  CellGenotype genotype_;
+  int64_t output_channels_;
+  std::shared_ptr<Operation> preprocess0_;
+  std::shared_ptr<Operation> preprocess1_;
+  std::vector<std::shared_ptr<Operation>> operations_;
+};
+
+}  // namespace sanas

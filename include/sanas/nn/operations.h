@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/nn.h>
+
+#include <memory>
+
+#include "sanas/genotype/primitive.h"
+
+namespace sanas {
+
+/// What a FactorizedReduce does with an odd height or width: refuse it, or pad right and bottom by
+/// one row and column of zeros (darts-family §9.1).
+enum class OddSize { kError, kPad };
+
+/// `none` as in DARTS (input · 0, at ceil(H/s), stays in the graph), as in P-DARTS (fresh zeros at
+/// floor(H/s), or ceil(H/s) where odd sizes are padded; no graph) (darts-family §1), or left out of
+/// the sums of a search network, which is the same on finite numbers and costs nothing; outside
+/// such a sum kSkipped works like kMultiply.
+enum class ZeroVariant { kMultiply, kConstant, kSkipped };
+
+/// How candidate operations are built; the defaults are those of a discrete network.
+struct OperationOptions {
+  /// Batch norms have a learned scale and shift. Off in search networks.
+  bool affine = true;
+  /// Batch norm after pooling, as in the search networks of all families but PR-DARTS.
+  bool pool_batch_norm = false;
+  /// Keep running statistics. Off in the cells of PR-DARTS' search network.
+  bool track_running_stats = true;
+  OddSize odd_size = OddSize::kError;
+  ZeroVariant zero = ZeroVariant::kMultiply;
+};
+
+/// Throws DataError where `odd_size` is kError and the height or width of `x` (N×C×H×W) is odd, so
+/// that a stride-2 operation can't halve it exactly.
+void check_halvable(const torch::Tensor& x, OddSize odd_size);
+
+/// A module from one N×C×H×W tensor to another. Module and parameter names are those of the
+/// original code (darts-family §1), so state dicts travel both ways.
+class Operation : public torch::nn::Module {
+ public:
+  virtual torch::Tensor forward(const torch::Tensor& x) = 0;
+  /// True for the stride-1 skip connection: drop-path and P-DARTS' dropout treat it specially.
+  virtual bool is_identity() const { return false; }
+};
+
+/// The operation `primitive` with `channels` channels in and out. Output height and width are
+/// ceil(H/stride), but see ZeroVariant.
+std::shared_ptr<Operation> make_operation(Primitive primitive, int64_t channels, int64_t stride,
+                                          const OperationOptions& options);
+
+/// ReLU → 1×1 convolution → batch norm: brings a cell's input to the cell's width.
+std::shared_ptr<Operation> make_relu_conv_bn(int64_t in_channels, int64_t out_channels,
+                                             const OperationOptions& options);
+
+/// ReLU → two 1×1 stride-2 convolutions, the second one shifted by a pixel, side by side → batch
+/// norm. Halves height and width. Throws DataError in forward on odd sizes unless they are padded.
+/// @param out_channels must be even.
+std::shared_ptr<Operation> make_factorized_reduce(int64_t in_channels, int64_t out_channels,
+                                                  const OperationOptions& options);
+
+/// Convolution without bias, as everywhere in these networks.
+torch::nn::Conv2d make_convolution(int64_t in_channels, int64_t out_channels,
+                                   torch::ExpandingArray<2> kernel, torch::ExpandingArray<2> stride,
+                                   torch::ExpandingArray<2> padding, int64_t dilation = 1,
+                                   int64_t groups = 1);
+
+/// Batch norm with ε = 1e-5 and momentum 0.1.
+torch::nn::BatchNorm2d make_batch_norm(int64_t channels, const OperationOptions& options);
+
+}  // namespace sanas

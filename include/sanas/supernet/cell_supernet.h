@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/nn.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "sanas/supernet/search_cell.h"
+#include "sanas/supernet/supernet.h"
+
+namespace sanas {
+
+/// What distinguishes the network of one family from those of the others.
+struct SupernetStyle {
+  CellStyle cell;
+  /// Batch norm and ReLU (`lastact`) between the last cell and the pooling.
+  bool final_activation = false;
+};
+
+/// The frame that all families share (darts-family §2.1): stem, cells with reductions at a third
+/// and two thirds of the depth, pooling, classifier. A family says how its edges are built and what
+/// they are weighted with. For ImageNet-sized images the frame has two stems, and the first cell
+/// starts as after a reduction (§8.4). Children: stem (or stem0 and stem1), cells.I, lastact,
+/// classifier.
+class CellSupernet : public Supernet {
+ public:
+  torch::Tensor forward(const torch::Tensor& x) override;
+
+  /// softmax of the alphas.
+  torch::Tensor edge_weights(bool reduction) const override;
+
+  const std::vector<std::shared_ptr<SearchCell>>& cells() const { return cells_; }
+
+ protected:
+  /// Throws ConfigError for sizes that no network can have.
+  CellSupernet(const SearchSpace& space, std::shared_ptr<ArchParameters> architecture,
+               const SupernetOptions& options, const SupernetStyle& style);
+
+  /// The weights of the normal cells and those of the reduction cells, asked for once per forward
+  /// pass; here the softmax of the alphas.
+  virtual std::pair<CellWeights, CellWeights> cell_weights();
+
+  /// Batch norms without scale and shift, also behind pooling; policies from `options`.
+  static OperationOptions operation_options(const SupernetOptions& options);
+
+ private:
+  CellPlace add_stem(const SupernetOptions& options);
+  void add_cells(CellPlace& place, int64_t count, const CellStyle& style);
+  std::pair<torch::Tensor, torch::Tensor> stem(const torch::Tensor& x);
+
+  torch::nn::Sequential stem_{nullptr};
+  torch::nn::Sequential stem0_{nullptr};
+  torch::nn::Sequential stem1_{nullptr};
+  std::vector<std::shared_ptr<SearchCell>> cells_;
+  torch::nn::Sequential final_activation_{nullptr};
+  torch::nn::Linear classifier_{nullptr};
+};
+
+}  // namespace sanas

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "sanas/supernet/cell_supernet.h"
+
+namespace sanas {
+
+struct PcdartsOptions {
+  /// K: operations see one K-th of the channels; 4 for CIFAR, 2 for ImageNet. Must divide them.
+  int64_t partial_channels = 4;
+};
+
+/// softmax of the betas over the incoming edges of each node (darts-family §8.2).
+/// @param betas one per edge.
+torch::Tensor normalize_edges(const torch::Tensor& betas, const CellTopology& topology);
+
+/// The search network of PC-DARTS (darts-family §8): partial channels and edge normalisation. Its
+/// architecture variables need betas.
+class PcdartsSupernet : public CellSupernet {
+ public:
+  /// Throws ConfigError where K does not divide the channels.
+  PcdartsSupernet(const SearchSpace& space, std::shared_ptr<ArchParameters> architecture,
+                  const SupernetOptions& options, const PcdartsOptions& pcdarts);
+
+  /// softmax of the alphas times the normalised beta of their edge, both as float32.
+  torch::Tensor edge_weights(bool reduction) const override;
+
+ protected:
+  std::pair<CellWeights, CellWeights> cell_weights() override;
+};
+
+}  // namespace sanas

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <torch/nn.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sanas/genotype/search_space.h"
+#include "sanas/nn/discrete_cell.h"
+#include "sanas/supernet/mixed_operation.h"
+
+namespace sanas {
+
+/// Weights of all operations of all edges of a cell: [edge][operation], 0-dimensional tensors.
+/// Undefined ones leave their operation out.
+using OperationWeights = std::vector<std::vector<torch::Tensor>>;
+
+/// Splits an edges × operations tensor into single weights.
+OperationWeights split_weights(const torch::Tensor& weights);
+
+/// What a cell needs to know of the architecture in one forward pass.
+struct CellWeights {
+  OperationWeights operations;
+  /// Factor of each whole edge (PC-DARTS); empty: 1.
+  std::vector<torch::Tensor> edges;
+};
+
+/// Builds one edge: candidates, channels, stride.
+using EdgeMaker =
+    std::function<std::shared_ptr<MixedOperation>(const std::vector<Primitive>&, int64_t, int64_t)>;
+
+/// How the cells of a family are built.
+struct CellStyle {
+  /// Of the preprocessing.
+  OperationOptions operations;
+  EdgeMaker make_edge;
+  /// State-dict name of the list of edges.
+  std::string edge_list = "_ops";
+  /// Whether edges are called "node<-source" in the state dict rather than by their number.
+  bool named_edges = false;
+};
+
+/// A cell in which every node sums a mixed operation over each earlier state (darts-family §2.1).
+/// Children: preprocess0, preprocess1, <edge list>.E for edge E.
+class SearchCell : public torch::nn::Module {
+ public:
+  SearchCell(const SearchSpace& space, const CellPlace& place, const CellStyle& style);
+
+  /// @param s0,s1 outputs of cells k−2 and k−1. @return N × (nodes · channels) × H × W.
+  torch::Tensor forward(const torch::Tensor& s0, const torch::Tensor& s1,
+                        const CellWeights& weights);
+
+  bool reduction() const { return reduction_; }
+  int64_t output_channels() const { return output_channels_; }
+  /// In edge order.
+  const std::vector<std::shared_ptr<MixedOperation>>& edges() const { return edges_; }
+
+ private:
+  CellTopology topology_;
+  bool reduction_;
+  int64_t output_channels_;
+  std::shared_ptr<Operation> preprocess0_;
+  std::shared_ptr<Operation> preprocess1_;
+  std::vector<std::shared_ptr<MixedOperation>> edges_;
+};
+
+}  // namespace sanas

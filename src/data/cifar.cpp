@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/data/cifar.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include "sanas/core/error.h"
+#include "sanas/core/text.h"
+#include "sanas/data/archive.h"
+#include "sanas/data/dataset_facts.h"
+
+namespace sanas {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kSide = 32;
+constexpr int64_t kPlane = kSide * kSide;
+constexpr int64_t kImageBytes = 3 * kPlane;
+constexpr int64_t kMaxFileBytes = int64_t{1} << 30;  // the largest official file has 147 MiB
+
+// What distinguishes the two data sets on disk.
+struct Layout {
+  std::string name;
+  std::vector<std::string> folders;
+  std::vector<std::string> archives;  // without .tar.gz, .tar.xz, …
+  std::vector<std::string> train_files;
+  std::string test_file;
+  std::string classes_file;
+  int64_t label_bytes;  // the last of them is the label
+  size_t num_classes;
+};
+
+Layout layout_of(Cifar::Kind kind) {
+  if (kind == Cifar::Kind::kCifar10) {
+    return {"cifar10",
+            {"cifar-10-batches-bin", "cifar-10-sample"},
+            {"cifar-10-binary", "cifar-10-sample"},
+            {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
+             "data_batch_5.bin"},
+            "test_batch.bin",
+            "batches.meta.txt",
+            1,
+            10};
+  }
+  return {"cifar100",
+          {"cifar-100-binary"},
+          {"cifar-100-binary"},
+          {"train.bin"},
+          "test.bin",
+          "fine_label_names.txt",
+          2,
+          100};
+}
+
+std::vector<std::string> data_files(const Layout& layout, Split split) {
+  return split == Split::kTrain ? layout.train_files : std::vector<std::string>{layout.test_file};
+}
+
+// The files of one folder or archive: name (with folder, for messages) and content, by file name.
+struct Source {
+  fs::path place;
+  std::map<std::string, std::vector<uint8_t>> contents;
+};
+
+std::vector<uint8_t> read_file(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  const int64_t size = stream ? static_cast<int64_t>(fs::file_size(file)) : 0;
+  if (size > kMaxFileBytes) {
+    throw DataError(file.string() + ": " + std::to_string(size) + " bytes are no CIFAR file");
+  }
+  std::vector<uint8_t> content(size);
+  stream.read(reinterpret_cast<char*>(content.data()), size);
+  if (!stream) {
+    throw DataError(file.string() + ": cannot be read");
+  }
+  return content;
+}
+
+Source read_folder(const fs::path& folder, const std::set<std::string>& names) {
+  Source source{folder, {}};
+  for (const std::string& name : names) {
+    if (fs::is_regular_file(folder / name)) {
+      source.contents[name] = read_file(folder / name);
+    }
+  }
+  return source;
+}
+
+// The first folder that has one of the data files.
+std::optional<fs::path> find_folder(const Layout& layout, const fs::path& root,
+                                    const std::vector<std::string>& files) {
+  std::vector<fs::path> folders{root};
+  for (const std::string& folder : layout.folders) {
+    folders.push_back(root / folder);
+  }
+  for (const fs::path& folder : folders) {
+    for (const std::string& file : files) {
+      if (fs::is_regular_file(folder / file)) {
+        return folder;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<fs::path> find_archive(const Layout& layout, const fs::path& root) {
+  for (const std::string& stem : layout.archives) {
+    for (const char* extension : {".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tar"}) {
+      if (fs::is_regular_file(root / (stem + extension))) {
+        return root / (stem + extension);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Source find_source(const Layout& layout, const fs::path& root,
+                   const std::vector<std::string>& files) {
+  std::set<std::string> names(files.begin(), files.end());
+  names.insert(layout.classes_file);
+  if (const auto folder = find_folder(layout, root, files)) {
+    return read_folder(*folder, names);
+  }
+  const auto archive = find_archive(layout, root);
+  if (!archive) {
+    throw DataError(layout.name + ": no " + join(files, " or ") + " in " + root.string() +
+                    ", in its folders " + join(layout.folders) + ", and no archive " +
+                    join(layout.archives, ".tar.gz or ") + ".tar.gz there");
+  }
+  Source source{*archive, read_archive(*archive, names, kMaxFileBytes)};
+  if (source.contents.empty() ||
+      (source.contents.size() == 1 && source.contents.count(layout.classes_file) > 0)) {
+    throw DataError(archive->string() + ": has no " + join(files, " or "));
+  }
+  return source;
+}
+
+std::vector<std::string> parse_class_names(const Source& source, const Layout& layout) {
+  const std::string file = (source.place / layout.classes_file).string();
+  const auto content = source.contents.find(layout.classes_file);
+  if (content == source.contents.end()) {
+    throw DataError(file + ": missing; it names the classes");
+  }
+  std::istringstream stream(std::string(content->second.begin(), content->second.end()));
+  std::vector<std::string> names;
+  for (std::string line; std::getline(stream, line);) {
+    line.erase(std::find_if(line.rbegin(), line.rend(), [](char c) { return c > ' '; }).base(),
+               line.end());
+    if (!line.empty()) {
+      names.push_back(line);
+    }
+  }
+  if (names.size() != layout.num_classes) {
+    throw DataError(file + ": " + std::to_string(names.size()) + " class names, not " +
+                    std::to_string(layout.num_classes));
+  }
+  return names;
+}
+
+}  // namespace
+
+Cifar::Cifar(Kind kind, const fs::path& root, Split split) : kind_(kind) {
+  const Layout layout = layout_of(kind);
+  const std::vector<std::string> files = data_files(layout, split);
+  Source source = find_source(layout, root, files);
+  info_.name = layout.name;
+  info_.classes = parse_class_names(source, layout);
+  info_.height = info_.width = kSide;
+  if (kind == Kind::kCifar10) {
+    info_.mean = dataset_facts("cifar10").mean;
+    info_.std = dataset_facts("cifar10").std;
+  } else {
+    info_.mean = dataset_facts("cifar100").mean;
+    info_.std = dataset_facts("cifar100").std;
+  }
+  for (const std::string& file : files) {
+    if (auto content = source.contents.extract(file)) {
+      append_records(std::move(content.mapped()), (source.place / file).string());
+    }
+  }
+}
+
+void Cifar::append_records(std::vector<uint8_t> content, const std::string& file) {
+  const int64_t label_bytes = kind_ == Kind::kCifar10 ? 1 : 2;
+  const int64_t record_bytes = label_bytes + kImageBytes;
+  const auto size = static_cast<int64_t>(content.size());
+  if (size == 0 || size % record_bytes != 0) {
+    throw DataError(file + ": " + std::to_string(size) +
+                    " bytes are no whole number of records of " + std::to_string(record_bytes) +
+                    " (truncated in record " + std::to_string(size / record_bytes) + "?)");
+  }
+  const int64_t records = size / record_bytes;
+  planes_.reserve(planes_.size() + records * kImageBytes);
+  for (int64_t record = 0; record < records; ++record) {
+    const uint8_t* bytes = content.data() + record * record_bytes;
+    const uint8_t label = bytes[label_bytes - 1];
+    if (label >= info_.classes.size()) {
+      throw DataError(file + ": record " + std::to_string(record) + " has label " +
+                      std::to_string(label) + ", not below " +
+                      std::to_string(info_.classes.size()));
+    }
+    labels_.push_back(label);
+    planes_.insert(planes_.end(), bytes + label_bytes, bytes + record_bytes);
+  }
+}
+
+Image Cifar::image(int64_t index, int64_t /*short_side*/) const {
+  Image image(kSide, kSide, 3);
+  const uint8_t* planes = planes_.data() + index * kImageBytes;
+  uint8_t* pixels = image.pixels.data();
+  for (int64_t i = 0; i < kPlane; ++i) {
+    pixels[3 * i] = planes[i];
+    pixels[3 * i + 1] = planes[kPlane + i];
+    pixels[3 * i + 2] = planes[2 * kPlane + i];
+  }
+  return image;
+}
+
+std::unique_ptr<Dataset> open_cifar10(const DatasetOptions& options, Split split) {
+  return std::make_unique<Cifar>(Cifar::Kind::kCifar10, options.root, split);
+}
+
+std::unique_ptr<Dataset> open_cifar100(const DatasetOptions& options, Split split) {
+  return std::make_unique<Cifar>(Cifar::Kind::kCifar100, options.root, split);
+}
+
+}  // namespace sanas

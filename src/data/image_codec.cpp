@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/data/image_codec.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "sanas/core/error.h"
+
+#ifdef SANAS_WITH_OPENCV
+#include <opencv2/imgcodecs.hpp>
+#endif
+
+namespace sanas {
+
+bool has_image_extension(const std::filesystem::path& file) {
+  std::string extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension == ".jpg" || extension == ".jpeg" || extension == ".png" || extension == ".webp";
+}
+
+std::optional<JpegHeader> read_jpeg_header(std::span<const uint8_t> bytes) {
+  if (bytes.size() < 4 || bytes[0] != 0xFF || bytes[1] != 0xD8) {
+    return std::nullopt;
+  }
+  const auto word = [&](size_t at) { return bytes[at] << 8 | bytes[at + 1]; };
+  JpegHeader header;
+  size_t at = 2;
+  while (at + 4 <= bytes.size() && bytes[at] == 0xFF) {
+    const uint8_t marker = bytes[at + 1];
+    if (marker == 0xFF) {  // fill byte
+      ++at;
+      continue;
+    }
+    const bool is_frame =
+        marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+    if (is_frame && at + 9 <= bytes.size()) {
+      header.height = word(at + 5);
+      header.width = word(at + 7);
+    }
+    at += 2 + static_cast<size_t>(word(at + 2));
+    if (marker == 0xDA) {
+      header.scan_begin = std::min(at, bytes.size());
+      break;
+    }
+  }
+  return header.scan_begin > 0 && header.width > 0 ? std::optional(header) : std::nullopt;
+}
+
+#ifdef SANAS_WITH_OPENCV
+namespace {
+
+std::vector<uint8_t> read_bytes(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(stream), {}};
+  if (!stream) {
+    throw DataError(file.string() + ": cannot be read");
+  }
+  return bytes;
+}
+
+// A decoder paints what is missing grey and goes on; the end marker tells.
+bool is_truncated_jpeg(std::span<const uint8_t> bytes, const JpegHeader& header) {
+  constexpr uint8_t kEnd[] = {0xFF, 0xD9};
+  const auto scan = bytes.subspan(header.scan_begin);
+  return std::find_end(scan.begin(), scan.end(), std::begin(kEnd), std::end(kEnd)) == scan.end();
+}
+
+int decode_flags(const std::optional<JpegHeader>& jpeg, int64_t short_side) {
+  if (!jpeg || short_side <= 0) {
+    return cv::IMREAD_COLOR;
+  }
+  const int64_t side = std::min(jpeg->height, jpeg->width);
+  if (side / 8 >= short_side) {
+    return cv::IMREAD_REDUCED_COLOR_8;
+  }
+  if (side / 4 >= short_side) {
+    return cv::IMREAD_REDUCED_COLOR_4;
+  }
+  return side / 2 >= short_side ? cv::IMREAD_REDUCED_COLOR_2 : cv::IMREAD_COLOR;
+}
+
+Image from_bgr(const cv::Mat& bgr) {
+  Image image(bgr.rows, bgr.cols, 3);
+  for (int y = 0; y < bgr.rows; ++y) {
+    const uint8_t* in = bgr.ptr<uint8_t>(y);
+    uint8_t* out = image.row(y);
+    for (int x = 0; x < bgr.cols; ++x, in += 3, out += 3) {
+      out[0] = in[2];
+      out[1] = in[1];
+      out[2] = in[0];
+    }
+  }
+  return image;
+}
+
+}  // namespace
+
+bool images_are_decodable() { return true; }
+
+Image decode_image(const std::filesystem::path& file, int64_t short_side) {
+  const std::vector<uint8_t> bytes = read_bytes(file);
+  const auto jpeg = read_jpeg_header(bytes);
+  if (jpeg && is_truncated_jpeg(bytes, *jpeg)) {
+    throw DataError(file.string() + ": truncated JPEG image");
+  }
+  cv::Mat bgr;
+  try {
+    if (!bytes.empty()) {
+      bgr = cv::imdecode(bytes, decode_flags(jpeg, short_side));
+    }
+  } catch (const cv::Exception&) {
+    bgr.release();
+  }
+  if (bgr.empty() || bgr.type() != CV_8UC3) {
+    throw DataError(file.string() + ": cannot be decoded as an image");
+  }
+  return from_bgr(bgr);
+}
+
+#else
+
+bool images_are_decodable() { return false; }
+
+Image decode_image(const std::filesystem::path& file, int64_t) {
+  throw DataError(file.string() + ": this build cannot decode images (no OpenCV)");
+}
+
+#endif
+
+}  // namespace sanas

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/data/resize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace sanas {
+namespace {
+
+constexpr int kPrecisionBits = 32 - 8 - 2;
+constexpr int kHalf = 1 << (kPrecisionBits - 1);
+
+uint8_t to_byte(int sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255)); }
+
+// Output element i is the sum over k of weights[i·stride + k] · input[first[i] + k].
+struct Filter {
+  int stride = 0;
+  std::vector<int> first;
+  std::vector<int> count;
+  std::vector<int> weights;
+};
+
+Filter triangle_filter(int in_size, int out_size) {
+  const double scale = static_cast<double>(in_size) / out_size;
+  const double support = std::max(scale, 1.0);
+  Filter filter;
+  filter.stride = static_cast<int>(std::ceil(support)) * 2 + 1;
+  filter.first.resize(out_size);
+  filter.count.resize(out_size);
+  filter.weights.assign(static_cast<size_t>(out_size) * filter.stride, 0);
+  std::vector<double> row(filter.stride);
+  for (int i = 0; i < out_size; ++i) {
+    const double center = (i + 0.5) * scale;
+    const int begin = std::max(0, static_cast<int>(center - support + 0.5));
+    const int end = std::min(in_size, static_cast<int>(center + support + 0.5));
+    double sum = 0;
+    for (int k = 0; k < end - begin; ++k) {
+      const double distance = std::abs((k + begin - center + 0.5) * (1.0 / support));
+      row[k] = std::max(0.0, 1.0 - distance);
+      sum += row[k];
+    }
+    for (int k = 0; k < end - begin; ++k) {
+      filter.weights[static_cast<size_t>(i) * filter.stride + k] =
+          static_cast<int>(0.5 + row[k] / sum * (1 << kPrecisionBits));
+    }
+    filter.first[i] = begin;
+    filter.count[i] = end - begin;
+  }
+  return filter;
+}
+
+template <int channels>
+void resize_row(const uint8_t* in, uint8_t* out, int out_width, const Filter& filter) {
+  for (int x = 0; x < out_width; ++x, out += channels) {
+    const int* weights = filter.weights.data() + static_cast<size_t>(x) * filter.stride;
+    const uint8_t* pixel = in + static_cast<ptrdiff_t>(filter.first[x]) * channels;
+    int sums[channels];
+    std::fill_n(sums, channels, kHalf);
+    for (int k = 0; k < filter.count[x]; ++k, pixel += channels) {
+      for (int c = 0; c < channels; ++c) {
+        sums[c] += pixel[c] * weights[k];
+      }
+    }
+    for (int c = 0; c < channels; ++c) {
+      out[c] = to_byte(sums[c]);
+    }
+  }
+}
+
+Image resize_width(const Image& image, int width) {
+  const Filter filter = triangle_filter(image.width, width);
+  Image out(image.height, width, image.channels);
+  for (int y = 0; y < image.height; ++y) {
+    if (image.channels == 3) {
+      resize_row<3>(image.row(y), out.row(y), width, filter);
+    } else {
+      resize_row<1>(image.row(y), out.row(y), width, filter);
+    }
+  }
+  return out;
+}
+
+Image resize_height(const Image& image, int height) {
+  const Filter filter = triangle_filter(image.height, height);
+  Image out(height, image.width, image.channels);
+  const int row_bytes = image.width * image.channels;
+  std::vector<int> sums(row_bytes);
+  for (int y = 0; y < height; ++y) {
+    std::fill(sums.begin(), sums.end(), kHalf);
+    for (int k = 0; k < filter.count[y]; ++k) {
+      const int weight = filter.weights[static_cast<size_t>(y) * filter.stride + k];
+      const uint8_t* in = image.row(filter.first[y] + k);
+      for (int i = 0; i < row_bytes; ++i) {
+        sums[i] += in[i] * weight;
+      }
+    }
+    std::transform(sums.begin(), sums.end(), out.row(y), to_byte);
+  }
+  return out;
+}
+
+}  // namespace
+
+Image resize_bilinear(const Image& image, int height, int width) {
+  if (width == image.width) {
+    return height == image.height ? image : resize_height(image, height);
+  }
+  Image narrowed = resize_width(image, width);
+  return height == image.height ? narrowed : resize_height(narrowed, height);
+}
+
+Image resize_short_side(const Image& image, int side) {
+  const auto scaled = [side](int long_side, int short_side) {
+    return static_cast<int>(static_cast<int64_t>(side) * long_side / short_side);
+  };
+  if (image.height <= image.width) {
+    return resize_bilinear(image, side, scaled(image.width, image.height));
+  }
+  return resize_bilinear(image, scaled(image.height, image.width), side);
+}
+
+}  // namespace sanas

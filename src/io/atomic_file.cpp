@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/atomic_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ostream>
+#include <random>
+#include <streambuf>
+#include <string>
+
+#include "sanas/core/error.h"
+
+namespace sanas {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kTemporaryMark = ".sanas-tmp-";
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what, int error) {
+  throw FileError(path.string() + ": " + what + ": " + std::strerror(error));
+}
+
+/// A new file next to its target, removed again unless it was renamed to it.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const fs::path& target) : target_(target) {
+    std::random_device random;
+    do {
+      std::string name = ".";
+      name += target.filename().string() + kTemporaryMark + std::to_string(random());
+      path_ = target.parent_path() / name;
+      descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (descriptor_ < 0 && errno == EEXIST);
+    if (descriptor_ < 0) {
+      fail(target, "can't be written", errno);
+    }
+  }
+  ~TemporaryFile() {
+    if (descriptor_ >= 0) {
+      ::close(descriptor_);
+    }
+    if (!renamed_) {
+      ::unlink(path_.c_str());
+    }
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  void write(const char* data, size_t count) {
+    while (count > 0) {
+      const ssize_t written = ::write(descriptor_, data, count);
+      if (written < 0 && errno == EINTR) {
+        continue;
+      }
+      if (written < 0) {
+        fail(target_, "can't be written", errno);
+      }
+      data += written;
+      count -= static_cast<size_t>(written);
+    }
+  }
+
+  void commit() {
+    if (::fsync(descriptor_) != 0) {
+      fail(target_, "can't be written to disk", errno);
+    }
+    const int descriptor = descriptor_;
+    descriptor_ = -1;
+    if (::close(descriptor) != 0) {
+      fail(target_, "can't be written", errno);
+    }
+    if (::rename(path_.c_str(), target_.c_str()) != 0) {
+      fail(target_, "can't be replaced", errno);
+    }
+    renamed_ = true;
+  }
+
+ private:
+  fs::path target_;
+  fs::path path_;
+  int descriptor_ = -1;
+  bool renamed_ = false;
+};
+
+/// Buffers what goes into a TemporaryFile.
+class FileBuffer : public std::streambuf {
+ public:
+  explicit FileBuffer(TemporaryFile& file) : file_(file) {
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+  }
+
+ protected:
+  int sync() override {
+    const auto count = static_cast<size_t>(pptr() - pbase());
+    // Emptied first: after a failed write the destructors must not try the same bytes again.
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+    file_.write(buffer_.data(), count);
+    return 0;
+  }
+  int_type overflow(int_type character) override {
+    sync();
+    if (!traits_type::eq_int_type(character, traits_type::eof())) {
+      sputc(traits_type::to_char_type(character));
+    }
+    return traits_type::not_eof(character);
+  }
+  std::streamsize xsputn(const char* data, std::streamsize count) override {
+    if (count > epptr() - pptr()) {
+      sync();
+    }
+    if (count > epptr() - pptr()) {
+      file_.write(data, static_cast<size_t>(count));
+    } else {
+      std::memcpy(pptr(), data, static_cast<size_t>(count));
+      pbump(static_cast<int>(count));
+    }
+    return count;
+  }
+
+ private:
+  TemporaryFile& file_;
+  std::array<char, 64 * 1024> buffer_;
+};
+
+/// Makes the rename itself survive a power cut. File systems that can't do it say EINVAL.
+void sync_folder(const fs::path& target) {
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) {
+    fail(folder, "can't be opened", errno);
+  }
+  const int error = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (error != 0 && error != EINVAL) {
+    fail(folder, "can't be written to disk", error);
+  }
+}
+
+}  // namespace
+
+void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& writer) {
+  TemporaryFile file(path);
+  FileBuffer buffer(file);
+  std::ostream stream(&buffer);
+  // With badbit in the mask the stream rethrows what the buffer threw: the reason is kept.
+  stream.exceptions(std::ios::badbit);
+  writer(stream);
+  stream.flush();
+  if (!stream) {
+    throw FileError(path.string() + ": can't be written: the content could not be formatted");
+  }
+  file.commit();
+  sync_folder(path);
+}
+
+void write_file_atomically(const fs::path& path, std::string_view content) {
+  write_file_atomically(path, [&](std::ostream& stream) {
+    stream.write(content.data(), static_cast<std::streamsize>(content.size()));
+  });
+}
+
+void remove_stale_temporary_files(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') && name.find(kTemporaryMark) != std::string::npos) {
+      fs::remove(entry.path(), ignored);
+    }
+  }
+}
+
+}  // namespace sanas

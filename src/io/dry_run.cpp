@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/dry_run.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "format.h"
+#include "sanas/data/dataset.h"
+#include "sanas/io/evaluation_run.h"
+#include "sanas/io/network_checkpoint.h"
+#include "sanas/io/search_run.h"
+#include "sanas/io/search_setup.h"
+#include "sanas/nn/network_size.h"
+
+namespace sanas {
+namespace {
+
+constexpr int64_t kTinyBatch = 2;
+
+/// A folder of its own that vanishes with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "sanas-dry-run-XXXXXX").string();
+    TORCH_CHECK(mkdtemp(pattern.data()) != nullptr, "no temporary folder can be made");
+    path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::filesystem::path operator/(const char* name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string gibibytes(double bytes) { return format("%.2f GiB", bytes / (1U << 30U)); }
+
+/// Height and width that images of a data set have once they are in a batch.
+int64_t image_size(const Config& config, const DatasetInfo& info) {
+  const auto& augment = config.dataset.augment;
+  return augment.random_resized_crop > 0 ? augment.random_resized_crop
+         : augment.center_crop > 0       ? augment.center_crop
+         : info.height > 0               ? info.height
+                                         : 224;
+}
+
+struct Estimate {
+  int64_t parameters;
+  int64_t macs;
+  int64_t activations;
+};
+
+Estimate estimate(torch::nn::Module& net, const std::function<void()>& forward) {
+  return {count_parameters(net), count_macs(forward), count_activations(forward)};
+}
+
+/// Weights, gradients, momentum and a displaced copy, and what the backward pass keeps of a batch.
+double memory_estimate(const Estimate& e, int64_t networks, int64_t batch_size) {
+  return 4.0 * (4.0 * static_cast<double>(networks * e.parameters) +
+                static_cast<double>(batch_size * e.activations));
+}
+
+}  // namespace
+
+std::string dry_run_search(const Config& config, Log& log) {
+  std::string text = to_yaml(config);
+  {
+    const auto dataset = open_dataset(config.dataset.source, Split::kTrain);
+    const auto& info = dataset->info();
+    const auto networks = make_search_networks(config, info, torch::kCPU);
+    auto& net = *networks.net1;
+    const int64_t size = image_size(config, info);
+    const auto sizes = estimate(net, [&] { net.forward(torch::zeros({1, 3, size, size})); });
+    text += format("\n# search network: %lld parameters, %lld multiply-adds per image\n",
+                   static_cast<long long>(sizes.parameters), static_cast<long long>(sizes.macs));
+    text += "# memory, about: " +
+            gibibytes(memory_estimate(sizes, networks.net2 ? 2 : 1, config.search.batch_size)) +
+            format(" at batch size %lld\n", static_cast<long long>(config.search.batch_size));
+  }
+
+  const TemporaryFolder folder;
+  Config tiny = config;
+  tiny.search.batch_size = kTinyBatch;
+  tiny.search.max_steps = 1;
+  tiny.search.report_every = 1;
+  tiny.search.validate_every = 0;
+  tiny.search.architecture.start_epoch = 0;
+  tiny.dataset.workers = 0;
+  const auto summary = run_search(tiny, {.out = folder / "run", .quiet = true}, log);
+  text += format("# one architecture step: %lld forward-backward passes\n",
+                 static_cast<long long>(summary.architecture_passes));
+  return text + "# one mini-batch of two images went through every phase\n";
+}
+
+std::string dry_run_evaluation(const Config& config, const Genotype& genotype, Log& log) {
+  std::string text = to_yaml(config);
+  {
+    const auto dataset = open_dataset(config.dataset.source, Split::kTrain);
+    const auto& info = dataset->info();
+    const auto network = make_eval_network(config, genotype, info, torch::kCPU);
+    network->eval();
+    const int64_t size = image_size(config, info);
+    const auto sizes = estimate(*network, [&] {
+      network->forward(torch::zeros({1, 3, size, size}));
+    });
+    text += "\n# genotype: " + to_string(genotype) + "\n";
+    text += format("# network: %lld parameters, %lld multiply-adds per image\n",
+                   static_cast<long long>(sizes.parameters), static_cast<long long>(sizes.macs));
+    text +=
+        "# memory, about: " + gibibytes(memory_estimate(sizes, 1, config.evaluation.batch_size)) +
+        format(" at batch size %lld\n", static_cast<long long>(config.evaluation.batch_size));
+  }
+  const TemporaryFolder folder;
+  Config tiny = config;
+  tiny.evaluation.batch_size = kTinyBatch;
+  tiny.evaluation.max_steps = 1;
+  tiny.evaluation.report_every = 1;
+  tiny.dataset.workers = 0;
+  run_evaluation(tiny, genotype, {.out = folder / "run", .quiet = true, .test_images = kTinyBatch},
+                 log);
+  return text + "# one mini-batch of two images went through training and test\n";
+}
+
+}  // namespace sanas

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/evaluation_run.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "sanas/core/device.h"
+#include "sanas/core/error.h"
+#include "sanas/io/cell_drawing.h"
+#include "sanas/io/module_state.h"
+#include "sanas/io/network_checkpoint.h"
+#include "sanas/io/safetensors.h"
+#include "sanas/io/search_setup.h"
+#include "sanas/io/train_recorder.h"
+
+namespace sanas {
+namespace {
+
+/// The first `count` samples, or all for 0.
+std::vector<int64_t> first_of(const Dataset& dataset, int64_t count) {
+  const int64_t size = count > 0 ? std::min(count, dataset.size()) : dataset.size();
+  std::vector<int64_t> indices(static_cast<size_t>(size));
+  std::iota(indices.begin(), indices.end(), int64_t{0});
+  return indices;
+}
+
+/// The whole test set: `subset` is for training images.
+std::unique_ptr<Dataset> open_test_set(const Config& config) {
+  DatasetOptions options = config.dataset.source;
+  options.subset = 0;
+  return open_dataset(options, Split::kTest);
+}
+
+LoaderOptions loader_options(const Config& config, const torch::Device& device) {
+  LoaderOptions options;
+  options.batch_size = config.evaluation.batch_size;
+  options.workers = config.dataset.workers;
+  options.seed = config.evaluation.seed;
+  options.pin_memory = device.is_cuda();
+  options.on_bad_sample = config.dataset.on_bad_sample;
+  return options;
+}
+
+std::unique_ptr<DataLoader> open_test_loader(const Config& config, const Dataset& dataset,
+                                             const torch::Device& device, int64_t count) {
+  LoaderOptions options = loader_options(config, device);
+  options.shuffle = false;
+  auto indices = first_of(dataset, count);
+  options.batch_size = std::min(options.batch_size, static_cast<int64_t>(indices.size()));
+  return std::make_unique<DataLoader>(dataset, std::move(indices),
+                                      config.dataset.augment.for_testing(), options);
+}
+
+}  // namespace
+
+RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const RunOptions& options,
+                          Log& log) {
+  const auto device = resolve_device(config.device);
+  configure_device(device, config.threads, config.deterministic);
+  const auto train_set = open_dataset(config.dataset.source, Split::kTrain);
+  const auto test_set = open_test_set(config);
+  const DatasetInfo& info = train_set->info();
+  AugmentOptions augment = config.dataset.augment;
+  augment.cutout = config.evaluation.cutout;
+  DataLoader train(*train_set, first_of(*train_set, 0), augment, loader_options(config, device));
+  const auto test = open_test_loader(config, *test_set, device, options.test_images);
+  const auto network = make_eval_network(config, genotype, info, device);
+
+  RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
+  log.add_file(folder.path("log.txt"));
+  MetricsLog metrics(folder.path("metrics.jsonl"), options.resume);
+  EvaluationLoop loop(*network, make_normalization(config, info), train, *test, config.evaluation,
+                      device);
+  const std::filesystem::path last = folder.path("checkpoints/last.safetensors");
+  if (options.resume && std::filesystem::exists(last)) {
+    const auto checkpoint = read_safetensors(last);
+    const auto saved = read_checkpoint_info(checkpoint, last.string());
+    check_resumable(config, saved.config, last.string());
+    load_training_checkpoint(checkpoint, last.string(), loop);
+    metrics.truncate_to(static_cast<uint64_t>(saved.metrics_position));
+    log.info("Resuming after mini-batch " + std::to_string(loop.step()));
+  } else {
+    metrics.truncate_to(0);
+    folder.write_text("config.yaml", to_yaml(config));
+    folder.write_text("genotype.txt", to_string(genotype) + "\n");
+    folder.write_text("cells/normal.svg", cell_to_svg(genotype.normal, "normal cell"));
+    folder.write_text("cells/reduction.svg", cell_to_svg(genotype.reduce, "reduction cell"));
+  }
+
+  const int64_t whole = config.evaluation.epochs * train.batches_per_epoch();
+  const int64_t limit = config.evaluation.max_steps;
+  ProgressDisplay progress("train", limit > 0 ? std::min(limit, whole) : whole, loop.step(),
+                           {.quiet = options.quiet, .terminal = {}, .clock = {}});
+  TrainRecorder recorder(loop, config, info, folder, metrics, progress, log);
+  loop.add_observer(recorder);
+  loop.run();
+  progress.finish();
+  recorder.save_checkpoint();
+  if (!loop.finished()) {
+    return RunOutcome::kStopped;
+  }
+  write_safetensors(folder.path("weights.safetensors"), state_dict(*network));
+  return RunOutcome::kFinished;
+}
+
+ClassificationMeter run_test(const Config& config, const std::filesystem::path& checkpoint) {
+  const auto device = resolve_device(config.device);
+  configure_device(device, config.threads, config.deterministic);
+  const auto trained =
+      load_trained_network(read_safetensors(checkpoint), checkpoint.string(), device);
+  if (trained.info.dataset != config.dataset.source.name) {
+    throw FileError(checkpoint.string() + ": trained on '" + trained.info.dataset +
+                    "', but dataset.name is '" + config.dataset.source.name + "'");
+  }
+  const auto test_set = open_test_set(config);
+  const auto loader = open_test_loader(config, *test_set, device, 0);
+  return test_network(*trained.network, trained.normalization, *loader, device);
+}
+
+}  // namespace sanas

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/graphviz.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+
+extern char** environ;
+
+namespace sanas {
+namespace {
+
+// Files rather than pipes: nobody waits for the other side, and none raises SIGPIPE.
+using TemporaryStream =
+    std::unique_ptr<std::FILE, decltype([](std::FILE* file) { std::fclose(file); })>;
+
+std::string content(std::FILE* file) {
+  std::string text;
+  std::array<char, 4096> block;
+  std::rewind(file);
+  for (size_t got = 0; (got = std::fread(block.data(), 1, block.size(), file)) > 0;) {
+    text.append(block.data(), got);
+  }
+  return text;
+}
+
+/// Runs `dot` from the search path with these streams; true if it succeeds.
+bool run_dot(std::string option, int input, int output) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  std::string program = "dot";
+  std::array<char*, 3> arguments{program.data(), option.data(), nullptr};
+  pid_t child = 0;
+  const int error =
+      ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    return false;
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) {
+      return false;
+    }
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+const char* option_for(DrawingFormat format) {
+  switch (format) {
+    case DrawingFormat::kPdf:
+      return "-Tpdf";
+    case DrawingFormat::kPng:
+      return "-Tpng";
+    case DrawingFormat::kSvg:
+      break;
+  }
+  return "-Tsvg";
+}
+
+}  // namespace
+
+std::optional<std::string> run_graphviz(const std::string& dot, DrawingFormat format) {
+  const TemporaryStream input(std::tmpfile());
+  const TemporaryStream output(std::tmpfile());
+  if (input == nullptr || output == nullptr ||
+      std::fwrite(dot.data(), 1, dot.size(), input.get()) != dot.size() ||
+      std::fflush(input.get()) != 0) {
+    return std::nullopt;
+  }
+  std::rewind(input.get());
+  if (!run_dot(option_for(format), ::fileno(input.get()), ::fileno(output.get()))) {
+    return std::nullopt;
+  }
+  auto drawing = content(output.get());
+  return drawing.empty() ? std::nullopt : std::optional(std::move(drawing));
+}
+
+}  // namespace sanas

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/run_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <torch/types.h>
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "sanas/core/error.h"
+#include "sanas/io/atomic_file.h"
+
+namespace sanas {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kLockName = ".lock";
+
+/// Refuses to start a run where files are. Empty subfolders are left by a run that ended before
+/// its first file.
+void check_is_free(const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
+    throw FileError(folder.string() + ": is a file, a run needs a folder");
+  }
+  if (fs::exists(folder / "config.yaml", error)) {
+    throw FileError(folder.string() +
+                    ": already holds a run; continue it with --resume or choose another --out");
+  }
+  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
+    if (!entry.is_directory(error) && entry.path() != folder / kLockName) {
+      throw FileError(folder.string() + ": holds files already, e.g. " +
+                      entry.path().lexically_relative(folder).string() +
+                      "; choose another --out, nothing is overwritten");
+    }
+  }
+}
+
+void check_holds_run(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_regular_file(folder / "config.yaml", error)) {
+    throw FileError(folder.string() +
+                    ": holds no run to resume (no config.yaml); start it without --resume");
+  }
+}
+
+}  // namespace
+
+RunFolder::RunFolder(fs::path path, RunFolderMode mode) : path_(std::move(path)) {
+  if (mode == RunFolderMode::kCreate) {
+    check_is_free(path_);  // before anything is made there
+    create_folder(path_);
+  } else {
+    check_holds_run(path_);
+  }
+  lock();
+  try {
+    if (mode == RunFolderMode::kCreate) {
+      check_is_free(path_);  // another process may have been faster
+    }
+    for (const auto& folder : {checkpoints(), cells()}) {
+      create_folder(folder);
+    }
+  } catch (...) {
+    ::close(lock_);
+    throw;
+  }
+  if (mode == RunFolderMode::kResume) {
+    for (const auto& folder : {path_, checkpoints(), cells()}) {
+      remove_stale_temporary_files(folder);
+    }
+  }
+}
+
+RunFolder::~RunFolder() {
+  if (lock_ >= 0) {
+    ::close(lock_);
+  }
+}
+
+RunFolder::RunFolder(RunFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+fs::path RunFolder::path(const std::string& name) const {
+  const fs::path relative = fs::path(name).lexically_normal();
+  TORCH_CHECK(!relative.empty() && relative.is_relative() && *relative.begin() != "..", "'", name,
+              "' is no name inside a run folder");
+  return path_ / relative;
+}
+
+void RunFolder::write_text(const std::string& name, std::string_view content) const {
+  write_file_atomically(path(name), content);
+}
+
+void RunFolder::create_folder(const fs::path& folder) const {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw FileError(folder.string() + ": the run folder can't be made: " + error.message());
+  }
+}
+
+void RunFolder::lock() {
+  const fs::path file = path_ / kLockName;
+  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (lock_ < 0) {
+    throw FileError(path_.string() + ": the run folder can't be written: " + std::strerror(errno));
+  }
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    ::close(lock_);
+    throw FileError(path_.string() + (error == EWOULDBLOCK
+                                          ? ": another process is working in this run folder"
+                                          : std::string(": the run folder can't be locked: ") +
+                                                std::strerror(error)));
+  }
+}
+
+fs::path default_run_folder(const std::string& name, std::time_t now) {
+  std::string safe = name;
+  for (char& c : safe) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '_' && c != '-') {
+      c = '-';
+    }
+  }
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::array<char, 32> stamp{};
+  std::strftime(stamp.data(), stamp.size(), "%Y%m%d-%H%M%S", &local);
+  return fs::path("runs") / (safe + "-" + stamp.data());
+}
+
+}  // namespace sanas

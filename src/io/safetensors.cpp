@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/safetensors.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <sstream>
+#include <vector>
+
+#include "byte_source.h"
+#include "safetensors_header.h"
+#include "sanas/core/error.h"
+#include "sanas/io/atomic_file.h"
+#include "tensor_bytes.h"
+
+namespace sanas {
+namespace {
+
+constexpr uint64_t kLengthBytes = sizeof(uint64_t);
+constexpr uint64_t kMaxHeader = 100'000'000;
+
+NamedTensors read(const ByteSource& source) {
+  uint64_t header_size = 0;
+  source.read(0, &header_size, kLengthBytes);
+  if (header_size > kMaxHeader || header_size > source.size() - kLengthBytes) {
+    source.fail("the header is said to have " + std::to_string(header_size) +
+                " bytes, more than the file or the format allows: no safetensors file, or cut");
+  }
+  const std::string json = source.read_text(kLengthBytes, header_size);
+  if (!json.starts_with('{')) {
+    source.fail("the header does not begin with '{': no safetensors file");
+  }
+  const uint64_t data_begin = kLengthBytes + header_size;
+  auto header = parse_safetensors_header(json, source.size() - data_begin, source);
+
+  NamedTensors result;
+  result.metadata = std::move(header.metadata);
+  for (const auto& entry : header.entries) {
+    auto tensor = torch::empty(entry.shape, torch::dtype(entry.type->scalar));
+    source.read(data_begin + entry.begin, tensor.mutable_data_ptr(), entry.end - entry.begin);
+    if (!has_valid_bools(tensor)) {
+      source.fail("tensor " + in_quotes(entry.name) + " has BOOL bytes other than 0 and 1");
+    }
+    result.tensors.insert(entry.name, std::move(tensor));
+  }
+  return result;
+}
+
+struct Piece {
+  const std::string* name;
+  const ElementType* type;
+  const torch::Tensor* tensor;
+};
+
+/// The tensors in the order of the reference writer.
+std::vector<Piece> pieces(const NamedTensors& tensors) {
+  std::vector<Piece> result;
+  for (const auto& item : tensors.tensors) {
+    if (item.key() == "__metadata__") {
+      throw FileError("a tensor can't be named '__metadata__' in a safetensors file");
+    }
+    result.push_back({&item.key(), &storable_type(item.key(), item.value()), &item.value()});
+  }
+  std::sort(result.begin(), result.end(), [](const Piece& a, const Piece& b) {
+    return a.type != b.type ? a.type > b.type : *a.name < *b.name;  // rows of one table
+  });
+  return result;
+}
+
+std::string json_text(const std::string& text) {
+  try {
+    return nlohmann::json(text).dump();
+  } catch (const nlohmann::json::exception&) {
+    throw FileError("name " + in_quotes(text) + " is no valid UTF-8 and can't be saved");
+  }
+}
+
+std::string header_text(const std::vector<Piece>& pieces, const NamedTensors& tensors) {
+  std::string text;
+  for (const auto& [key, value] : tensors.metadata) {
+    text += (text.empty() ? "" : ",") + json_text(key) + ":" + json_text(value);
+  }
+  if (!text.empty()) {
+    text = R"("__metadata__":{)" + text + "}";
+  }
+  uint64_t position = 0;
+  for (const auto& piece : pieces) {
+    const uint64_t end = position + piece.tensor->numel() * piece.type->bytes();
+    text += (text.empty() ? "" : ",") + json_text(*piece.name) + R"(:{"dtype":")" +
+            std::string(piece.type->safetensors) + R"(","shape":)" +
+            nlohmann::json(piece.tensor->sizes().vec()).dump() + R"(,"data_offsets":[)" +
+            std::to_string(position) + "," + std::to_string(end) + "]}";
+    position = end;
+  }
+  text = "{" + text + "}";
+  text.append((8 - text.size() % 8) % 8, ' ');
+  if (text.size() > kMaxHeader) {
+    throw FileError("too many tensors for a safetensors file: its header ends at 100 MB");
+  }
+  return text;
+}
+
+void write(const NamedTensors& tensors, std::ostream& stream) {
+  const auto sorted = pieces(tensors);
+  const std::string header = header_text(sorted, tensors);
+  const uint64_t header_size = header.size();
+  stream.write(reinterpret_cast<const char*>(&header_size), kLengthBytes);
+  stream << header;
+  for (const auto& piece : sorted) {
+    const auto data = packed(*piece.tensor);
+    stream.write(static_cast<const char*>(data.const_data_ptr()),
+                 static_cast<std::streamsize>(data.nbytes()));
+  }
+}
+
+}  // namespace
+
+NamedTensors read_safetensors(const std::filesystem::path& path) { return read(FileSource(path)); }
+
+NamedTensors parse_safetensors(std::string_view bytes, const std::string& source) {
+  return read(MemorySource(source, bytes));
+}
+
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors) {
+  write_file_atomically(path, [&](std::ostream& stream) { write(tensors, stream); });
+}
+
+std::string serialize_safetensors(const NamedTensors& tensors) {
+  std::ostringstream stream;
+  write(tensors, stream);
+  return std::move(stream).str();
+}
+
+}  // namespace sanas

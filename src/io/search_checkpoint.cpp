@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/search_checkpoint.h"
+
+#include "sanas/core/error.h"
+#include "sanas/io/module_state.h"
+#include "sanas/io/safetensors.h"
+
+namespace sanas {
+namespace {
+
+void append_numbered(NamedTensors& to, const std::string& prefix, const TensorList& tensors) {
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    to.tensors.insert(prefix + std::to_string(i), tensors[i]);
+  }
+}
+
+TensorList find_numbered(const NamedTensors& tensors, const std::string& prefix) {
+  TensorList result;
+  while (const auto* found = tensors.tensors.find(prefix + std::to_string(result.size()))) {
+    result.push_back(*found);
+  }
+  return result;
+}
+
+}  // namespace
+
+void save_search_checkpoint(const std::filesystem::path& path, SearchLoop& loop,
+                            const Config& config, const DatasetInfo& info,
+                            int64_t metrics_position) {
+  NamedTensors all;
+  const auto& networks = loop.networks();
+  append(all, state_dict(*networks.net1, "w1."));
+  append_momentum(all, *networks.net1, loop.weights1(), "m1.");
+  if (networks.net2) {
+    append(all, state_dict(*networks.net2, "w2."));
+    append_momentum(all, *networks.net2, *loop.weights2(), "m2.");
+  }
+  for (const auto& [name, tensor] : networks.architecture()->named_tensors()) {
+    all.tensors.insert(name, tensor.detach());
+  }
+  append_numbered(all, "architecture_optimizer.", loop.architecture().state());
+  append_numbered(all, "initial_architecture.", loop.initial_architecture());
+  append_meter(all, "meter1", loop.meter1());
+  append_meter(all, "meter2", loop.meter2());
+  all.tensors.insert("skipped_updates", torch::tensor(loop.skipped_updates()));
+  write_checkpoint_info(all, {.kind = "search",
+                              .config = config,
+                              .genotype = to_string(networks.net1->derive()),
+                              .dataset = info.name,
+                              .classes = info.classes,
+                              .normalization = networks.normalization,
+                              .height = info.height,
+                              .width = info.width,
+                              .step = loop.step(),
+                              .metrics_position = metrics_position});
+  write_safetensors(path, all);
+}
+
+void load_search_checkpoint(const NamedTensors& tensors, const std::string& source,
+                            SearchLoop& loop) {
+  const auto info = read_checkpoint_info(tensors, source);
+  if (info.kind != "search") {
+    throw FileError(source + ": a checkpoint of kind '" + info.kind + "', expected 'search'");
+  }
+  const auto& networks = loop.networks();
+  load_state_dict(*networks.net1, tensors, source, "w1.");
+  load_momentum(tensors, source, *networks.net1, loop.weights1(), "m1.");
+  if (networks.net2) {
+    load_state_dict(*networks.net2, tensors, source, "w2.");
+    load_momentum(tensors, source, *networks.net2, *loop.weights2(), "m2.");
+  }
+  TensorList architecture;
+  for (const auto& [name, tensor] : networks.architecture()->named_tensors()) {
+    architecture.push_back(find_tensor(tensors, name, source));
+  }
+  networks.architecture()->assign(architecture);
+  loop.architecture().set_state(find_numbered(tensors, "architecture_optimizer."));
+  const auto initial = find_numbered(tensors, "initial_architecture.");
+  if (initial.size() != architecture.size()) {
+    throw FileError(source + ": the initial architecture is incomplete");
+  }
+  loop.resume_at(info.step, load_meter(tensors, source, "meter1"),
+                 load_meter(tensors, source, "meter2"), initial,
+                 find_tensor(tensors, "skipped_updates", source).item<int64_t>());
+}
+
+int64_t architecture_updates(const SearchOptions& options, int64_t steps_per_epoch, int64_t step) {
+  int64_t count = 0;
+  for (int64_t s = options.architecture.start_epoch * steps_per_epoch; s < step; ++s) {
+    count += options.update_every.updates_architecture(s) ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace sanas

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/search_recorder.h"
+
+#include <algorithm>
+
+#include "format.h"
+#include "sanas/core/device.h"
+#include "sanas/core/signals.h"
+#include "sanas/io/cell_drawing.h"
+#include "sanas/io/network_checkpoint.h"
+#include "sanas/io/search_checkpoint.h"
+#include "sanas/nn/network_size.h"
+
+namespace sanas {
+namespace {
+
+void append_level(MetricRecord& record, const std::string& name,
+                  const std::optional<LevelReport>& level) {
+  if (level) {
+    record.emplace_back(name + "_loss", level->loss);
+    record.emplace_back(name + "_top1", level->top1);
+    record.emplace_back(name + "_gradient_norm", level->gradient_norm);
+    record.emplace_back(name + "_seconds", level->seconds);
+  }
+}
+
+void append_architecture(MetricRecord& record, const ArchitectureReport& report, bool sanas) {
+  record.emplace_back("validation1_loss", report.validation1_loss);
+  record.emplace_back("hypergradient_norm", report.total_norm);
+  const auto term = [&](const std::string& name, double length, double cosine) {
+    record.emplace_back("norm_" + name, length);
+    record.emplace_back("cosine_" + name, cosine);
+  };
+  term("d1", report.direct1_norm, report.direct1_cosine);
+  term("I1", report.weights1_norm, report.weights1_cosine);
+  if (sanas) {
+    record.emplace_back("validation2_loss", report.validation2_loss);
+    record.emplace_back("attack_loss", report.attack_loss);
+    term("d2", report.direct2_norm, report.direct2_cosine);
+    term("I2", report.weights2_norm, report.weights2_cosine);
+    term("I3", report.delta_direct_norm, report.delta_direct_cosine);
+    term("I4", report.delta_weights1_norm, report.delta_weights1_cosine);
+  }
+  record.emplace_back("architecture_passes", report.passes);
+  record.emplace_back("architecture_seconds", report.seconds);
+}
+
+}  // namespace
+
+SearchRecorder::SearchRecorder(SearchLoop& loop, const Config& config, const DatasetInfo& info,
+                               RunFolder& folder, MetricsLog& metrics, ProgressDisplay& progress,
+                               Log& log)
+    : loop_(loop),
+      config_(config),
+      info_(info),
+      folder_(folder),
+      metrics_(metrics),
+      progress_(progress),
+      log_(log) {}
+
+void SearchRecorder::on_step(const StepReport& report) {
+  const auto add = [](Phase& phase, double seconds, int64_t passes) {
+    phase.seconds += seconds;
+    phase.updates += 1;
+    phase.passes += passes;
+  };
+  if (report.weights1) {
+    add(weights1_, report.weights1->seconds, 1);
+  }
+  if (report.weights2) {
+    add(weights2_, report.weights2->seconds, 1 + std::max<int64_t>(1, config_.search.attack.steps));
+  }
+  if (report.architecture) {
+    add(architecture_, report.architecture->seconds, report.architecture->passes);
+    architecture_passes_ = report.architecture->passes;
+  }
+  if (report.reported) {
+    MetricRecord record{{"phase", std::string("search")},
+                        {"epoch", report.epoch},
+                        {"step", report.step},
+                        {"learning_rate", report.learning_rate}};
+    append_level(record, "train1", report.weights1);
+    append_level(record, "train2", report.weights2);
+    if (report.architecture) {
+      append_architecture(record, *report.architecture, config_.method == Method::kSanas);
+    }
+    metrics_.write(record);
+  }
+  progress_.update(report.step + 1,
+                   report.weights1 ? format("epoch %lld  loss %.3f  top-1 %.1f %%",
+                                            static_cast<long long>(report.epoch + 1),
+                                            report.weights1->loss, 100.0 * report.weights1->top1)
+                                   : std::string());
+  if (ScopedSignals::take_save_request()) {
+    save_checkpoint();
+  }
+}
+
+void SearchRecorder::on_epoch(const EpochReport& report) {
+  const auto size = measure_network(report.genotype, network_options_for(config_, info_),
+                                    info_.height > 0 ? info_.height : 224);
+  MetricRecord record{{"phase", std::string("search_epoch")},
+                      {"epoch", report.epoch},
+                      {"step", report.step},
+                      {"learning_rate", report.learning_rate},
+                      {"train1_loss", report.train1.loss()},
+                      {"train1_top1", report.train1.top1()}};
+  if (report.train2.count() > 0) {
+    record.emplace_back("train2_loss", report.train2.loss());
+    record.emplace_back("train2_top1", report.train2.top1());
+  }
+  if (report.validation) {
+    record.emplace_back("validation1_loss", report.validation->loss());
+    record.emplace_back("validation1_top1", report.validation->top1());
+  }
+  record.emplace_back("genotype", to_string(report.genotype));
+  record.emplace_back("skips_normal", static_cast<int64_t>(count_skips(report.genotype.normal)));
+  record.emplace_back("skips_reduce", static_cast<int64_t>(count_skips(report.genotype.reduce)));
+  record.emplace_back("margin", report.margin);
+  record.emplace_back("architecture_change", report.architecture_change);
+  record.emplace_back("entropy", report.entropy);
+  record.emplace_back("parameters", size.parameters);
+  record.emplace_back("macs", size.macs);
+  record.emplace_back("skipped_updates", report.skipped_updates);
+  record.emplace_back("peak_memory_bytes",
+                      peak_memory_bytes(loop_.networks().architecture()->tensors()[0].device()));
+  record.emplace_back("seconds", report.seconds);
+  metrics_.write(record);
+  write_genotype(report.genotype);
+  save_checkpoint();
+  progress_.hide();
+  log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %d skips, margin %.2e, %.1f s",
+                   static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
+                   report.train1.loss(), 100.0 * report.train1.top1(),
+                   report.validation
+                       ? format(", validation %.4f (%.2f %%)", report.validation->loss(),
+                                100.0 * report.validation->top1())
+                             .c_str()
+                       : "",
+                   count_skips(report.genotype.normal), report.margin, report.seconds));
+  log_.info("genotype = " + to_string(report.genotype));
+}
+
+bool SearchRecorder::wants_stop() const { return ScopedSignals::stop_requested(); }
+
+void SearchRecorder::save_checkpoint() {
+  metrics_.sync();
+  save_search_checkpoint(folder_.path("checkpoints/last.safetensors"), loop_, config_, info_,
+                         static_cast<int64_t>(metrics_.position()));
+}
+
+void SearchRecorder::write_genotype(const Genotype& genotype) {
+  folder_.write_text("genotype.txt", to_string(genotype) + "\n");
+  folder_.write_text("cells/normal.svg", cell_to_svg(genotype.normal, "normal cell"));
+  folder_.write_text("cells/reduction.svg", cell_to_svg(genotype.reduce, "reduction cell"));
+}
+
+std::vector<std::string> SearchRecorder::cost_report() const {
+  std::vector<std::string> lines;
+  const auto line = [&](const char* name, const Phase& phase) {
+    if (phase.updates > 0) {
+      const auto updates = static_cast<double>(phase.updates);
+      lines.push_back(format("%-14s %lld updates, %.1f passes and %.2f s each, %.1f s in all", name,
+                             static_cast<long long>(phase.updates),
+                             static_cast<double>(phase.passes) / updates, phase.seconds / updates,
+                             phase.seconds));
+    }
+  };
+  line("weights 1", weights1_);
+  line("weights 2", weights2_);
+  line("architecture", architecture_);
+  return lines;
+}
+
+}  // namespace sanas

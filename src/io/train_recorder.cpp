@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/train_recorder.h"
+
+#include "format.h"
+#include "sanas/core/device.h"
+#include "sanas/core/signals.h"
+#include "sanas/io/network_checkpoint.h"
+
+namespace sanas {
+
+TrainRecorder::TrainRecorder(EvaluationLoop& loop, const Config& config, const DatasetInfo& info,
+                             RunFolder& folder, MetricsLog& metrics, ProgressDisplay& progress,
+                             Log& log)
+    : loop_(loop),
+      config_(config),
+      info_(info),
+      folder_(folder),
+      metrics_(metrics),
+      progress_(progress),
+      log_(log) {}
+
+void TrainRecorder::on_step(const TrainStepReport& report) {
+  if (report.reported) {
+    metrics_.write({{"phase", std::string("train")},
+                    {"epoch", report.epoch},
+                    {"step", report.step},
+                    {"learning_rate", report.learning_rate},
+                    {"drop_path", report.drop_path},
+                    {"loss", report.loss},
+                    {"top1", report.top1},
+                    {"gradient_norm", report.gradient_norm},
+                    {"seconds", report.seconds}});
+  }
+  progress_.update(
+      report.step + 1,
+      format("epoch %lld  loss %.3f  top-1 %.1f %%  %.0f images/s",
+             static_cast<long long>(report.epoch + 1), report.loss, 100.0 * report.top1,
+             static_cast<double>(report.batch_size) / report.seconds));
+  if (ScopedSignals::take_save_request()) {
+    save_checkpoint();
+  }
+}
+
+void TrainRecorder::on_epoch(const TrainEpochReport& report) {
+  MetricRecord record{{"phase", std::string("train_epoch")},
+                      {"epoch", report.epoch},
+                      {"step", report.step},
+                      {"learning_rate", report.learning_rate},
+                      {"loss", report.train.loss()},
+                      {"top1", report.train.top1()},
+                      {"top5", report.train.top5()}};
+  std::string tested;
+  if (report.test) {
+    record.emplace_back("test_loss", report.test->loss());
+    record.emplace_back("test_top1", report.test->top1());
+    record.emplace_back("test_top5", report.test->top5());
+    tested = format(", test %.4f (%.2f %%)", report.test->loss(), 100.0 * report.test->top1());
+    folder_.write_text("test_accuracy.txt", format("%.4f\n", report.test->top1()));
+  }
+  record.emplace_back("peak_memory_bytes",
+                      peak_memory_bytes(loop_.weights().parameters().front().device()));
+  record.emplace_back("seconds", report.seconds);
+  metrics_.write(record);
+  save_checkpoint();
+  progress_.hide();
+  log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %.1f s",
+                   static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
+                   report.train.loss(), 100.0 * report.train.top1(), tested.c_str(),
+                   report.seconds));
+}
+
+bool TrainRecorder::wants_stop() const { return ScopedSignals::stop_requested(); }
+
+void TrainRecorder::save_checkpoint() {
+  metrics_.sync();
+  save_training_checkpoint(folder_.path("checkpoints/last.safetensors"), loop_, config_, info_,
+                           static_cast<int64_t>(metrics_.position()));
+}
+
+}  // namespace sanas

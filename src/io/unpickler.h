@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "byte_source.h"
+#include "pickle_value.h"
+
+namespace sanas {
+
+/// Builds the values of the pickle in a state dict and executes nothing: a stack machine over the
+/// opcodes that `torch.save` writes (protocol 2), with the globals above and no others, after the
+/// example of torch/_weights_only_unpickler.py. Work and memory are bounded by the text and by
+/// limits on values, stack and memo. Values may share parts or contain themselves, as in Python.
+class Unpickler {
+ public:
+  /// `source` is where messages are said to come from. Both must outlive the call of `load`.
+  Unpickler(std::string_view pickle, const ByteSource& source) : pickle_(pickle), source_(source) {}
+
+  /// The value that the pickle stands for; the object owns it. Throws FileError for an opcode, a
+  /// global or a tensor that is not allowed.
+  const PickleValue& load();
+
+ private:
+  std::string_view take(size_t count);
+  std::string_view take_line();
+  template <typename Number>
+  Number take_number();
+  int64_t take_long();
+  double take_float();
+
+  /// Executes one opcode; false at the last one.
+  bool step();
+  bool step_constant(unsigned char opcode);
+  bool step_container(unsigned char opcode);
+  bool step_memo(unsigned char opcode);
+
+  template <typename Data>
+  void push(Data data);
+  PickleValue* pop();
+  /// Everything above the last mark.
+  std::vector<const PickleValue*> pop_to_mark();
+  void push_tuple(size_t count);
+  void append(const std::vector<const PickleValue*>& items);
+  void set_items(const std::vector<const PickleValue*>& items);
+
+  void push_global();
+  void push_storage();
+  void reduce();
+  void build();
+  PickleTensor rebuild_tensor(const std::vector<const PickleValue*>& arguments,
+                              const ElementType* type);
+  std::vector<int64_t> dimensions(const PickleValue& value);
+  [[noreturn]] void fail(const std::string& what) const;
+
+  std::string_view pickle_;
+  const ByteSource& source_;
+  size_t position_ = 0;
+  size_t calls_ = 0;
+  std::deque<PickleValue> values_;
+  std::vector<PickleValue*> stack_;
+  std::vector<size_t> marks_;
+  std::unordered_map<uint32_t, PickleValue*> memo_;
+};
+
+}  // namespace sanas

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/nn/discrete_cell.h"
+
+#include "sanas/nn/drop_path.h"
+
+namespace sanas {
+
+std::pair<std::shared_ptr<Operation>, std::shared_ptr<Operation>> make_preprocessing(
+    const CellPlace& place, const OperationOptions& options) {
+  auto first = place.previous_reduction
+                   ? make_factorized_reduce(place.before_previous_channels, place.channels, options)
+                   : make_relu_conv_bn(place.before_previous_channels, place.channels, options);
+  return {std::move(first), make_relu_conv_bn(place.previous_channels, place.channels, options)};
+}
+
+DiscreteCell::DiscreteCell(const CellGenotype& genotype, const CellPlace& place,
+                           const OperationOptions& options)
+    : genotype_(genotype),
+      output_channels_(place.channels * static_cast<int64_t>(genotype.concat.size())) {
+  std::tie(preprocess0_, preprocess1_) = make_preprocessing(place, options);
+  register_module("preprocess0", preprocess0_);
+  register_module("preprocess1", preprocess1_);
+  torch::nn::ModuleList list;
+  for (const auto& gene : genotype_.genes) {
+    const int64_t stride = place.reduction && gene.source < 2 ? 2 : 1;
+    operations_.push_back(make_operation(gene.operation, place.channels, stride, options));
+    list->push_back(std::static_pointer_cast<torch::nn::Module>(operations_.back()));
+  }
+  register_module("_ops", list);
+}
+
+torch::Tensor DiscreteCell::forward(const torch::Tensor& s0, const torch::Tensor& s1,
+                                    double drop_path_probability) {
+  std::vector<torch::Tensor> states{preprocess0_->forward(s0), preprocess1_->forward(s1)};
+  const auto apply = [&](size_t k) {
+    auto y = operations_[k]->forward(states[static_cast<size_t>(genotype_.genes[k].source)]);
+    return is_training() && !operations_[k]->is_identity() ? drop_path(y, drop_path_probability)
+                                                           : y;
+  };
+  for (size_t k = 0; k < operations_.size(); k += 2) {
+    auto first = apply(k);
+    states.push_back(first + apply(k + 1));
+  }
+  std::vector<torch::Tensor> outputs;
+  for (const int state : genotype_.concat) {
+    outputs.push_back(states[static_cast<size_t>(state)]);
+  }
+  return torch::cat(outputs, 1);
+}
+
+}  // namespace sanas

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/supernet/mixed_operation.h"
+
+#include <optional>
+
+namespace sanas {
+
+MixedOperation::MixedOperation(const std::vector<Primitive>& candidates, int64_t channels,
+                               int64_t stride, const OperationOptions& options,
+                               const std::string& list_name, const OperationMaker& make)
+    : candidates_(candidates), stride_(stride), options_(options) {
+  torch::nn::ModuleList list;
+  for (const Primitive candidate : candidates_) {
+    operations_.push_back(make(candidate, channels, stride, options));
+    list->push_back(std::static_pointer_cast<torch::nn::Module>(operations_.back()));
+  }
+  register_module(list_name, list);
+}
+
+torch::Tensor MixedOperation::forward(const torch::Tensor& x,
+                                      const std::vector<torch::Tensor>& weights) {
+  TORCH_CHECK(weights.size() == candidates_.size(), weights.size(), " weights for ",
+              candidates_.size(), " operations");
+  if (stride_ > 1) {
+    check_halvable(x, options_.odd_size);
+  }
+  torch::Tensor sum;
+  std::optional<size_t> skipped;
+  for (size_t k = 0; k < candidates_.size(); ++k) {
+    if (!weights[k].defined()) {
+      continue;
+    }
+    if (candidates_[k] == Primitive::kNone && options_.zero == ZeroVariant::kSkipped) {
+      skipped = k;
+      continue;
+    }
+    const auto y = operations_[k]->forward(x);
+    sum = sum.defined() ? torch::addcmul(sum, y, weights[k]) : y * weights[k];
+  }
+  if (!sum.defined()) {
+    TORCH_CHECK(skipped.has_value(), "an edge without an operation");
+    sum = operations_[*skipped]->forward(x) * weights[*skipped];
+  }
+  return sum;
+}
+
+}  // namespace sanas

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/supernet/prdarts_supernet.h"
+
+#include <algorithm>
+
+#include "sanas/genotype/derivation.h"
+
+namespace sanas {
+namespace {
+
+SupernetStyle prdarts_style(const SearchSpace& space, const PrdartsOptions& prdarts,
+                            OperationOptions operations) {
+  validate(prdarts, space);
+  operations.pool_batch_norm = false;
+  operations.track_running_stats = false;
+  operations.odd_size = OddSize::kPad;
+  SupernetStyle style;
+  style.final_activation = true;
+  style.cell.operations = operations;
+  style.cell.edge_list = "edges";
+  style.cell.named_edges = true;
+  style.cell.make_edge = [operations](const std::vector<Primitive>& candidates, int64_t channels,
+                                      int64_t stride) {
+    return std::make_shared<MixedOperation>(candidates, channels, stride, operations);
+  };
+  return style;
+}
+
+}  // namespace
+
+PrdartsSupernet::PrdartsSupernet(const SearchSpace& space,
+                                 std::shared_ptr<ArchParameters> architecture,
+                                 const SupernetOptions& options, const PrdartsOptions& prdarts,
+                                 std::shared_ptr<GateNoise> noise)
+    : CellSupernet(space, std::move(architecture), options,
+                   prdarts_style(space, prdarts, operation_options(options))),
+      prdarts_(prdarts),
+      sampler_(prdarts, std::move(noise)),
+      regularizer_(space, prdarts),
+      temperature_(prdarts.temperature_start) {}
+
+Genotype PrdartsSupernet::derive() const {
+  const auto& topology = space().topology;
+  return {derive_prdarts_cell(space().normal, topology, edge_weights(false)),
+          derive_prdarts_cell(space().reduce, topology, edge_weights(true))};
+}
+
+double PrdartsSupernet::margin() const {
+  const auto& topology = space().topology;
+  return std::min(prdarts_derivation_margin(space().normal, topology, edge_weights(false)),
+                  prdarts_derivation_margin(space().reduce, topology, edge_weights(true)));
+}
+
+torch::Tensor PrdartsSupernet::regularization() {
+  TORCH_CHECK(mask(false).defined(), "the regulariser needs the gates of a forward pass");
+  return regularizer_(architecture().alphas(false), architecture().alphas(true), mask(false),
+                      mask(true), temperature_);
+}
+
+void PrdartsSupernet::start_epoch(int64_t epoch, int64_t epochs) {
+  temperature_ = gate_temperature(prdarts_, epoch, epochs);
+}
+
+std::pair<CellWeights, CellWeights> PrdartsSupernet::cell_weights() {
+  auto normal = sample(false);
+  return {std::move(normal), sample(true)};
+}
+
+CellWeights PrdartsSupernet::sample(bool reduction) {
+  const auto& alphas = architecture().alphas(reduction);
+  const auto gates = sampler_.sample(alphas, temperature_);
+  masks_[reduction ? 1 : 0] = gates.mask;
+  CellWeights result{split_weights(gates.weights.to(alphas.device())), {}};
+  for (int64_t e = 0; e < gates.mask.size(0); ++e) {
+    for (int64_t k = 0; k < gates.mask.size(1); ++k) {
+      if (gates.mask[e][k].item<double>() == 0.0) {
+        result.operations[static_cast<size_t>(e)][static_cast<size_t>(k)].reset();
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace sanas

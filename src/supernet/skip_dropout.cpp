@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/supernet/skip_dropout.h"
+
+namespace sanas {
+
+torch::Tensor SkipDropout::forward(const torch::Tensor& x) {
+  return is_training() && rate_ > 0.0 ? torch::dropout(x, rate_, /*train=*/true) : x;
+}
+
+}  // namespace sanas

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/attack/pgd.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "sanas/core/error.h"
+#include "sanas/core/parameters.h"
+#include "sanas/core/random.h"
+#include "support/device.h"
+#include "support/fill.h"
+
+namespace sanas {
+namespace {
+
+using torch::Tensor;
+
+torch::TensorOptions doubles() { return torch::dtype(torch::kDouble).device(test_device()); }
+
+/// Random images whose pixels include the ends 0 and 1.
+Tensor random_images(int64_t count, int64_t size) {
+  return (torch::rand({count, 3, size, size}, doubles()) * 1.2 - 0.1).clamp(0.0, 1.0);
+}
+
+Tensor random_labels(int64_t count, int64_t classes) {
+  return torch::randint(classes, {count}, torch::dtype(torch::kLong).device(test_device()));
+}
+
+/// A small convolution network with random weights; `dropout` makes it draw random numbers.
+torch::nn::Sequential make_network(double dropout = 0.0) {
+  torch::nn::Sequential network(
+      torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 6, 3).padding(1)), torch::nn::Softplus(),
+      torch::nn::Dropout(dropout),
+      torch::nn::Conv2d(torch::nn::Conv2dOptions(6, 6, 3).stride(2).padding(1)), torch::nn::Tanh(),
+      torch::nn::AdaptiveAvgPool2d(1), torch::nn::Flatten(), torch::nn::Linear(6, 4));
+  network->to(test_device(), torch::kDouble);
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : network->parameters()) {
+    parameter.mul_(3.0);  // far enough from linear for predictions that differ
+  }
+  return network;
+}
+
+Classifier classifier_of(const torch::nn::Sequential& network) {
+  return [network](const Tensor& x) mutable { return network->forward(x); };
+}
+
+/// The same linear classifier for any image size, with gradients that can be written down.
+struct LinearClassifier {
+  Tensor weight;  // K × d
+
+  Tensor operator()(const Tensor& pixels) const { return pixels.flatten(1).matmul(weight.t()); }
+  /// Wᵀ(softmax(logits) − target), the gradient of the cross-entropy.
+  Tensor gradient(const Tensor& pixels, const Tensor& target) const {
+    return ((*this)(pixels).softmax(1) - target).matmul(weight).view_as(pixels);
+  }
+};
+
+LinearClassifier linear_classifier(int64_t classes, int64_t dimension) {
+  return {fill_wave(classes * dimension, 2).view({classes, dimension}).to(test_device())};
+}
+
+Tensor one_hot(const Tensor& labels, int64_t classes) {
+  return torch::nn::functional::one_hot(labels, classes).to(torch::kDouble);
+}
+
+AttackOptions with(AttackLoss loss, AttackNorm norm = AttackNorm::kLinf) {
+  AttackOptions options;
+  options.loss = loss;
+  options.norm = norm;
+  return options;
+}
+
+double largest_length(const Tensor& delta) {
+  return delta.flatten(1).norm(2, 1).max().item<double>();
+}
+
+// ---- the ball and the box --------------------------------------------------------------------
+
+TEST(Pgd, TenThousandImagesStayInTheBallAndTheBox) {
+  const FrozenRandomness frozen(1);
+  int64_t images_seen = 0;
+  for (int round = 0; images_seen < 10000; ++round) {
+    const auto network = make_network();
+    const auto x = random_images(250, 4);
+    const auto y = random_labels(250, 4);
+    auto options = with(static_cast<AttackLoss>(round % 3),
+                        round % 2 == 0 ? AttackNorm::kLinf : AttackNorm::kL2);
+    options.epsilon = 0.01 * (1 + round % 7);
+    options.step_size = options.epsilon * (round % 5 == 0 ? 3.0 : 0.3);
+    options.random_start = round % 4 != 0;
+    const auto start = initial_perturbation(x, options);
+    const auto delta = attack(classifier_of(network), x, y, start, options);
+    for (const auto& d : {start, delta}) {
+      const double length =
+          options.norm == AttackNorm::kLinf ? d.abs().max().item<double>() : largest_length(d);
+      ASSERT_LE(length, options.epsilon * (1.0 + 1e-12)) << "round " << round;
+      ASSERT_GE((x + d).min().item<double>(), 0.0) << "round " << round;
+      ASSERT_LE((x + d).max().item<double>(), 1.0) << "round " << round;
+    }
+    images_seen += x.size(0);
+  }
+}
+
+TEST(Pgd, StaysInTheBoxInSinglePrecision) {
+  const FrozenRandomness frozen(2);
+  const auto network = make_network();
+  network->to(torch::kFloat);
+  const auto x = random_images(1000, 4).to(torch::kFloat);
+  const auto options = with(AttackLoss::kLabel);
+  const auto delta = attack(classifier_of(network), x, random_labels(1000, 4),
+                            initial_perturbation(x, options), options);
+  EXPECT_EQ(delta.scalar_type(), torch::kFloat);
+  EXPECT_GE((x + delta).min().item<float>(), 0.0F);
+  EXPECT_LE((x + delta).max().item<float>(), 1.0F);
+  EXPECT_LE(delta.abs().max().item<float>(), static_cast<float>(8.0 / 255.0));
+}
+
+TEST(Pgd, RefusesPixelsThatWereNormalised) {
+  const auto x = torch::full({1, 3, 2, 2}, 0.5, doubles());
+  const auto classifier = linear_classifier(3, 12);
+  const auto labels = torch::zeros({1}, torch::dtype(torch::kLong).device(test_device()));
+  const auto try_pixel = [&](double value) {
+    auto images = x.clone();
+    images[0][1][0][1] = value;
+    return attack(classifier, images, labels, torch::zeros_like(x), with(AttackLoss::kLabel));
+  };
+  EXPECT_THROW(try_pixel(-0.1), DataError);
+  EXPECT_THROW(try_pixel(1.1), DataError);
+  EXPECT_THROW(try_pixel(std::nan("")), DataError);
+  EXPECT_NO_THROW(try_pixel(0.0));
+  EXPECT_NO_THROW(try_pixel(1.0 + 1e-7));
+}
+
+// ---- the start -------------------------------------------------------------------------------
+
+/// χ² of `values` in [0, 1) against ten equal bins.
+double chi_squared(const Tensor& values) {
+  const auto counts = torch::histc(values.flatten().cpu(), 10, 0.0, 1.0);
+  const double expected = static_cast<double>(values.numel()) / 10.0;
+  return (counts - expected).pow(2).sum().item<double>() / expected;
+}
+
+/// The 99.9 % point of χ² with nine degrees of freedom.
+constexpr double kChiSquaredLimit = 27.88;
+
+TEST(InitialPerturbation, IsUniformInTheCube) {
+  const FrozenRandomness frozen(3);
+  const auto x = torch::full({2000, 3, 2, 2}, 0.5, doubles());
+  const auto options = with(AttackLoss::kSoft);
+  const auto start = initial_perturbation(x, options);
+  EXPECT_LT(chi_squared((start / options.epsilon + 1.0) / 2.0), kChiSquaredLimit);
+}
+
+TEST(InitialPerturbation, IsUniformInTheEuclideanBall) {
+  const FrozenRandomness frozen(4);
+  const auto x = torch::full({20000, 3, 1, 1}, 0.5, doubles());
+  auto options = with(AttackLoss::kSoft, AttackNorm::kL2);
+  options.epsilon = 0.25;
+  const auto start = initial_perturbation(x, options).flatten(1) / options.epsilon;
+  // In three dimensions the cube of the radius is uniform, and so is each coordinate of a
+  // direction.
+  const auto radius = start.norm(2, 1);
+  EXPECT_LT(chi_squared(radius.pow(3)), kChiSquaredLimit);
+  for (int64_t axis = 0; axis < 3; ++axis) {
+    EXPECT_LT(chi_squared((start.select(1, axis) / radius + 1.0) / 2.0), kChiSquaredLimit) << axis;
+  }
+}
+
+TEST(InitialPerturbation, WithoutRandomStartIsZeroAndDrawsNothing) {
+  const auto x = torch::ones({2, 3, 2, 2}, doubles());
+  auto options = with(AttackLoss::kLabel);
+  options.random_start = false;
+  const auto before = at::detail::getDefaultCPUGenerator().get_state();
+  EXPECT_EQ(initial_perturbation(x, options).abs().sum().item<double>(), 0.0);
+  EXPECT_TRUE(torch::equal(at::detail::getDefaultCPUGenerator().get_state(), before));
+}
+
+TEST(InitialPerturbation, IsAFunctionOfTheGenerator) {
+  const auto x = torch::full({2, 3, 2, 2}, 0.5, doubles());
+  for (const auto norm : {AttackNorm::kLinf, AttackNorm::kL2}) {
+    const auto draw = [&](uint64_t seed) {
+      const FrozenRandomness frozen(seed);
+      return initial_perturbation(x, with(AttackLoss::kSoft, norm));
+    };
+    EXPECT_TRUE(torch::equal(draw(1), draw(1)));
+    EXPECT_FALSE(torch::equal(draw(1), draw(2)));
+  }
+}
+
+// ---- the losses ------------------------------------------------------------------------------
+
+TEST(AttackObjective, TheSoftGradientVanishesAtZero) {
+  // method §2.2: softmax(z') − softmax(z) = 0 there, whatever the network.
+  const FrozenRandomness frozen(5);
+  const auto network = make_network();
+  const auto x = random_images(20, 6);
+  const auto y = random_labels(20, 4);
+  const auto slope_at_zero = [&](const AttackOptions& options) {
+    const auto delta = torch::zeros_like(x).requires_grad_(true);
+    const auto loss = attack_objective(classifier_of(network), x, y, delta, options);
+    return gradients_of(loss, {delta})[0].abs().max().item<double>();
+  };
+  auto detached = with(AttackLoss::kSoft);
+  detached.detach_target = true;
+  EXPECT_LT(slope_at_zero(with(AttackLoss::kSoft)), 1e-15);
+  EXPECT_LT(slope_at_zero(detached), 1e-15);
+  EXPECT_GT(slope_at_zero(with(AttackLoss::kLabel)), 1e-3);
+  EXPECT_GT(slope_at_zero(with(AttackLoss::kPseudo)), 1e-3);
+}
+
+TEST(AttackObjective, SumsTheCrossEntropiesOfTheExamples) {
+  const FrozenRandomness frozen(6);
+  const auto classifier = linear_classifier(4, 12);
+  const auto x = random_images(5, 2);
+  const auto y = random_labels(5, 4);
+  const auto delta = 0.1 * torch::randn_like(x);
+  const auto log_probability = classifier(x + delta).log_softmax(1);
+  const auto clean = classifier(x);
+  const auto expected = [&](const Tensor& q) {
+    return -(q * log_probability).sum().item<double>();
+  };
+  const auto value = [&](AttackLoss loss) {
+    return attack_objective(classifier, x, y, delta, with(loss)).item<double>();
+  };
+  EXPECT_NEAR(value(AttackLoss::kSoft), expected(clean.softmax(1)), 1e-12);
+  EXPECT_NEAR(value(AttackLoss::kLabel), expected(one_hot(y, 4)), 1e-12);
+  EXPECT_NEAR(value(AttackLoss::kPseudo), expected(one_hot(clean.argmax(1), 4)), 1e-12);
+}
+
+TEST(AttackObjective, DetachingTheTargetChangesTheWeightGradientOnly) {
+  const FrozenRandomness frozen(7);
+  auto classifier = linear_classifier(4, 12);
+  classifier.weight.requires_grad_(true);
+  const auto x = random_images(5, 2);
+  const auto y = random_labels(5, 4);
+  const auto delta = (0.1 * torch::randn_like(x)).requires_grad_(true);
+  auto detached = with(AttackLoss::kSoft);
+  detached.detach_target = true;
+  const auto slopes = [&](const AttackOptions& options) {
+    return gradients_of(attack_objective(classifier, x, y, delta, options),
+                        {delta, classifier.weight});
+  };
+  const auto whole = slopes(with(AttackLoss::kSoft));
+  const auto constant = slopes(detached);
+  EXPECT_TRUE(torch::equal(whole[0], constant[0]));
+  // What detaching leaves out, by hand: with b = softmax(z) and ℓ = −Σ b log a, ∂ℓ/∂z is
+  // −b ⊙ (log a − ⟨b, log a⟩), and z = W x.
+  const torch::NoGradGuard no_grad;
+  const auto log_a = classifier(x + delta).log_softmax(1);
+  const auto b = classifier(x).softmax(1);
+  const auto slope = -b * (log_a - (b * log_a).sum(1, /*keepdim=*/true));
+  EXPECT_TRUE(
+      torch::allclose(whole[1] - constant[1], slope.t().matmul(x.flatten(1)), 1e-10, 1e-13));
+}
+
+TEST(Pgd, DetachingTheTargetChangesNoPerturbation) {
+  const FrozenRandomness frozen(8);
+  const auto network = make_network();
+  const auto x = random_images(10, 4);
+  const auto y = random_labels(10, 4);
+  for (const int64_t steps : {0, 1, 7}) {
+    auto options = with(AttackLoss::kSoft);
+    options.steps = steps;
+    const auto start = initial_perturbation(x, options);
+    const auto whole = attack(classifier_of(network), x, y, start, options);
+    options.detach_target = true;
+    EXPECT_TRUE(torch::equal(attack(classifier_of(network), x, y, start, options), whole)) << steps;
+  }
+}
+
+TEST(Pgd, IncreasesTheObjective) {
+  const FrozenRandomness frozen(9);
+  for (const auto loss : {AttackLoss::kSoft, AttackLoss::kLabel, AttackLoss::kPseudo}) {
+    for (const auto norm : {AttackNorm::kLinf, AttackNorm::kL2}) {
+      for (int round = 0; round < 10; ++round) {
+        const auto network = make_network();
+        const auto x = random_images(20, 6);
+        const auto y = random_labels(20, 4);
+        const auto options = with(loss, norm);
+        const auto start = initial_perturbation(x, options);
+        const auto delta = attack(classifier_of(network), x, y, start, options);
+        const torch::NoGradGuard no_grad;
+        const auto value = [&](const Tensor& d) {
+          return attack_objective(classifier_of(network), x, y, d, options).item<double>();
+        };
+        EXPECT_GT(value(delta), value(start)) << to_string(loss) << ' ' << to_string(norm);
+      }
+    }
+  }
+}
+
+// ---- against formulas ------------------------------------------------------------------------
+
+class PgdFormula : public testing::Test {
+ protected:
+  Tensor target(AttackLoss loss) const {
+    const auto clean = classifier_(x_);
+    return loss == AttackLoss::kSoft    ? clean.softmax(1)
+           : loss == AttackLoss::kLabel ? one_hot(y_, 4)
+                                        : one_hot(clean.argmax(1), 4);
+  }
+
+  LinearClassifier classifier_ = linear_classifier(4, 12);
+  Tensor x_ = (0.5 + 0.3 * fill_wave(60, 1)).view({5, 3, 2, 2}).to(test_device());
+  Tensor y_ = torch::tensor({0, 3, 1, 2, 2}, torch::kLong).to(test_device());
+  Tensor start_ = (0.02 * fill_wave(60, 3)).view({5, 3, 2, 2}).to(test_device());
+};
+
+TEST_F(PgdFormula, ZeroStepsIsOneUnsignedUnprojectedStep) {
+  // supplement eq. 2: δ + ξ Wᵀ(softmax(W(x + δ)) − target), here far outside the ball.
+  for (const auto loss : {AttackLoss::kSoft, AttackLoss::kLabel, AttackLoss::kPseudo}) {
+    auto options = with(loss);
+    options.steps = 0;
+    options.delta_step_size = 0.7;
+    const auto expected = start_ + 0.7 * classifier_.gradient(x_ + start_, target(loss));
+    const auto delta = attack(classifier_, x_, y_, start_, options);
+    EXPECT_TRUE(torch::allclose(delta, expected, 1e-12, 1e-15)) << to_string(loss);
+    EXPECT_FALSE(delta.requires_grad());
+  }
+}
+
+TEST_F(PgdFormula, StepsAreSignedInTheCube) {
+  auto options = with(AttackLoss::kLabel);
+  auto expected = start_;
+  for (int step = 0; step < 7; ++step) {
+    const auto slope = classifier_.gradient(x_ + expected, target(AttackLoss::kLabel));
+    expected = (expected + 2.0 / 255.0 * slope.sign()).clamp(-8.0 / 255.0, 8.0 / 255.0);
+    expected = (x_ + expected).clamp(0.0, 1.0) - x_;
+  }
+  EXPECT_TRUE(torch::allclose(attack(classifier_, x_, y_, start_, options), expected, 0.0, 1e-15));
+}
+
+TEST_F(PgdFormula, StepsAreNormalisedInTheEuclideanBall) {
+  auto options = with(AttackLoss::kSoft, AttackNorm::kL2);
+  options.epsilon = 0.05;
+  options.step_size = 0.02;
+  options.steps = 4;
+  const auto length = [](const Tensor& d) { return d.flatten(1).norm(2, 1).view({-1, 1, 1, 1}); };
+  auto expected = start_;
+  for (int step = 0; step < 4; ++step) {
+    const auto slope = classifier_.gradient(x_ + expected, target(AttackLoss::kSoft));
+    expected = expected + 0.02 * slope / length(slope);
+    expected = expected * (0.05 / length(expected)).clamp_max(1.0);
+    expected = (x_ + expected).clamp(0.0, 1.0) - x_;
+  }
+  EXPECT_TRUE(
+      torch::allclose(attack(classifier_, x_, y_, start_, options), expected, 1e-12, 1e-15));
+}
+
+// ---- what must not change --------------------------------------------------------------------
+
+TEST(Pgd, LeavesWeightsGradientsAndGeneratorsAlone) {
+  const FrozenRandomness frozen(10);
+  const auto network = make_network(/*dropout=*/0.3);
+  const auto weights = clone(network->parameters());
+  const auto x = random_images(10, 4);
+  const auto y = random_labels(10, 4);
+  const auto x_before = x.clone();
+  for (const int64_t steps : {0, 7}) {
+    auto options = with(AttackLoss::kSoft);
+    options.steps = steps;
+    const auto start = initial_perturbation(x, options);
+    const auto start_before = start.clone();
+    const auto before = at::detail::getDefaultCPUGenerator().get_state();
+    attack(classifier_of(network), x, y, start, options);
+    EXPECT_TRUE(torch::equal(at::detail::getDefaultCPUGenerator().get_state(), before));
+    EXPECT_TRUE(torch::equal(start, start_before));
+  }
+  EXPECT_TRUE(torch::equal(x, x_before));
+  const auto after = network->parameters();
+  for (size_t i = 0; i < after.size(); ++i) {
+    EXPECT_TRUE(torch::equal(after[i], weights[i])) << i;
+    EXPECT_TRUE(after[i].requires_grad()) << i;
+    EXPECT_FALSE(after[i].grad().defined()) << i;
+  }
+}
+
+TEST(Pgd, GivesTheGeneratorsBackAlsoWhenTheClassifierThrows) {
+  const auto x = torch::full({1, 3, 2, 2}, 0.5, doubles());
+  const auto labels = torch::zeros({1}, torch::dtype(torch::kLong).device(test_device()));
+  const auto before = at::detail::getDefaultCPUGenerator().get_state();
+  const Classifier broken = [](const Tensor& pixels) -> Tensor {
+    torch::rand_like(pixels);
+    throw DataError("in the middle");
+  };
+  EXPECT_THROW(attack(broken, x, labels, torch::zeros_like(x), with(AttackLoss::kLabel)),
+               DataError);
+  EXPECT_TRUE(torch::equal(at::detail::getDefaultCPUGenerator().get_state(), before));
+}
+
+TEST(Pgd, WorksWhereGradientsAreSwitchedOff) {
+  const FrozenRandomness frozen(11);
+  const auto network = make_network();
+  const auto x = random_images(4, 4);
+  const auto y = random_labels(4, 4);
+  const auto options = with(AttackLoss::kSoft);
+  const auto start = initial_perturbation(x, options);
+  const auto expected = attack(classifier_of(network), x, y, start, options);
+  const torch::NoGradGuard no_grad;
+  EXPECT_TRUE(torch::equal(attack(classifier_of(network), x, y, start, options), expected));
+}
+
+TEST(Pgd, HasNamesForTheConfiguration) {
+  EXPECT_EQ(to_string(AttackLoss::kSoft), "soft");
+  EXPECT_EQ(to_string(AttackLoss::kLabel), "label");
+  EXPECT_EQ(to_string(AttackLoss::kPseudo), "pseudo");
+  EXPECT_EQ(to_string(AttackNorm::kLinf), "linf");
+  EXPECT_EQ(to_string(AttackNorm::kL2), "l2");
+}
+
+}  // namespace
+}  // namespace sanas

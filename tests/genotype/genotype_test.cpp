@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/genotype/genotype.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "sanas/core/error.h"
+#include "support/cells.h"
+
+namespace sanas {
+namespace {
+
+using testing::HasSubstr;
+
+const char* const kDartsV2 =
+    "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), "
+    "('sep_conv_3x3', 1), ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), "
+    "('dil_conv_3x3', 2)], normal_concat=range(2, 6), reduce=[('max_pool_3x3', 0), "
+    "('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), "
+    "('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=range(2, 6))";
+
+/// A genotype of one node per cell around the given fields.
+std::string text_of(const std::string& normal, const std::string& concat = "[2]") {
+  return "Genotype(normal=" + normal + ", normal_concat=" + concat +
+         ", reduce=[('none', 0), ('noise', 1)], reduce_concat=[2])";
+}
+
+std::string message_of(const std::string& text) {
+  try {
+    parse_genotype(text);
+  } catch (const FileError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+TEST(Genotype, IsPrintedAsInTheOriginalLogs) {
+  EXPECT_EQ(to_string(load_genotype("DARTS_V2")), kDartsV2);
+}
+
+TEST(Genotype, ConcatsThatAreNoRangeArePrintedAsLists) {
+  EXPECT_THAT(to_string(load_genotype("AmoebaNet")), HasSubstr("reduce_concat=[3, 4, 6])"));
+}
+
+TEST(Genotype, AllWaysOfWritingAreRead) {
+  const Genotype expected = load_genotype("DARTS_V2");
+  const std::string text = kDartsV2;
+  EXPECT_EQ(parse_genotype(text), expected);
+  EXPECT_EQ(parse_genotype(replaced(text, "range(2, 6)", "[2, 3, 4, 5]")), expected);
+  EXPECT_EQ(parse_genotype(replaced(text, "range(2, 6)", "range( 2,6 )")), expected);
+  EXPECT_EQ(parse_genotype(replaced(text, " ", "")), expected);
+  EXPECT_EQ(parse_genotype(replaced(text, ", ", " ,\n   ")), expected);
+  EXPECT_EQ(parse_genotype(replaced(text, "'", "\"")), expected);
+  EXPECT_EQ(parse_genotype(replaced(text, ")]", "),]")), expected);
+  EXPECT_EQ(parse_genotype("DARTS_V2 = " + text + "\n"), expected);
+  EXPECT_EQ(parse_genotype("2018-06-24 11:03:51,512 genotype = " + text + "\nlr 1e-3"), expected);
+}
+
+TEST(Genotype, NamesOfPrDartsAreUnderstood) {
+  EXPECT_EQ(parse_genotype(text_of("[('dua_sepc_3x3', 0), ('dil_sepc_5x5', 1)]")).normal,
+            cell_of("sep3@0 dil5@1"));
+}
+
+TEST(Genotype, ErrorsSayWhatIsWrong) {
+  EXPECT_THAT(message_of(text_of("[('sep_conv_3x4', 0), ('none', 1)]")),
+              HasSubstr("unknown operation 'sep_conv_3x4', did you mean 'sep_conv_3x3'"));
+  EXPECT_THAT(message_of(text_of("[('none', 0), ('none', 2)]")),
+              HasSubstr("operation 1 of the normal cell reads state 2, but only 0 to 1 exist"));
+  EXPECT_THAT(message_of(text_of("[('none', 0)]")), HasSubstr("the normal cell has 1 operations"));
+  EXPECT_THAT(message_of(text_of("[]")), HasSubstr("the normal cell has 0 operations"));
+  EXPECT_THAT(message_of(text_of("[('none', 0), ('none', 1)]", "[]")),
+              HasSubstr("the normal cell concatenates nothing"));
+  EXPECT_THAT(message_of(text_of("[('none', 0), ('none', 1)]", "range(3, 3)")),
+              HasSubstr("the normal cell concatenates nothing"));
+  EXPECT_THAT(message_of(text_of("[('none', 0), ('none', 1)]", "[3]")),
+              HasSubstr("concatenates state 3, but only 0 to 2 exist"));
+  EXPECT_THAT(message_of(text_of("[('none', 0), ('none', -1)]")), HasSubstr("expected an integer"));
+  EXPECT_THAT(message_of(text_of("[('none', 0), ('none, 1)]")), HasSubstr("quote"));
+  EXPECT_THAT(message_of(text_of("[('none', 0) ('none', 1)]")), HasSubstr("expected ',' or ']'"));
+  EXPECT_THAT(message_of(text_of("[('none', 0 1), ('none', 1)]")), HasSubstr("expected ')'"));
+  EXPECT_THAT(message_of("Genotype(normal=[], normal=[])"), HasSubstr("'normal' is given twice"));
+  EXPECT_THAT(message_of("Genotype(normal=[])"), HasSubstr("expected the fields"));
+  EXPECT_THAT(message_of("Genotype(nrmal=[])"), HasSubstr("unknown field 'nrmal'"));
+  EXPECT_THAT(message_of("[('none', 0)]"), HasSubstr("has no 'Genotype(normal="));
+  EXPECT_THAT(message_of(std::string(kDartsV2).substr(0, 60)), HasSubstr("at character 61"));
+}
+
+TEST(Genotype, IsReadFromAFile) {
+  const auto folder = std::filesystem::temp_directory_path() / "sanas_genotype_test";
+  std::filesystem::create_directories(folder);
+  const auto good = (folder / "good.txt").string();
+  const auto bad = (folder / "bad.txt").string();
+  std::ofstream(good) << "epoch 49\n" << kDartsV2 << "\n";
+  std::ofstream(bad) << "Genotype(normal=3)";
+  EXPECT_EQ(load_genotype(good), load_genotype("DARTS_V2"));
+  try {
+    load_genotype(bad);
+    FAIL() << "no error";
+  } catch (const FileError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(bad + ": genotype: expected '['"));
+  }
+  EXPECT_THROW(load_genotype("DARTS_V3"), FileError);
+  std::filesystem::remove_all(folder);
+}
+
+struct PublishedPreset {
+  const char* name;
+  const char* normal;
+  std::vector<int> normal_concat;
+  const char* reduce;
+  std::vector<int> reduce_concat;
+};
+
+// darts-family §6, in its own notation.
+const std::vector<PublishedPreset>& published() {
+  static const std::vector<PublishedPreset> presets{
+      {"NASNet",
+       "[sep_conv_5x5@1, sep_conv_3x3@0] [sep_conv_5x5@0, sep_conv_3x3@0] [avg_pool_3x3@1, "
+       "skip_connect@0] [avg_pool_3x3@0, avg_pool_3x3@0] [sep_conv_3x3@1, skip_connect@1]",
+       {2, 3, 4, 5, 6},
+       "[sep_conv_5x5@1, sep_conv_7x7@0] [max_pool_3x3@1, sep_conv_7x7@0] [avg_pool_3x3@1, "
+       "sep_conv_5x5@0] [skip_connect@3, avg_pool_3x3@2] [sep_conv_3x3@2, max_pool_3x3@1]",
+       {4, 5, 6}},
+      {"AmoebaNet",
+       "[avg_pool_3x3@0, max_pool_3x3@1] [sep_conv_3x3@0, sep_conv_5x5@2] [sep_conv_3x3@0, "
+       "avg_pool_3x3@3] [sep_conv_3x3@1, skip_connect@1] [skip_connect@0, avg_pool_3x3@1]",
+       {4, 5, 6},
+       "[avg_pool_3x3@0, sep_conv_3x3@1] [max_pool_3x3@0, sep_conv_7x7@2] [sep_conv_7x7@0, "
+       "avg_pool_3x3@1] [max_pool_3x3@0, max_pool_3x3@1] [conv_7x1_1x7@0, sep_conv_3x3@5]",
+       {3, 4, 6}},
+      {"DARTS_V1",
+       "[sep_conv_3x3@1, sep_conv_3x3@0] [skip_connect@0, sep_conv_3x3@1] [skip_connect@0, "
+       "sep_conv_3x3@1] [sep_conv_3x3@0, skip_connect@2]",
+       {2, 3, 4, 5},
+       "[max_pool_3x3@0, max_pool_3x3@1] [skip_connect@2, max_pool_3x3@0] [max_pool_3x3@0, "
+       "skip_connect@2] [skip_connect@2, avg_pool_3x3@0]",
+       {2, 3, 4, 5}},
+      {"DARTS",
+       "[sep_conv_3x3@0, sep_conv_3x3@1] [sep_conv_3x3@0, sep_conv_3x3@1] [sep_conv_3x3@1, "
+       "skip_connect@0] [skip_connect@0, dil_conv_3x3@2]",
+       {2, 3, 4, 5},
+       "[max_pool_3x3@0, max_pool_3x3@1] [skip_connect@2, max_pool_3x3@1] [max_pool_3x3@0, "
+       "skip_connect@2] [skip_connect@2, max_pool_3x3@1]",
+       {2, 3, 4, 5}},
+      {"PDARTS",
+       "[skip_connect@0, dil_conv_3x3@1] [skip_connect@0, sep_conv_3x3@1] [sep_conv_3x3@1, "
+       "sep_conv_3x3@3] [sep_conv_3x3@0, dil_conv_5x5@4]",
+       {2, 3, 4, 5},
+       "[avg_pool_3x3@0, sep_conv_5x5@1] [sep_conv_3x3@0, dil_conv_5x5@2] [max_pool_3x3@0, "
+       "dil_conv_3x3@1] [dil_conv_3x3@1, dil_conv_5x5@3]",
+       {2, 3, 4, 5}},
+      {"PCDARTS",
+       "[sep_conv_3x3@1, skip_connect@0] [sep_conv_3x3@0, dil_conv_3x3@1] [sep_conv_5x5@0, "
+       "sep_conv_3x3@1] [avg_pool_3x3@0, dil_conv_3x3@1]",
+       {2, 3, 4, 5},
+       "[sep_conv_5x5@1, max_pool_3x3@0] [sep_conv_5x5@1, sep_conv_5x5@2] [sep_conv_3x3@0, "
+       "sep_conv_3x3@3] [sep_conv_3x3@1, sep_conv_3x3@2]",
+       {2, 3, 4, 5}},
+      {"PC_DARTS_image",
+       "[skip_connect@1, sep_conv_3x3@0] [sep_conv_3x3@0, skip_connect@1] [sep_conv_3x3@1, "
+       "sep_conv_3x3@3] [sep_conv_3x3@1, dil_conv_5x5@4]",
+       {2, 3, 4, 5},
+       "[sep_conv_3x3@0, skip_connect@1] [dil_conv_5x5@2, max_pool_3x3@1] [sep_conv_3x3@2, "
+       "sep_conv_3x3@1] [sep_conv_5x5@0, sep_conv_3x3@3]",
+       {2, 3, 4, 5}},
+      {"PRDARTS",
+       "[skip_connect@0, sep_conv_3x3@1] [dil_conv_3x3@2, sep_conv_3x3@0] [dil_conv_3x3@3, "
+       "sep_conv_3x3@1] [dil_conv_3x3@4, dil_conv_3x3@1]",
+       {2, 3, 4, 5},
+       "[avg_pool_3x3@0, dil_conv_5x5@1] [sep_conv_3x3@0, dil_conv_5x5@2] [sep_conv_5x5@1, "
+       "dil_conv_3x3@3] [dil_conv_5x5@4, dil_conv_5x5@1]",
+       {2, 3, 4, 5}},
+  };
+  return presets;
+}
+
+TEST(PresetGenotype, IsThePublishedOne) {
+  for (const auto& preset : published()) {
+    const Genotype expected{cell_of(preset.normal, preset.normal_concat),
+                            cell_of(preset.reduce, preset.reduce_concat)};
+    EXPECT_EQ(load_genotype(preset.name), expected) << preset.name;
+  }
+  EXPECT_EQ(load_genotype("DARTS"), load_genotype("DARTS_V2"));
+  EXPECT_EQ(load_genotype("PCDARTS"), load_genotype("PC_DARTS_cifar"));
+}
+
+TEST(PresetGenotype, SurvivesPrintingAndParsing) {
+  EXPECT_EQ(preset_genotype_names().size(), 10);
+  for (const auto& name : preset_genotype_names()) {
+    const Genotype genotype = load_genotype(name);
+    EXPECT_EQ(parse_genotype(to_string(genotype)), genotype) << name;
+  }
+}
+
+TEST(PresetGenotype, SkipsAreCounted) {
+  EXPECT_EQ(count_skips(load_genotype("DARTS_V2").normal), 2);
+  EXPECT_EQ(count_skips(load_genotype("DARTS_V1").normal), 3);
+  EXPECT_EQ(count_skips(load_genotype("PDARTS").reduce), 0);
+}
+
+}  // namespace
+}  // namespace sanas
