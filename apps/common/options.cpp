@@ -80,7 +80,7 @@ std::vector<fs::path> config_folders() {
 }
 
 Config resolve_config(const CommonOptions& options,
-                      const std::function<void(const Config&)>& check) {
+                      void (*check)(const Config&)) {
   Config config = load_config(options.config, overrides(options), config_folders());
   try {
     check(config);

@@ -78,21 +78,24 @@ std::string json_text(const std::string& text) {
 std::string header_text(const std::vector<Piece>& pieces, const NamedTensors& tensors) {
   std::string text;
   for (const auto& [key, value] : tensors.metadata) {
-    text += (text.empty() ? "" : ",") + json_text(key) + ":" + json_text(value);
+    text.append(text.empty() ? "" : ",")
+        .append(json_text(key))
+        .append(":")
+        .append(json_text(value));
   }
   if (!text.empty()) {
-    text = R"("__metadata__":{)" + text + "}";
+    text = std::string(R"("__metadata__":{)").append(text).append("}");
   }
   uint64_t position = 0;
   for (const auto& piece : pieces) {
     const uint64_t end = position + piece.tensor->numel() * piece.type->bytes();
-    text += (text.empty() ? "" : ",") + json_text(*piece.name) + R"(:{"dtype":")" +
-            std::string(piece.type->safetensors) + R"(","shape":)" +
-            nlohmann::json(piece.tensor->sizes().vec()).dump() + R"(,"data_offsets":[)" +
-            std::to_string(position) + "," + std::to_string(end) + "]}";
+    text.append(text.empty() ? "" : ",");
+    text += json_text(*piece.name) + R"(:{"dtype":")" + std::string(piece.type->safetensors) +
+            R"(","shape":)" + nlohmann::json(piece.tensor->sizes().vec()).dump() +
+            R"(,"data_offsets":[)" + std::to_string(position) + "," + std::to_string(end) + "]}";
     position = end;
   }
-  text = "{" + text + "}";
+  text = std::string("{").append(text).append("}");
   text.append((8 - text.size() % 8) % 8, ' ');
   if (text.size() > kMaxHeader) {
     throw FileError("too many tensors for a safetensors file: its header ends at 100 MB");

@@ -63,7 +63,6 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
   SearchLoop loop(networks, source.open(architecture_step), config.search, device);
   if (resumes) {
     load_search_checkpoint(checkpoint, last.string(), loop);
-    checkpoint = {};
     log.info("Resuming after mini-batch " + std::to_string(loop.step()));
   }
   const int64_t whole = config.search.epochs * loop.steps_per_epoch();
