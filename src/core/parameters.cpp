@@ -85,7 +85,7 @@ torch::Tensor flatten(const TensorList& tensors) {
 }
 
 TensorList gradients_of(const torch::Tensor& loss, const TensorList& inputs, bool create_graph,
-                    bool retain_graph) {
+                        bool retain_graph) {
   if (!loss.requires_grad()) {
     return zeros_like(inputs);
   }

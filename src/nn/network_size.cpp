@@ -14,8 +14,11 @@ NetworkSize measure_network(const Genotype& genotype, EvalNetworkOptions options
   NetworkSize size;
   size.parameters = count_parameters(network, false);
   size.parameters_with_auxiliary = count_parameters(network, true);
-  size.macs =
-      count_macs([&] { network.forward(torch::zeros({1, 3, image_size, image_size})); }, rule);
+  size.macs = count_macs(
+      [&] {
+        network.forward(torch::zeros({1, 3, image_size, image_size}));
+      },
+      rule);
   return size;
 }
 

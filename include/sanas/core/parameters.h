@@ -36,8 +36,8 @@ torch::Tensor flatten(const TensorList& tensors);
 
 /// ∂loss/∂inputs, with zeros for inputs that the loss does not depend on. With `create_graph` the
 /// result can be differentiated again.
-TensorList gradients_of(const torch::Tensor& loss, const TensorList& inputs, bool create_graph = false,
-                    bool retain_graph = false);
+TensorList gradients_of(const torch::Tensor& loss, const TensorList& inputs,
+                        bool create_graph = false, bool retain_graph = false);
 
 /// Lets the leaf tensors `parameters` hold `values` inside its scope. The old storage comes back
 /// untouched, so the old values are restored bit for bit, also when an exception is thrown. What
