@@ -35,6 +35,11 @@ void check_resumable(const Config& now, const Config& before, const std::string&
 }
 
 SearchSummary run_search(const Config& config, const RunOptions& options, Log& log) {
+  if (config.supernet.family == "pdarts") {
+    throw ConfigError(
+        "supernet.family: pdarts: a search in stages is not available in this "
+        "version; expected darts, pcdarts or prdarts");
+  }
   const auto device = resolve_device(config.device);
   configure_device(device, config.threads, config.deterministic);
   SearchDataSource source(config, device);

@@ -77,9 +77,12 @@ int64_t count_parameters(const torch::nn::Module& module, bool auxiliary) {
 
 int64_t count_macs(const std::function<void()>& forward, CountingRule rule) {
   return count(forward, [rule](std::string_view name, const at::RecordFunction& call) -> int64_t {
-    if (name == "aten::convolution" || name == "aten::linear") {
+    if (name == "aten::convolution") {
       const auto& weight = call.inputs()[1].toTensor();
       return weight.numel() / weight.size(0);
+    }
+    if (name == "aten::addmm") {  // what a linear layer with a bias comes down to
+      return call.inputs()[2].toTensor().size(0);
     }
     if (rule == CountingRule::kWithBatchNormAndRelu) {
       return name == "aten::batch_norm" ? 2 : name == "aten::relu" || name == "aten::relu_" ? 1 : 0;
@@ -91,7 +94,7 @@ int64_t count_macs(const std::function<void()>& forward, CountingRule rule) {
 int64_t count_activations(const std::function<void()>& forward) {
   static const std::set<std::string_view> kept{
       "aten::convolution", "aten::batch_norm", "aten::relu", "aten::max_pool2d", "aten::avg_pool2d",
-      "aten::addcmul",     "aten::add",        "aten::mul",  "aten::cat",        "aten::linear"};
+      "aten::addcmul",     "aten::add",        "aten::mul",  "aten::cat",        "aten::addmm"};
   return count(forward, [](std::string_view name, const at::RecordFunction&) -> int64_t {
     return kept.contains(name) ? 1 : 0;
   });

@@ -24,18 +24,16 @@ VirtualStep virtual_step(const WeightOptimizer& weights, const std::optional<dou
   return step;
 }
 
-/// V(W): mean cross-entropy on raw validation images, plus what the family adds for A.
-Objective validation_loss(Supernet& net, const PixelNormalization& normalization,
-                          const Batch& batch, uint64_t seed) {
-  return [&net, classifier = frozen_classifier(net, normalization, seed), &batch] {
-    auto loss = cross_entropy(classifier(batch.images), batch.labels);
-    const auto regularization = net.regularization();
-    return regularization.defined() ? loss + regularization : loss;
-  };
+/// Adds the gradient of what the family adds to the architecture's loss besides the data.
+void add_regularization(Hypergradient& hypergradient, Supernet& net) {
+  const auto regularization = net.regularization();
+  if (regularization.defined()) {
+    add_in_place(hypergradient.total, gradients_of(regularization, net.architecture().tensors()));
+  }
 }
 
-/// T(W): mean cross-entropy.
-Objective training_loss(Classifier classifier, const Batch& batch) {
+/// T(W) or V(W): mean cross-entropy on raw images.
+Objective classification_loss(Classifier classifier, const Batch& batch) {
   return [classifier = std::move(classifier), &batch] {
     return cross_entropy(classifier(batch.images), batch.labels);
   };
@@ -53,14 +51,17 @@ Hypergradient PlainArchitect::gradient(const Batch& train, const Batch& validati
   const ScopedBuffers buffers(net);
   const ScopedMode training(net, true);
   BilevelProblem problem;
-  problem.train = training_loss(
+  problem.train = classification_loss(
       frozen_classifier(net, networks_.normalization, derive_seed(seed, {kTrain1})), train);
-  problem.validation =
-      validation_loss(net, networks_.normalization, validation, derive_seed(seed, {kValidation1}));
+  problem.validation = classification_loss(
+      frozen_classifier(net, networks_.normalization, derive_seed(seed, {kValidation1})),
+      validation);
   problem.architecture = networks_.architecture()->tensors();
   problem.weights = weights_.parameters();
-  return bilevel_hypergradient(
+  auto result = bilevel_hypergradient(
       problem, virtual_step(weights_, options_.weight1_step_size, options_), options_);
+  add_regularization(result, net);
+  return result;
 }
 
 SanasArchitect::SanasArchitect(const SearchNetworks& networks, const WeightOptimizer& weights1,
@@ -83,7 +84,7 @@ FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& valida
   problem.weights1 = weights1_.parameters();
   problem.weights2 = weights2_.parameters();
   problem.delta = delta;
-  problem.train1 = training_loss(classifier(*networks_.net1, kTrain1), train);
+  problem.train1 = classification_loss(classifier(*networks_.net1, kTrain1), train);
   const auto attacked = classifier(*networks_.net1, kAttack);
   problem.attack = [this, attacked, delta, &train] {
     return attack_objective(attacked, train.images, train.labels, delta, attack_);
@@ -95,10 +96,8 @@ FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& valida
                ? mean * static_cast<double>(train.size())
                : mean;
   };
-  problem.validation1 = validation_loss(*networks_.net1, networks_.normalization, validation,
-                                        derive_seed(seed, {kValidation1}));
-  problem.validation2 = validation_loss(*networks_.net2, networks_.normalization, validation,
-                                        derive_seed(seed, {kValidation2}));
+  problem.validation1 = classification_loss(classifier(*networks_.net1, kValidation1), validation);
+  problem.validation2 = classification_loss(classifier(*networks_.net2, kValidation2), validation);
   if (attack_.steps > 0) {
     problem.perturb_passes = attack_.steps;
     problem.perturb = [this, attacked, delta, &train] {
@@ -115,7 +114,9 @@ Hypergradient SanasArchitect::gradient(const Batch& train, const Batch& validati
     const FrozenRandomness frozen(derive_seed(seed, {kAttackStart}));
     delta = initial_perturbation(train.images, attack_);
   }
-  return gradient_from(train, validation, delta, seed, split_terms);
+  auto result = gradient_from(train, validation, delta, seed, split_terms);
+  add_regularization(result, *networks_.net2);
+  return result;
 }
 
 Hypergradient SanasArchitect::gradient_from(const Batch& train, const Batch& validation,

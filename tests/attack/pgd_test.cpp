@@ -44,7 +44,7 @@ torch::nn::Sequential make_network(double dropout = 0.0) {
 }
 
 Classifier classifier_of(const torch::nn::Sequential& network) {
-  return [network](const Tensor& x) mutable { return network->forward(x); };
+  return [network = network](const Tensor& x) mutable { return network->forward(x); };
 }
 
 /// The same linear classifier for any image size, with gradients that can be written down.
@@ -62,7 +62,7 @@ LinearClassifier linear_classifier(int64_t classes, int64_t dimension) {
   return {fill_wave(classes * dimension, 2).view({classes, dimension}).to(test_device())};
 }
 
-Tensor one_hot(const Tensor& labels, int64_t classes) {
+Tensor one_hot_rows(const Tensor& labels, int64_t classes) {
   return torch::nn::functional::one_hot(labels, classes).to(torch::kDouble);
 }
 
@@ -106,7 +106,7 @@ TEST(Pgd, TenThousandImagesStayInTheBallAndTheBox) {
 
 TEST(Pgd, StaysInTheBoxInSinglePrecision) {
   const FrozenRandomness frozen(2);
-  const auto network = make_network();
+  auto network = make_network();
   network->to(torch::kFloat);
   const auto x = random_images(1000, 4).to(torch::kFloat);
   const auto options = with(AttackLoss::kLabel);
@@ -195,7 +195,7 @@ TEST(InitialPerturbation, IsAFunctionOfTheGenerator) {
 TEST(AttackObjective, TheSoftGradientVanishesAtZero) {
   // method §2.2: softmax(z') − softmax(z) = 0 there, whatever the network.
   const FrozenRandomness frozen(5);
-  const auto network = make_network();
+  auto network = make_network();
   const auto x = random_images(20, 6);
   const auto y = random_labels(20, 4);
   const auto slope_at_zero = [&](const AttackOptions& options) {
@@ -226,8 +226,8 @@ TEST(AttackObjective, SumsTheCrossEntropiesOfTheExamples) {
     return attack_objective(classifier, x, y, delta, with(loss)).item<double>();
   };
   EXPECT_NEAR(value(AttackLoss::kSoft), expected(clean.softmax(1)), 1e-12);
-  EXPECT_NEAR(value(AttackLoss::kLabel), expected(one_hot(y, 4)), 1e-12);
-  EXPECT_NEAR(value(AttackLoss::kPseudo), expected(one_hot(clean.argmax(1), 4)), 1e-12);
+  EXPECT_NEAR(value(AttackLoss::kLabel), expected(one_hot_rows(y, 4)), 1e-12);
+  EXPECT_NEAR(value(AttackLoss::kPseudo), expected(one_hot_rows(clean.argmax(1), 4)), 1e-12);
 }
 
 TEST(AttackObjective, DetachingTheTargetChangesTheWeightGradientOnly) {
@@ -299,8 +299,8 @@ class PgdFormula : public testing::Test {
   Tensor target(AttackLoss loss) const {
     const auto clean = classifier_(x_);
     return loss == AttackLoss::kSoft    ? clean.softmax(1)
-           : loss == AttackLoss::kLabel ? one_hot(y_, 4)
-                                        : one_hot(clean.argmax(1), 4);
+           : loss == AttackLoss::kLabel ? one_hot_rows(y_, 4)
+                                        : one_hot_rows(clean.argmax(1), 4);
   }
 
   LinearClassifier classifier_ = linear_classifier(4, 12);

@@ -46,7 +46,7 @@ class SanasArchitect : public Architect {
   Hypergradient gradient(const Batch& train, const Batch& validation, uint64_t seed,
                          bool split_terms) override;
 
-  /// The same with the attack's start given.
+  /// The same with the attack's start given, and without the family's own regularisation of A.
   /// @param delta N×3×H×W.
   Hypergradient gradient_from(const Batch& train, const Batch& validation,
                               const torch::Tensor& delta, uint64_t seed, bool split_terms);
