@@ -82,8 +82,8 @@ void adjust_contrast(Image& image, double factor) {
   for (size_t i = 0; i < pixel_count(image); ++i) {
     sum += grey(image.pixels.data() + 3 * i);
   }
-  const int mean =
-      static_cast<int>(static_cast<double>(sum) / static_cast<double>(pixel_count(image)) + 0.5);
+  const int mean = static_cast<int>(
+      std::lround(static_cast<double>(sum) / static_cast<double>(pixel_count(image))));
   for (uint8_t& byte : image.pixels) {
     byte = blend(mean, byte, static_cast<float>(factor));
   }

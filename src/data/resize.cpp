@@ -13,6 +13,8 @@ constexpr int kHalf = 1 << (kPrecisionBits - 1);
 
 uint8_t to_byte(int sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255)); }
 
+int round_half_up(double value) { return static_cast<int>(std::floor(value + 0.5)); }
+
 // Output element i is the sum over k of weights[i·stride + k] · input[first[i] + k].
 struct Filter {
   int stride = 0;
@@ -32,8 +34,8 @@ Filter triangle_filter(int in_size, int out_size) {
   std::vector<double> row(filter.stride);
   for (int i = 0; i < out_size; ++i) {
     const double center = (i + 0.5) * scale;
-    const int begin = std::max(0, static_cast<int>(center - support + 0.5));
-    const int end = std::min(in_size, static_cast<int>(center + support + 0.5));
+    const int begin = std::max(0, round_half_up(center - support));
+    const int end = std::min(in_size, round_half_up(center + support));
     double sum = 0;
     for (int k = 0; k < end - begin; ++k) {
       const double distance = std::abs((k + begin - center + 0.5) * (1.0 / support));
@@ -42,7 +44,7 @@ Filter triangle_filter(int in_size, int out_size) {
     }
     for (int k = 0; k < end - begin; ++k) {
       filter.weights[static_cast<size_t>(i) * filter.stride + k] =
-          static_cast<int>(0.5 + row[k] / sum * (1 << kPrecisionBits));
+          round_half_up(row[k] / sum * (1 << kPrecisionBits));
     }
     filter.first[i] = begin;
     filter.count[i] = end - begin;

@@ -172,12 +172,11 @@ class Parser {
     if (quote != '\'' && quote != '"') {
       fail("expected a quoted operation name");
     }
-    const size_t end = text_.find(quote, position_ + 1);
-    if (end == std::string::npos || end - position_ > 64) {
+    ++position_;
+    const std::string result = identifier();
+    if (!accept(quote)) {
       fail("the quote is not closed");
     }
-    const std::string result = text_.substr(position_ + 1, end - position_ - 1);
-    position_ = end + 1;
     return result;
   }
 

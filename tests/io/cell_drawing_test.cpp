@@ -81,7 +81,7 @@ TEST(CellDrawing, OwnSvgShowsEveryOperationAndState) {
       EXPECT_EQ(count(svg, ">" + name + "<"), times);
     }
     for (int node = 0; node < cell.nodes(); ++node) {
-      EXPECT_EQ(count(svg, ">" + std::to_string(node) + "</text>"), 1U);
+      EXPECT_EQ(count(svg, std::string(">").append(std::to_string(node)).append("</text>")), 1U);
     }
     // Two edges per operation, one per concatenated state.
     EXPECT_EQ(count(svg, "<path d=\"M") - 1, 2 * cell.genes.size() + cell.concat.size());

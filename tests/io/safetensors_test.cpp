@@ -52,7 +52,7 @@ TEST(Safetensors, ReadsBytesWrittenByHand) {
 }
 
 TEST(Safetensors, EmptySetIsTheReferencesBytes) {
-  EXPECT_EQ(serialize_safetensors({}), std::string("\x08\0\0\0\0\0\0\0{}      ", 16));
+  EXPECT_EQ(serialize_safetensors(NamedTensors{}), std::string("\x08\0\0\0\0\0\0\0{}      ", 16));
 }
 
 TEST(Safetensors, WriterSortsByTypeThenNameAndPadsTheHeader) {

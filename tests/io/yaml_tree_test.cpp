@@ -72,7 +72,7 @@ TEST(YamlTree, StopsDeepNesting) {
 TEST(YamlTree, StopsTooManyKeysAndTooMuchText) {
   std::string keys;
   for (int i = 0; i < 100'000; ++i) {
-    keys += "k" + std::to_string(i) + ": 1\n";
+    keys.append("k").append(std::to_string(i)).append(": 1\n");
   }
   EXPECT_EQ(error_of(keys), "a.yaml:4096: more than 4096 keys and values");
   EXPECT_THAT(error_of(repeated(keys, 10)), HasSubstr("larger than the 1048576 bytes"));
