@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <regex>
+#include <set>
 
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
@@ -42,10 +43,22 @@ bool has_control(const std::string& text) {
 
 std::string last_part(const std::string& path) { return path.substr(path.rfind('.') + 1); }
 
+/// All keys and the sections that they are in.
+std::vector<std::string> known_paths() {
+  std::set<std::string> paths;
+  for (const std::string& key : config_keys()) {
+    for (size_t end = key.size(); end != std::string::npos && end > 0;
+         end = key.rfind('.', end - 1)) {
+      paths.insert(key.substr(0, end));
+    }
+  }
+  return {paths.begin(), paths.end()};
+}
+
 /// The known key that was probably meant: one of the same name elsewhere, or the most similar.
 std::string suggestion(const std::string& path) {
   std::vector<std::string> same_name;
-  const std::vector<std::string> all = config_keys();
+  const std::vector<std::string> all = known_paths();
   std::copy_if(all.begin(), all.end(), std::back_inserter(same_name),
                [&](const auto& known) { return last_part(known) == last_part(path); });
   return nearest(path, same_name.empty() ? all : same_name);

@@ -131,7 +131,7 @@ class TreeBuilder : public YAML::EventHandler {
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Kind kind) {
     check_plain(mark, tag, anchor);
     if (expects_key()) {
-      fail(mark, "a key is a list or a map; expected a name");
+      fail(mark, "a list or a map where a key was expected; is a bracket left open?");
     }
     if (open_.size() >= limits_.depth) {
       fail(mark, "nested deeper than " + std::to_string(limits_.depth) + " levels");

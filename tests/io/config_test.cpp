@@ -121,9 +121,9 @@ TEST(ConfigText, ValuesLandInTheOptionsOfTheLayers) {
 }
 
 TEST(ConfigText, KeysThatAreNotGivenHaveTheDefaults) {
-  const Config config = parse("seed: 2\n");
+  const Config config = parse_config("seed: 2\n", "dir/other.yaml");
   EXPECT_THAT(changed_keys(config, Config{}), ElementsAre("name"));
-  EXPECT_EQ(config.name, "run") << "the name of the file";
+  EXPECT_EQ(config.name, "other") << "the name of the file";
   EXPECT_FALSE(config.search.hypergradient.weight1_step_size.has_value());
   EXPECT_EQ(
       parse("hypergradient: {weight1_step_size: auto}\n").search.hypergradient.weight1_step_size,

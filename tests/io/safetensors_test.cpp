@@ -52,7 +52,8 @@ TEST(Safetensors, ReadsBytesWrittenByHand) {
 }
 
 TEST(Safetensors, EmptySetIsTheReferencesBytes) {
-  EXPECT_EQ(serialize_safetensors(NamedTensors{}), std::string("\x08\0\0\0\0\0\0\0{}      ", 16));
+  NamedTensors empty;
+  EXPECT_EQ(serialize_safetensors(empty), std::string("\x08\0\0\0\0\0\0\0{}      ", 16));
 }
 
 TEST(Safetensors, WriterSortsByTypeThenNameAndPadsTheHeader) {
@@ -126,7 +127,7 @@ types = [torch.bool, torch.uint8, torch.int8, torch.float8_e5m2, torch.float8_e4
          torch.uint16, torch.float16, torch.bfloat16, torch.int32, torch.uint32, torch.float32,
          torch.float64, torch.int64, torch.uint64]
 safetensors.torch.save_file(
-    {f"{i % 3}{k}": torch.zeros(i % 4, 3, dtype=d) for i, d in enumerate(types) for k in "ab"},
+    {f"{i}{k}": torch.zeros(i % 4, 3, dtype=d) for i, d in enumerate(types) for k in "ab"},
     "types.safetensors")
 )"));
   EXPECT_EQ(io_test::content_of(folder / "ours.safetensors"),

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <map>
+
 #include "sanas/core/error.h"
 #include "sanas/core/parameters.h"
 #include "sanas/core/random.h"

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "sanas/core/error.h"
 #include "sanas/core/parameters.h"
 #include "sanas/core/random.h"
@@ -129,7 +132,7 @@ TEST(Operations, ParameterCountsFollowTheClosedForms) {
   }
 }
 
-/// Names of all parameters and running means: one per layer with state.
+/// Names of all weights: one per layer that has any.
 std::vector<std::string> layer_names(const Operation& operation) {
   std::vector<std::string> names;
   for (const auto& parameter : operation.named_parameters()) {

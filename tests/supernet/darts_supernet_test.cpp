@@ -31,7 +31,7 @@ TEST(DartsSupernet, GoldenLogitsAndLoss) {
 TEST(DartsSupernet, GoldenFirstOrderGradient) {
   const auto net = golden_network();
   const auto alphas = net->architecture().tensors();
-  const auto gradients = gradient(loss_of(*net, golden_validation_batch()), alphas);
+  const auto gradients = gradients_of(loss_of(*net, golden_validation_batch()), alphas);
   expect_published(chk_and_norm(gradients),
                    "-1.821850332426e-1 1.028253413563 4.999653230800e-3 4.115978711515e-1");
   const auto normal = elements(gradients[0]);
@@ -61,14 +61,14 @@ TEST(DartsSupernet, GoldenSize) {
 
 TEST(DartsSupernet, NoneChangesNothingInAnyVariant) {
   const auto reference = golden_network();
-  const auto expected =
-      gradient(loss_of(*reference, golden_training_batch()), reference->architecture().tensors());
+  const auto expected = gradients_of(loss_of(*reference, golden_training_batch()),
+                                     reference->architecture().tensors());
   for (const auto variant : {ZeroVariant::kMultiply, ZeroVariant::kConstant}) {
     auto options = golden_options();
     options.zero = variant;
     const auto net = golden_network(options);
     const auto found =
-        gradient(loss_of(*net, golden_training_batch()), net->architecture().tensors());
+        gradients_of(loss_of(*net, golden_training_batch()), net->architecture().tensors());
     for (size_t i = 0; i < expected.size(); ++i) {
       EXPECT_LT((found[i] - expected[i]).abs().max().item<double>(), 1e-13);
     }

@@ -34,8 +34,8 @@ TEST(SupernetFactory, EveryFamilySearchesEverySpace) {
       const auto net = small_supernet(fitting_choice(family, space));
       const auto loss = loss_of(*net, golden_training_batch());
       const auto regularization = net->regularization();
-      const auto gradients = gradient(regularization.defined() ? loss + regularization : loss,
-                                      net->architecture().tensors());
+      const auto gradients = gradients_of(regularization.defined() ? loss + regularization : loss,
+                                          net->architecture().tensors());
       EXPECT_TRUE(all_finite(gradients)) << family << " " << space;
       EXPECT_GT(norm(gradients), 0.0) << family << " " << space;
       EXPECT_NO_THROW(validate(net->derive())) << family << " " << space;

@@ -49,7 +49,7 @@ TEST(GateSampler, WeightsAreTheMaskAndDifferentiateLikeTheGate) {
   const auto alphas = golden_alphas(false).requires_grad_(true);
   const auto sample = sampler.sample(alphas, 1.0);
   EXPECT_LT((sample.weights.detach() - sample.mask).abs().max().item<double>(), 1e-15);
-  const auto found = gradient(sample.weights.sum(), {alphas})[0];
+  const auto found = gradients_of(sample.weights.sum(), {alphas})[0];
   for (int64_t e = 0; e < 14; ++e) {
     for (int64_t k = 0; k < 8; ++k) {
       const double u = 0.5 + 0.49 * std::sin(2.3 * static_cast<double>(8 * e + k + 1) + 1.0);

@@ -34,7 +34,7 @@ Result golden_result(double temperature) {
   const auto reduce = golden_alphas(true).to(test_device()).requires_grad_(true);
   const auto value = regularizer(normal, reduce, row_mask([](int64_t e) { return 3 * e + 1; }),
                                  row_mask([](int64_t e) { return 5 * e + 3; }), temperature);
-  const auto gradients = gradient(value, {normal, reduce});
+  const auto gradients = gradients_of(value, {normal, reduce});
   return {value.item<double>(), gradients[0].norm().item<double>(),
           gradients[1].norm().item<double>()};
 }
@@ -61,7 +61,7 @@ TEST(PathRegularizer, EmptyGroupsCountAsZero) {
   const auto value = regularizer(alphas, alphas, only_skips, only_skips, 1.0);
   const double q = 1.0 / (1.0 + std::exp(-std::log(11.0)));  // σ(ln(1.1 / 0.1))
   EXPECT_NEAR(value.item<double>(), 0.01 * (q - 0.2), 1e-15);
-  EXPECT_TRUE(torch::isfinite(gradient(value, {alphas})[0]).all().item<bool>());
+  EXPECT_TRUE(torch::isfinite(gradients_of(value, {alphas})[0]).all().item<bool>());
 }
 
 TEST(PathRegularizer, DepthSkipsEdgesOfTheChainWithoutConvolution) {

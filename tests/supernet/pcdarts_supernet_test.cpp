@@ -33,7 +33,7 @@ TEST(PcdartsSupernet, GoldenLogitsAndLoss) {
 TEST(PcdartsSupernet, GoldenFirstOrderGradient) {
   const auto net = golden_network();
   const auto gradients =
-      gradient(loss_of(*net, golden_validation_batch()), net->architecture().tensors());
+      gradients_of(loss_of(*net, golden_validation_batch()), net->architecture().tensors());
   expect_published(chk_and_norm(gradients),
                    "-5.788389548120e-3 3.164319796374e-2 3.044027853957e-3 1.782643207469e-2 "
                    "-1.054365257335e-3 6.504961218551e-2 -1.046754765604e-3 4.331989578488e-2");

@@ -49,7 +49,7 @@ TEST(PdartsSupernet, GoldenNetworkOfTheSecondStage) {
   const auto loss = torch::nn::functional::cross_entropy(logits, batch.labels);
   expect_published(first_logits(logits), "0.5932979367 1.0239438888 0.8832743268");
   expect_published({loss.item<double>()}, "1.822080241401");
-  expect_published(chk_and_norm(gradient(loss, net->architecture().tensors())),
+  expect_published(chk_and_norm(gradients_of(loss, net->architecture().tensors())),
                    "1.0335778409e-1 1.8150447171 1.1854573491e-1 1.5366673590");
 }
 

@@ -47,7 +47,7 @@ void expect_golden_forward(const GoldenForward& golden) {
   expect_published(first_logits(logits), golden.logits);
   expect_published({loss.item<double>()}, golden.loss);
   expect_published({regularization.item<double>()}, golden.regularization);
-  const auto gradients = gradient(loss + regularization, net->architecture().tensors());
+  const auto gradients = gradients_of(loss + regularization, net->architecture().tensors());
   expect_published({gradients[0].norm().item<double>(), chk(gradients[0])},
                    golden.normal_norm_and_chk);
   expect_published({gradients[1].norm().item<double>()}, golden.reduce_norm);
