@@ -85,7 +85,10 @@ TEST(Genotype, ErrorsSayWhatIsWrong) {
   EXPECT_THAT(message_of(text_of("[('none', 0), ('none', 1)]", "[3]")),
               HasSubstr("concatenates state 3, but only 0 to 2 exist"));
   EXPECT_THAT(message_of(text_of("[('none', 0), ('none', -1)]")), HasSubstr("expected an integer"));
-  EXPECT_THAT(message_of(text_of("[('none', 0), ('none, 1)]")), HasSubstr("quote"));
+  EXPECT_THAT(message_of(text_of("[('none', 0), (none, 1)]")),
+              HasSubstr("expected a quoted operation name"));
+  EXPECT_THAT(message_of(text_of("[('none', 0), ('none, 1)]")),
+              HasSubstr("the quote is not closed"));
   EXPECT_THAT(message_of(text_of("[('none', 0) ('none', 1)]")), HasSubstr("expected ',' or ']'"));
   EXPECT_THAT(message_of(text_of("[('none', 0 1), ('none', 1)]")), HasSubstr("expected ')'"));
   EXPECT_THAT(message_of("Genotype(normal=[], normal=[])"), HasSubstr("'normal' is given twice"));
