@@ -127,11 +127,25 @@ void draw_box(std::ostream& svg, const Box& box, const std::string& fill, const 
       << font_size << "\" text-anchor=\"middle\">" << escaped(label) << "</text>\n";
 }
 
-void draw_edge(std::ostream& svg, const Box& from, const Box& to, bool dashed) {
-  const double bend = std::max(30.0, (to.x - from.right()) / 2);
-  svg << "<path d=\"M" << from.right() << "," << from.middle() << " C" << from.right() + bend << ","
-      << from.middle() << " " << to.x - bend << "," << to.middle() << " " << to.x << ","
-      << to.middle() << "\" fill=\"none\" stroke=\"#666666\" stroke-width=\"1.4\""
+/// Where an edge that passes whole columns changes its row.
+enum class Turn { kBehindSource, kBeforeTarget };
+
+/// An edge turns in the gap between two columns and goes straight otherwise. The rows to the right
+/// of a node and to the left of its operations are free, so that no edge meets a box on its way.
+void draw_edge(std::ostream& svg, const Box& from, const Box& to, Turn turn, bool dashed) {
+  const double gap = std::min(kColumnGap, to.x - from.right());
+  const double begin = turn == Turn::kBehindSource ? from.right() : to.x - gap;
+  const double center = begin + gap / 2;
+  svg << "<path d=\"M" << from.right() << "," << from.middle();
+  if (begin > from.right()) {
+    svg << " L" << begin << "," << from.middle();
+  }
+  svg << " C" << center << "," << from.middle() << " " << center << "," << to.middle() << " "
+      << begin + gap << "," << to.middle();
+  if (to.x > begin + gap) {
+    svg << " L" << to.x << "," << to.middle();
+  }
+  svg << "\" fill=\"none\" stroke=\"#666666\" stroke-width=\"1.4\""
       << (dashed ? " stroke-dasharray=\"5 4\"" : "") << " marker-end=\"url(#arrow)\"/>\n";
 }
 
@@ -151,15 +165,15 @@ std::string draw_cell_svg(const CellGenotype& cell, const std::string& title) {
          "fill=\"#ffffff\"/>\n<text x=\""
       << width / 2 << "\" y=\"24\" font-size=\"17\" text-anchor=\"middle\">" << escaped(title)
       << "</text>\n";
-  // Boxes come last: where an edge has to pass one, it passes behind.
   for (const int state : cell.concat) {
-    draw_edge(svg, layout.states[static_cast<size_t>(state)], layout.states.back(), true);
+    draw_edge(svg, layout.states[static_cast<size_t>(state)], layout.states.back(),
+              Turn::kBeforeTarget, true);
   }
   for (size_t i = 0; i < cell.genes.size(); ++i) {
     draw_edge(svg, layout.states[static_cast<size_t>(cell.genes[i].source)], layout.operations[i],
-              false);
+              Turn::kBehindSource, false);
     draw_edge(svg, layout.operations[i], layout.states[static_cast<size_t>(target_state(i))],
-              false);
+              Turn::kBehindSource, false);
   }
   for (size_t i = 0; i < cell.genes.size(); ++i) {
     draw_box(svg, layout.operations[i], "#ffffff", to_string(cell.genes[i].operation), 13);

@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdlib>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <sstream>
 
 #include "io_test_support.h"
 #include "sanas/io/graphviz.h"
@@ -43,6 +46,54 @@ std::vector<std::array<double, 4>> boxes(const std::string& svg) {
   for (std::sregex_iterator it(svg.begin(), svg.end(), pattern), end; it != end; ++it) {
     result.push_back(
         {std::stod((*it)[1]), std::stod((*it)[2]), std::stod((*it)[3]), std::stod((*it)[4])});
+  }
+  return result;
+}
+
+using Points = std::vector<std::pair<double, double>>;
+
+/// Points along every edge of the drawing, whose paths are made of M, L and C.
+std::vector<Points> edge_points(const std::string& svg) {
+  const std::regex path("<path d=\"([^\"]*)\" fill=\"none\"");
+  std::vector<Points> result;
+  for (std::sregex_iterator it(svg.begin(), svg.end(), path), end; it != end; ++it) {
+    std::istringstream words((*it)[1]);
+    Points points;
+    Points controls;
+    char command = 'M';
+    for (std::string word; words >> word;) {
+      if (std::isalpha(static_cast<unsigned char>(word[0])) != 0) {
+        command = word[0];
+        word.erase(0, 1);
+      }
+      const size_t comma = word.find(',');
+      controls.emplace_back(std::stod(word.substr(0, comma)), std::stod(word.substr(comma + 1)));
+      if (controls.size() < (command == 'C' ? 3U : 1U)) {
+        continue;
+      }
+      if (command != 'M') {
+        controls.insert(controls.begin(), points.back());
+      }
+      while (command == 'L' && controls.size() < 4) {
+        controls.insert(controls.begin() + 1, controls.front());  // a line as a curve
+      }
+      for (int step = 1; command != 'M' && step <= 50; ++step) {
+        const double t = step / 50.0;
+        const std::array<double, 4> weights{(1 - t) * (1 - t) * (1 - t), 3 * t * (1 - t) * (1 - t),
+                                            3 * t * t * (1 - t), t * t * t};
+        std::pair<double, double> point;
+        for (size_t i = 0; i < 4; ++i) {
+          point.first += weights[i] * controls[i].first;
+          point.second += weights[i] * controls[i].second;
+        }
+        points.push_back(point);
+      }
+      if (command == 'M') {
+        points.push_back(controls.front());
+      }
+      controls.clear();
+    }
+    result.push_back(points);
   }
   return result;
 }
@@ -110,15 +161,22 @@ TEST(CellDrawing, OwnSvgHasNoOverlappingBoxesAndStaysInside) {
   }
 }
 
-TEST(CellDrawing, EdgesOfTheOwnSvgLeadToTheRight) {
-  const std::regex edge("<path d=\"M([0-9.]+),[0-9.]+ C[^\"]* ([0-9.]+),[0-9.]+\" fill=\"none\"");
+TEST(CellDrawing, EdgesOfTheOwnSvgLeadToTheRightAndPassNoBox) {
   for (const auto& cell : all_cells()) {
     const auto svg = draw_cell_svg(cell, "cell");
-    size_t edges = 0;
-    for (std::sregex_iterator it(svg.begin(), svg.end(), edge), end; it != end; ++it, ++edges) {
-      EXPECT_LT(std::stod((*it)[1]), std::stod((*it)[2]));
+    const auto all = boxes(svg);
+    const auto edges = edge_points(svg);
+    EXPECT_EQ(edges.size(), 2 * cell.genes.size() + cell.concat.size());
+    for (const auto& edge : edges) {
+      for (size_t i = 1; i < edge.size(); ++i) {
+        EXPECT_GE(edge[i].first, edge[i - 1].first);
+        for (const auto& [x, y, width, height] : all) {
+          const bool inside = edge[i].first > x && edge[i].first < x + width &&
+                              edge[i].second > y && edge[i].second < y + height;
+          EXPECT_FALSE(inside) << edge[i].first << ", " << edge[i].second;
+        }
+      }
     }
-    EXPECT_EQ(edges, 2 * cell.genes.size() + cell.concat.size());
   }
 }
 

@@ -17,7 +17,7 @@ std::string cell_to_dot(const CellGenotype& cell, const std::string& title);
 std::string cell_to_svg(const CellGenotype& cell, const std::string& title);
 
 /// The same as SVG with a simple layout of our own: one row per node, its two operations as boxes
-/// to its left, so that no two labels can overlap.
+/// to its left, so that no two labels can overlap and no edge passes behind one.
 std::string draw_cell_svg(const CellGenotype& cell, const std::string& title);
 
 /// {"normal": [["sep_conv_3x3", 0], …], "normal_concat": [2, 3, 4, 5], "reduce": …,
