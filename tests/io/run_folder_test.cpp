@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/run_folder.h"
 
+#include <c10/util/Exception.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
+#include <memory>
 
 #include "io_test_support.h"
 

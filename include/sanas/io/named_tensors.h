@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <c10/util/Exception.h>  // ordered_dict.h uses it without including it
 #include <torch/ordered_dict.h>
 #include <torch/types.h>
 
