@@ -5,7 +5,6 @@
 #include "common/options.h"
 #include "sanas/core/error.h"
 #include "sanas/data/dataset_facts.h"
-#include "sanas/io/search_setup.h"
 #include "sanas/nn/network_size.h"
 #include "sanas_inspect/networks.h"
 #include "sanas_inspect/verbs.h"
@@ -31,15 +30,10 @@ AuxiliaryVariant auxiliary_variant_of(const std::string& genotype) {
 }
 
 NetworkSize count_genotype(const CountOptions& options) {
-  const auto& facts = dataset_facts(options.dataset);
-  EvalNetworkOptions network;
-  network.kind = network_kind_for(facts.image_size);
-  const bool imagenet = network.kind == NetworkKind::kImageNet;
-  network.channels = options.channels > 0 ? options.channels : imagenet ? 48 : 36;
-  network.cells = options.cells > 0 ? options.cells : imagenet ? 14 : 20;
-  network.classes = facts.classes;
+  auto network = network_for_dataset(options.dataset, options.channels, options.cells);
   network.auxiliary_variant = auxiliary_variant_of(options.genotype);
-  return measure_network(load_genotype(options.genotype), network, facts.image_size, options.rule);
+  return measure_network(load_genotype(options.genotype), network,
+                         dataset_facts(options.dataset).image_size, options.rule);
 }
 
 NetworkSize count_supernet(const CountOptions& options) {

@@ -3,10 +3,8 @@
 
 #include "common/options.h"
 #include "sanas/core/error.h"
-#include "sanas/data/dataset_facts.h"
 #include "sanas/io/checkpoint_info.h"
 #include "sanas/io/module_state.h"
-#include "sanas/io/search_setup.h"
 #include "sanas/optim/metrics.h"
 #include "sanas_inspect/networks.h"
 #include "sanas_inspect/verbs.h"
@@ -68,13 +66,7 @@ Inspected open_supernet(const ForwardOptions& options, const NamedTensors& weigh
 
 Inspected open_genotype(const ForwardOptions& options, const NamedTensors& weights,
                         torch::Dtype dtype) {
-  const auto& facts = dataset_facts(options.dataset);
-  EvalNetworkOptions network;
-  network.kind = network_kind_for(facts.image_size);
-  const bool imagenet = network.kind == NetworkKind::kImageNet;
-  network.channels = options.channels > 0 ? options.channels : imagenet ? 48 : 36;
-  network.cells = options.cells > 0 ? options.cells : imagenet ? 14 : 20;
-  network.classes = facts.classes;
+  auto network = network_for_dataset(options.dataset, options.channels, options.cells);
   network.auxiliary = weights.tensors.contains("auxiliary_head.classifier.weight");
   network.auxiliary_variant = weights.tensors.contains("auxiliary_head.features.6.weight")
                                   ? AuxiliaryVariant::kPdarts

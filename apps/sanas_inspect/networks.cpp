@@ -65,15 +65,24 @@ torch::Dtype dtype_from_string(const std::string& name) {
 
 SupernetChoice choice_without_data(const Config& config) {
   const auto& facts = dataset_facts(config.dataset.source.name);
-  SupernetChoice choice = config.supernet;
   if (facts.classes == 0) {
     throw ConfigError(
         "the number of classes of data set 'folder' is not known without its files; "
         "use one of the named data sets");
   }
-  choice.options.classes = facts.classes;
-  choice.options.kind = network_kind_for(facts.image_size);
-  return choice;
+  return supernet_for(config, facts.classes, facts.image_size);
+}
+
+EvalNetworkOptions network_for_dataset(const std::string& dataset, int64_t channels,
+                                       int64_t cells) {
+  const auto& facts = dataset_facts(dataset);
+  EvalNetworkOptions options;
+  options.kind = network_kind_for(facts.image_size);
+  const bool imagenet = options.kind == NetworkKind::kImageNet;
+  options.channels = channels > 0 ? channels : imagenet ? 48 : 36;
+  options.cells = cells > 0 ? cells : imagenet ? 14 : 20;
+  options.classes = facts.classes;
+  return options;
 }
 
 std::shared_ptr<Supernet> make_inspected_supernet(const SupernetChoice& choice,
@@ -87,15 +96,6 @@ std::shared_ptr<Supernet> make_inspected_supernet(const SupernetChoice& choice,
                                                std::make_shared<ScriptedGateNoise>(tensors));
   net->set_temperature(find_tensor(tensors, "gates.temperature", "gates").item<double>());
   return net;
-}
-
-void load_architecture(ArchParameters& architecture, const NamedTensors& tensors,
-                       const std::string& source) {
-  TensorList values;
-  for (const auto& [name, tensor] : architecture.named_tensors()) {
-    values.push_back(find_tensor(tensors, name, source));
-  }
-  architecture.assign(values);
 }
 
 }  // namespace sanas

@@ -6,6 +6,7 @@
 
 #include "sanas/io/config.h"
 #include "sanas/io/named_tensors.h"
+#include "sanas/nn/eval_network.h"
 #include "sanas/supernet/supernet.h"
 
 namespace sanas {
@@ -20,14 +21,14 @@ torch::Dtype dtype_from_string(const std::string& name);
 /// The configuration of a search network on the images of its data set, without opening it.
 SupernetChoice choice_without_data(const Config& config);
 
+/// The discrete network that papers train on a data set, or one of another width or depth.
+/// @param channels,cells 0: 36 and 20, for ImageNet 48 and 14.
+EvalNetworkOptions network_for_dataset(const std::string& dataset, int64_t channels, int64_t cells);
+
 /// A search network with the architecture variables of `tensors` ("alphas_normal", …). PR-DARTS
 /// draws its gates from `gates.*` where they are given.
 std::shared_ptr<Supernet> make_inspected_supernet(const SupernetChoice& choice,
                                                   std::shared_ptr<ArchParameters> architecture,
                                                   const NamedTensors& tensors);
-
-/// Copies "alphas_normal" and so on. Throws FileError if one is missing or has another shape.
-void load_architecture(ArchParameters& architecture, const NamedTensors& tensors,
-                       const std::string& source);
 
 }  // namespace sanas

@@ -6,7 +6,7 @@
 
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
-#include "sanas/io/cell_drawing.h"
+#include "sanas/io/genotype_files.h"
 #include "sanas/io/module_state.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/safetensors.h"
@@ -32,13 +32,7 @@ std::unique_ptr<Dataset> open_test_set(const Config& config) {
 }
 
 LoaderOptions loader_options(const Config& config, const torch::Device& device) {
-  LoaderOptions options;
-  options.batch_size = config.evaluation.batch_size;
-  options.workers = config.dataset.workers;
-  options.seed = config.evaluation.seed;
-  options.pin_memory = device.is_cuda();
-  options.on_bad_sample = config.dataset.on_bad_sample;
-  return options;
+  return make_loader_options(config, config.evaluation.batch_size, config.evaluation.seed, device);
 }
 
 std::unique_ptr<DataLoader> open_test_loader(const Config& config, const Dataset& dataset,
@@ -82,9 +76,7 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
   } else {
     metrics.truncate_to(0);
     folder.write_text("config.yaml", to_yaml(config));
-    folder.write_text("genotype.txt", to_string(genotype) + "\n");
-    folder.write_text("cells/normal.svg", cell_to_svg(genotype.normal, "normal cell"));
-    folder.write_text("cells/reduction.svg", cell_to_svg(genotype.reduce, "reduction cell"));
+    save_genotype(folder, genotype);
   }
 
   const int64_t whole = config.evaluation.epochs * train.batches_per_epoch();

@@ -7,6 +7,7 @@
 
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
+#include "sanas/io/checkpoint_info.h"
 
 namespace sanas {
 namespace {
@@ -75,6 +76,15 @@ void load_state_dict(torch::nn::Module& module, const NamedTensors& tensors,
       target.copy_(*given);
     }
   }
+}
+
+void load_architecture(ArchParameters& architecture, const NamedTensors& tensors,
+                       const std::string& source) {
+  TensorList values;
+  for (const auto& [name, tensor] : architecture.named_tensors()) {
+    values.push_back(find_tensor(tensors, name, source));
+  }
+  architecture.assign(values);
 }
 
 }  // namespace sanas

@@ -45,11 +45,7 @@ ExplainedNetwork load_network(const std::filesystem::path& path, const torch::De
   data.width = info.width;
   auto networks = make_search_networks(info.config, data, device);
   load_state_dict(*networks.net1, tensors, path.string(), "w1.");
-  TensorList architecture;
-  for (const auto& [name, tensor] : networks.architecture()->named_tensors()) {
-    architecture.push_back(find_tensor(tensors, name, path.string()));
-  }
-  networks.architecture()->assign(architecture);
+  load_architecture(*networks.architecture(), tensors, path.string());
   networks.net1->eval();
   return {info, networks.net1,
           [net = networks.net1, normalization = info.normalization](const torch::Tensor& x) {

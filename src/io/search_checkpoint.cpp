@@ -69,14 +69,10 @@ void load_search_checkpoint(const NamedTensors& tensors, const std::string& sour
     load_state_dict(*networks.net2, tensors, source, "w2.");
     load_momentum(tensors, source, *networks.net2, *loop.weights2(), "m2.");
   }
-  TensorList architecture;
-  for (const auto& [name, tensor] : networks.architecture()->named_tensors()) {
-    architecture.push_back(find_tensor(tensors, name, source));
-  }
-  networks.architecture()->assign(architecture);
+  load_architecture(*networks.architecture(), tensors, source);
   loop.architecture().set_state(find_numbered(tensors, "architecture_optimizer."));
   const auto initial = find_numbered(tensors, "initial_architecture.");
-  if (initial.size() != architecture.size()) {
+  if (initial.size() != loop.initial_architecture().size()) {
     throw FileError(source + ": the initial architecture is incomplete");
   }
   loop.resume_at(info.step, load_meter(tensors, source, "meter1"),

@@ -6,7 +6,7 @@
 #include "format.h"
 #include "sanas/core/device.h"
 #include "sanas/core/signals.h"
-#include "sanas/io/cell_drawing.h"
+#include "sanas/io/genotype_files.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/search_checkpoint.h"
 #include "sanas/nn/network_size.h"
@@ -126,7 +126,7 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
                       peak_memory_bytes(loop_.networks().architecture()->tensors()[0].device()));
   record.emplace_back("seconds", report.seconds);
   metrics_.write(record);
-  write_genotype(report.genotype);
+  save_genotype(folder_, report.genotype);
   save_checkpoint();
   progress_.hide();
   log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %d skips, margin %.2e, %.1f s",
@@ -147,12 +147,6 @@ void SearchRecorder::save_checkpoint() {
   metrics_.sync();
   save_search_checkpoint(folder_.path("checkpoints/last.safetensors"), loop_, config_, info_,
                          static_cast<int64_t>(metrics_.position()));
-}
-
-void SearchRecorder::write_genotype(const Genotype& genotype) {
-  folder_.write_text("genotype.txt", to_string(genotype) + "\n");
-  folder_.write_text("cells/normal.svg", cell_to_svg(genotype.normal, "normal cell"));
-  folder_.write_text("cells/reduction.svg", cell_to_svg(genotype.reduce, "reduction cell"));
 }
 
 std::vector<std::string> SearchRecorder::cost_report() const {

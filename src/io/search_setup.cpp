@@ -34,17 +34,18 @@ SearchSubset split(const Config& config, const Dataset& dataset) {
   return {std::move(train), std::move(validation)};
 }
 
-LoaderOptions loader_options(const Config& config, const torch::Device& device) {
+}  // namespace
+
+LoaderOptions make_loader_options(const Config& config, int64_t batch_size, uint64_t seed,
+                                  const torch::Device& device) {
   LoaderOptions options;
-  options.batch_size = config.search.batch_size;
+  options.batch_size = batch_size;
   options.workers = config.dataset.workers;
-  options.seed = config.seed;
+  options.seed = seed;
   options.pin_memory = device.is_cuda();
   options.on_bad_sample = config.dataset.on_bad_sample;
   return options;
 }
-
-}  // namespace
 
 PixelNormalization make_normalization(const Config& config, const DatasetInfo& info) {
   return config.dataset.normalize == NormalizationChoice::kNone
@@ -57,16 +58,16 @@ NetworkKind network_kind_for(int64_t height) {
   return height == 0 || height > kLargestSmallImage ? NetworkKind::kImageNet : NetworkKind::kCifar;
 }
 
-SupernetChoice supernet_for(const Config& config, const DatasetInfo& info) {
+SupernetChoice supernet_for(const Config& config, int64_t classes, int64_t image_size) {
   SupernetChoice choice = config.supernet;
-  choice.options.classes = info.num_classes();
-  choice.options.kind = network_kind_for(info.height);
+  choice.options.classes = classes;
+  choice.options.kind = network_kind_for(image_size);
   return choice;
 }
 
 SearchNetworks make_search_networks(const Config& config, const DatasetInfo& info,
                                     const torch::Device& device) {
-  const SupernetChoice choice = supernet_for(config, info);
+  const SupernetChoice choice = supernet_for(config, info.num_classes(), info.height);
   const auto under = [&](Stream stream, const auto& make) {
     const FrozenRandomness frozen(derive_seed(config.seed, {stream}));
     return make();
@@ -92,7 +93,8 @@ SearchNetworks make_search_networks(const Config& config, const DatasetInfo& inf
 SearchDataSource::SearchDataSource(const Config& config, const torch::Device& device)
     : config_(config), dataset_(open_dataset(config.dataset.source, Split::kTrain)) {
   const SearchSubset halves = split(config, *dataset_);
-  LoaderOptions options = loader_options(config, device);
+  LoaderOptions options =
+      make_loader_options(config, config.search.batch_size, config.seed, device);
   train_ = std::make_unique<DataLoader>(*dataset_, halves.train, config.dataset.augment, options);
   architecture_ =
       std::make_unique<DataLoader>(*dataset_, halves.validation, config.dataset.augment, options);

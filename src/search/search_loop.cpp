@@ -2,13 +2,12 @@
 #include "sanas/search/search_loop.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <utility>
 
-#include "sanas/core/device.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
+#include "sanas/core/stopwatch.h"
 #include "sanas/optim/schedule.h"
 
 namespace sanas {
@@ -16,22 +15,6 @@ namespace {
 
 /// Streams of randomness of one mini-batch.
 enum Stream : uint64_t { kWeights1, kWeights2, kAttackStart, kAttack, kArchitecture };
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-Batch to_device(const Batch& batch, const torch::Device& device) {
-  Batch moved = batch.to(device);
-  moved.images = moved.images.contiguous(preferred_memory_format(device));
-  return moved;
-}
 
 double mean_entropy(const Supernet& net) {
   double sum = 0.0;
@@ -98,7 +81,7 @@ void SearchLoop::run_epoch(int64_t epoch) {
     if (!train) {
       break;
     }
-    run_step(to_device(*train, device_), epoch, step_ % options_.report_every < run);
+    run_step(train->to(device_), epoch, step_ % options_.report_every < run);
   }
   if (stop_requested() && step_ % steps_per_epoch() != 0) {
     return;  // the epoch is finished after a resume
@@ -135,7 +118,7 @@ void SearchLoop::run_step(const Batch& train, int64_t epoch, bool reported) {
 
 void SearchLoop::update_architecture(const Batch& train, StepReport& report) {
   const Stopwatch watch;
-  const Batch validation = to_device(data_.architecture.next(), device_);
+  const Batch validation = data_.architecture.next().to(device_);
   const Hypergradient hypergradient =
       architect_->gradient(train, validation, seed_of(kArchitecture), report.reported);
   if (finite("architecture", hypergradient.validation1_loss + hypergradient.validation2_loss,
@@ -248,7 +231,7 @@ ClassificationMeter SearchLoop::validate() {
   ClassificationMeter meter;
   data_.validation->start_epoch(0);
   while (const auto batch = data_.validation->next()) {
-    const Batch moved = to_device(*batch, device_);
+    const Batch moved = batch->to(device_);
     const auto logits = classifier(moved.images);
     meter.add(cross_entropy(logits, moved.labels).item<double>(), logits, moved.labels);
   }

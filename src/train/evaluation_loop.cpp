@@ -2,23 +2,16 @@
 #include "sanas/train/evaluation_loop.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <utility>
 
-#include "sanas/core/device.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
+#include "sanas/core/stopwatch.h"
 #include "sanas/optim/schedule.h"
 
 namespace sanas {
 namespace {
-
-Batch to_device(const Batch& batch, const torch::Device& device) {
-  Batch moved = batch.to(device);
-  moved.images = moved.images.contiguous(preferred_memory_format(device));
-  return moved;
-}
 
 WeightOptimizerOptions optimizer_options(const EvaluationOptions& options) {
   WeightOptimizerOptions result;
@@ -30,10 +23,6 @@ WeightOptimizerOptions optimizer_options(const EvaluationOptions& options) {
   return result;
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 }  // namespace
 
 ClassificationMeter test_network(EvalNetwork& network, const PixelNormalization& normalization,
@@ -43,7 +32,7 @@ ClassificationMeter test_network(EvalNetwork& network, const PixelNormalization&
   ClassificationMeter meter;
   images.start_epoch(0);
   while (const auto batch = images.next()) {
-    const Batch moved = to_device(*batch, device);
+    const Batch moved = batch->to(device);
     const auto logits = network.forward(normalization(moved.images)).logits;
     meter.add(cross_entropy(logits, moved.labels).item<double>(), logits, moved.labels);
   }
@@ -73,7 +62,7 @@ bool EvaluationLoop::finished() const {
 }
 
 void EvaluationLoop::run_epoch(int64_t epoch) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const ScheduleOptions schedule{options_.schedule, options_.learning_rate,
                                  options_.min_learning_rate, options_.warm_up_epochs,
                                  options_.warm_up_base};
@@ -87,7 +76,7 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
     if (!batch) {
       break;
     }
-    run_step(to_device(*batch, device_), epoch, drop_path);
+    run_step(batch->to(device_), epoch, drop_path);
   }
   if (stop_requested() && step_ % steps != 0) {
     return;  // the epoch is finished after a resume
@@ -101,14 +90,14 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
   if (options_.test_each_epoch || finished()) {
     report.test = test_network(network_, normalization_, test_, device_);
   }
-  report.seconds = seconds_since(start);
+  report.seconds = watch.seconds();
   for (auto* observer : observers_) {
     observer->on_epoch(report);
   }
 }
 
 void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_path) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const int64_t steps = train_.batches_per_epoch();
   TrainStepReport report;
   report.epoch = epoch;
@@ -140,7 +129,7 @@ void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_pat
   meter.add(report.loss, output.logits, batch.labels);
   meter_.add(meter);
   report.top1 = meter.top1();
-  report.seconds = seconds_since(start);
+  report.seconds = watch.seconds();
   ++step_;
   for (auto* observer : observers_) {
     observer->on_step(report);

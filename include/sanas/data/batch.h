@@ -3,6 +3,8 @@
 
 #include <torch/types.h>
 
+#include "sanas/core/device.h"
+
 namespace sanas {
 
 /// Some labelled images.
@@ -13,10 +15,11 @@ struct Batch {
 
   int64_t size() const { return labels.size(0); }
 
-  /// Images and labels on a device; asynchronous where they are pinned.
+  /// Images and labels on a device, in the memory layout that it prefers; asynchronous where they
+  /// are pinned.
   Batch to(const torch::Device& device) const {
-    return {images.to(device, /*non_blocking=*/true), labels.to(device, /*non_blocking=*/true),
-            indices};
+    return {images.to(device, /*non_blocking=*/true).contiguous(preferred_memory_format(device)),
+            labels.to(device, /*non_blocking=*/true), indices};
   }
 };
 

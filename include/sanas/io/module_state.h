@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sanas/io/named_tensors.h"
+#include "sanas/supernet/arch_parameters.h"
 
 namespace sanas {
 
@@ -20,5 +21,10 @@ NamedTensors state_dict(const torch::nn::Module& module, const std::string& pref
 /// @param source the file that the tensors are from, for messages.
 void load_state_dict(torch::nn::Module& module, const NamedTensors& tensors,
                      const std::string& source, const std::string& prefix = "");
+
+/// Copies "alphas_normal" and so on, on whatever device they are. Throws FileError if one is
+/// missing or has another shape.
+void load_architecture(ArchParameters& architecture, const NamedTensors& tensors,
+                       const std::string& source);
 
 }  // namespace sanas

@@ -41,8 +41,6 @@ class SearchRecorder : public SearchObserver {
     int64_t passes = 0;
   };
 
-  void write_genotype(const Genotype& genotype);
-
   SearchLoop& loop_;
   const Config& config_;
   const DatasetInfo& info_;

@@ -18,8 +18,13 @@ PixelNormalization make_normalization(const Config& config, const DatasetInfo& i
 /// The stems that fit images of that height: ImageNet's above 64 pixels and where images vary (0).
 NetworkKind network_kind_for(int64_t height);
 
-/// Network kind and number of classes that go with a data set.
-SupernetChoice supernet_for(const Config& config, const DatasetInfo& info);
+/// The configured search network for images of `image_size` pixels height (0: they vary) in
+/// `classes` classes.
+SupernetChoice supernet_for(const Config& config, int64_t classes, int64_t image_size);
+
+/// How batches of a run are loaded.
+LoaderOptions make_loader_options(const Config& config, int64_t batch_size, uint64_t seed,
+                                  const torch::Device& device);
 
 /// W1, W2 (SANAS only) and A on `device`, drawn from the configuration's seed.
 SearchNetworks make_search_networks(const Config& config, const DatasetInfo& info,
