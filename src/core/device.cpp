@@ -12,12 +12,38 @@
 #endif
 
 #include <algorithm>
+#include <atomic>
+#include <fstream>
 #include <regex>
-#include <thread>
 
 #include "sanas/core/error.h"
 
 namespace sanas {
+namespace {
+
+/// What was reached before the last reset.
+std::atomic<int64_t>& peak_before_resets(const torch::Device& device) {
+  static std::atomic<int64_t> cpu{0};
+  static std::atomic<int64_t> cuda{0};
+  return device.is_cuda() ? cuda : cpu;
+}
+
+int64_t resettable_peak(const torch::Device& device) {
+  if (device.is_cuda()) {
+#if SANAS_HAS_DEVICE_ALLOCATOR
+    const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+    return stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)]
+        .peak;
+#else
+    return 0;  // this LibTorch has no device-independent interface to its allocator
+#endif
+  }
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace
 
 torch::Device resolve_device(const std::string& name) {
   static const std::regex pattern("auto|cpu|cuda(:([0-9]{1,3}))?");
@@ -40,8 +66,9 @@ torch::Device resolve_device(const std::string& name) {
 }
 
 void configure_device(const torch::Device& device, int threads, bool deterministic) {
-  at::set_num_threads(
-      threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+  if (threads > 0) {
+    at::set_num_threads(threads);
+  }
   at::globalContext().setBenchmarkCuDNN(device.is_cuda() && !deterministic);
   at::globalContext().setDeterministicCuDNN(deterministic);
   at::globalContext().setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
@@ -52,18 +79,20 @@ torch::MemoryFormat preferred_memory_format(const torch::Device& device) {
 }
 
 int64_t peak_memory_bytes(const torch::Device& device) {
+  return std::max(peak_before_resets(device).load(), resettable_peak(device));
+}
+
+PeakMemory::PeakMemory(const torch::Device& device) : device_(device) {
+  peak_before_resets(device) = peak_memory_bytes(device);
   if (device.is_cuda()) {
 #if SANAS_HAS_DEVICE_ALLOCATOR
-    const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
-    return stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)]
-        .peak;
-#else
-    return 0;  // this LibTorch has no device-independent interface to its allocator
+    c10::getDeviceAllocator(device.type())->resetPeakStats(device.index());
 #endif
+  } else {
+    std::ofstream("/proc/self/clear_refs") << '5';  // resets the peak of the resident set
   }
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
 }
+
+int64_t PeakMemory::bytes() const { return resettable_peak(device_); }
 
 }  // namespace sanas

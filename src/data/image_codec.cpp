@@ -2,6 +2,7 @@
 #include "sanas/data/image_codec.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <fstream>
 #include <iterator>
@@ -10,6 +11,8 @@
 #include "sanas/core/error.h"
 
 #ifdef SANAS_WITH_OPENCV
+#include <zlib.h>
+
 #include <opencv2/imgcodecs.hpp>
 #endif
 
@@ -83,6 +86,38 @@ int decode_flags(const std::optional<JpegHeader>& jpeg, int64_t short_side) {
   return side / 2 >= short_side ? cv::IMREAD_REDUCED_COLOR_2 : cv::IMREAD_COLOR;
 }
 
+uint32_t big_endian(const uint8_t* bytes) {
+  return uint32_t{bytes[0]} << 24U | uint32_t{bytes[1]} << 16U | uint32_t{bytes[2]} << 8U |
+         uint32_t{bytes[3]};
+}
+
+/// A PNG image whose chunks (length, type, data, checksum) do not go on to the last one whole.
+/// OpenCV would decode what is there, and libpng complain on standard error.
+bool is_damaged_png(const std::vector<uint8_t>& bytes) {
+  constexpr std::array<uint8_t, 8> kSignature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  constexpr size_t kFrame = 12;  // of a chunk, besides its data
+  if (bytes.size() < kSignature.size() ||
+      !std::equal(kSignature.begin(), kSignature.end(), bytes.begin())) {
+    return false;
+  }
+  for (size_t at = kSignature.size(); bytes.size() - at >= kFrame;) {
+    const uint8_t* chunk = bytes.data() + at;
+    const size_t length = big_endian(chunk);
+    if (length > bytes.size() - at - kFrame) {
+      return true;
+    }
+    const auto checked = static_cast<uInt>(length + 4);  // type and data
+    if (crc32(0, chunk + 4, checked) != big_endian(chunk + 8 + length)) {
+      return true;
+    }
+    if (std::equal(chunk + 4, chunk + 8, "IEND")) {
+      return false;
+    }
+    at += length + kFrame;
+  }
+  return true;
+}
+
 Image from_bgr(const cv::Mat& bgr) {
   Image image(bgr.rows, bgr.cols, 3);
   for (int y = 0; y < bgr.rows; ++y) {
@@ -106,6 +141,9 @@ Image decode_image(const std::filesystem::path& file, int64_t short_side) {
   const auto jpeg = read_jpeg_header(bytes);
   if (jpeg && is_truncated_jpeg(bytes, *jpeg)) {
     throw DataError(file.string() + ": truncated JPEG image");
+  }
+  if (is_damaged_png(bytes)) {
+    throw DataError(file.string() + ": damaged or truncated PNG image");
   }
   cv::Mat bgr;
   try {

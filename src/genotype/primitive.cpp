@@ -2,7 +2,7 @@
 #include "sanas/genotype/primitive.h"
 
 #include <algorithm>
-#include <vector>
+#include <deque>
 
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
@@ -10,11 +10,11 @@
 namespace sanas {
 namespace {
 
-const std::vector<std::string>& names() {
-  static const std::vector<std::string> all{"none",         "max_pool_3x3", "avg_pool_3x3",
-                                            "skip_connect", "sep_conv_3x3", "sep_conv_5x5",
-                                            "dil_conv_3x3", "dil_conv_5x5", "sep_conv_7x7",
-                                            "conv_7x1_1x7", "noise"};
+/// In the order of the enumerators; a deque, so that names stay where they are.
+std::deque<std::string>& names() {
+  static std::deque<std::string> all{"none",         "max_pool_3x3", "avg_pool_3x3", "skip_connect",
+                                     "sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5",
+                                     "sep_conv_7x7", "conv_7x1_1x7", "noise"};
   return all;
 }
 
@@ -33,10 +33,18 @@ Primitive primitive_from_string(const std::string& name) {
   }
   const auto found = std::find(names().begin(), names().end(), canonical);
   if (found == names().end()) {
-    throw FileError("unknown operation '" + name + "', did you mean '" + nearest(name, names()) +
-                    "'?");
+    throw FileError("unknown operation '" + name + "', did you mean '" +
+                    nearest(name, {names().begin(), names().end()}) + "'?");
   }
   return static_cast<Primitive>(found - names().begin());
+}
+
+Primitive add_primitive(const std::string& name) {
+  if (std::find(names().begin(), names().end(), name) != names().end()) {
+    throw ConfigError("operation '" + name + "' exists already");
+  }
+  names().push_back(name);
+  return static_cast<Primitive>(names().size() - 1);
 }
 
 bool is_pooling(Primitive primitive) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/genotype/search_space.h"
 
+#include <utility>
+
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 
@@ -10,14 +12,11 @@ namespace {
 using Edge = std::vector<Primitive>;
 using enum Primitive;
 
-SearchSpace uniform(const std::string& name, int nodes, const Edge& edge) {
-  const CellTopology topology{nodes};
-  const std::vector<Edge> cell(static_cast<size_t>(topology.edges()), edge);
-  return {name, topology, cell, cell};
-}
-
 // method §10; the order inside a pair is the order of the columns.
-SearchSpace s1() {
+SearchSpace s1(int nodes) {
+  if (nodes != 4) {
+    throw ConfigError("space s1 is defined for 4 nodes, not " + std::to_string(nodes));
+  }
   const Edge skip_dil3{kSkipConnect, kDilConv3x3};
   const Edge skip_dil5{kSkipConnect, kDilConv5x5};
   const Edge skip_sep3{kSkipConnect, kSepConv3x3};
@@ -34,44 +33,76 @@ SearchSpace s1() {
            max_avg, max_avg, skip_dil5, skip_dil5, skip_dil5}};
 }
 
+struct NamedSpace {
+  std::string name;
+  SearchSpaceMaker make;
+};
+
+NamedSpace uniform(const std::string& name, const Edge& candidates) {
+  return {name, [=](int nodes) { return uniform_search_space(name, nodes, candidates); }};
+}
+
+/// Every space: one entry each.
+std::vector<NamedSpace>& spaces() {
+  static std::vector<NamedSpace> all{
+      uniform("darts", {kNone, kMaxPool3x3, kAvgPool3x3, kSkipConnect, kSepConv3x3, kSepConv5x5,
+                        kDilConv3x3, kDilConv5x5}),
+      uniform("prdarts", {kNone, kSkipConnect, kSepConv3x3, kSepConv5x5, kDilConv3x3, kDilConv5x5,
+                          kAvgPool3x3, kMaxPool3x3}),
+      {"s1", s1},
+      uniform("s2", {kSkipConnect, kSepConv3x3}),
+      uniform("s3", {kNone, kSkipConnect, kSepConv3x3}),
+      uniform("s4", {kNoise, kSepConv3x3}),
+  };
+  return all;
+}
+
+const NamedSpace* find_space(const std::string& name) {
+  for (const auto& space : spaces()) {
+    if (space.name == name) {
+      return &space;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 SearchSpace make_search_space(const std::string& name, int nodes) {
   if (nodes < 1 || nodes > 16) {
     throw ConfigError("supernet.nodes = " + std::to_string(nodes) + ": expected 1 to 16");
   }
-  if (name == "darts") {
-    return uniform(name, nodes,
-                   {kNone, kMaxPool3x3, kAvgPool3x3, kSkipConnect, kSepConv3x3, kSepConv5x5,
-                    kDilConv3x3, kDilConv5x5});
+  const auto* space = find_space(name);
+  if (space == nullptr) {
+    throw ConfigError("unknown search space '" + name + "', did you mean '" +
+                      nearest(name, search_space_names()) + "'? There are " +
+                      join(search_space_names()));
   }
-  if (name == "prdarts") {
-    return uniform(name, nodes,
-                   {kNone, kSkipConnect, kSepConv3x3, kSepConv5x5, kDilConv3x3, kDilConv5x5,
-                    kAvgPool3x3, kMaxPool3x3});
-  }
-  if (name == "s1") {
-    if (nodes != 4) {
-      throw ConfigError("space s1 is defined for 4 nodes, not " + std::to_string(nodes));
-    }
-    return s1();
-  }
-  if (name == "s2") {
-    return uniform(name, nodes, {kSkipConnect, kSepConv3x3});
-  }
-  if (name == "s3") {
-    return uniform(name, nodes, {kNone, kSkipConnect, kSepConv3x3});
-  }
-  if (name == "s4") {
-    return uniform(name, nodes, {kNoise, kSepConv3x3});
-  }
-  throw ConfigError("unknown search space '" + name + "', did you mean '" +
-                    nearest(name, search_space_names()) + "'? There are " +
-                    join(search_space_names()));
+  SearchSpace made = space->make(nodes);
+  validate(made);
+  return made;
 }
 
 std::vector<std::string> search_space_names() {
-  return {"darts", "prdarts", "s1", "s2", "s3", "s4"};
+  std::vector<std::string> names;
+  for (const auto& space : spaces()) {
+    names.push_back(space.name);
+  }
+  return names;
+}
+
+void add_search_space(const std::string& name, SearchSpaceMaker make) {
+  if (find_space(name) != nullptr) {
+    throw ConfigError("search space '" + name + "' exists already");
+  }
+  spaces().push_back({name, std::move(make)});
+}
+
+SearchSpace uniform_search_space(const std::string& name, int nodes,
+                                 const std::vector<Primitive>& candidates) {
+  const CellTopology topology{nodes};
+  const EdgeCandidates cell(static_cast<size_t>(topology.edges()), candidates);
+  return {name, topology, cell, cell};
 }
 
 void validate(const SearchSpace& space) {

@@ -48,6 +48,31 @@ bool is_reduction_cell(int64_t index, int64_t cells) {
   return index == cells / 3 || index == 2 * cells / 3;
 }
 
+void check_image_size(NetworkKind kind, int64_t size, int64_t cells, OddSize odd_size) {
+  if (odd_size == OddSize::kPad) {
+    return;
+  }
+  int64_t side = size;
+  const auto halve = [&] {
+    if (side % 2 != 0) {
+      throw DataError("images of " + std::to_string(size) + " pixels become feature maps of " +
+                      std::to_string(side) +
+                      ", which can't be halved: choose image sizes divisible by 4, or "
+                      "supernet.odd_size: pad");
+    }
+    side /= 2;
+  };
+  if (kind == NetworkKind::kImageNet) {
+    side = ((size + 1) / 2 + 1) / 2;  // two convolutions of stride 2, which round up
+    halve();                          // what the second stem and the first cell both halve
+  }
+  for (int64_t i = 0; i < cells; ++i) {
+    if (is_reduction_cell(i, cells)) {
+      halve();
+    }
+  }
+}
+
 EvalNetwork::EvalNetwork(const Genotype& genotype, const EvalNetworkOptions& options)
     : genotype_(genotype), options_(options) {
   const bool cifar = options.kind == NetworkKind::kCifar;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/nn/operations.h"
 
+#include <map>
+
 #include "sanas/core/error.h"
 
 namespace sanas {
@@ -156,6 +158,60 @@ std::shared_ptr<Operation> make_pool(const Pool& pool, int64_t channels,
   return std::make_shared<FlatSequentialOperation>(layers);
 }
 
+std::shared_ptr<Operation> make_max_pool(int64_t channels, int64_t stride,
+                                         const OperationOptions& options) {
+  return make_pool(torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(stride).padding(1)),
+                   channels, options);
+}
+
+std::shared_ptr<Operation> make_avg_pool(int64_t channels, int64_t stride,
+                                         const OperationOptions& options) {
+  return make_pool(
+      torch::nn::AvgPool2d(
+          torch::nn::AvgPool2dOptions(3).stride(stride).padding(1).count_include_pad(false)),
+      channels, options);
+}
+
+std::shared_ptr<Operation> make_skip(int64_t channels, int64_t stride,
+                                     const OperationOptions& options) {
+  return stride == 1 ? std::make_shared<Identity>()
+                     : make_factorized_reduce(channels, channels, options);
+}
+
+OperationBuilder sep_conv(int64_t kernel) {
+  return [kernel](int64_t channels, int64_t stride, const OperationOptions& options) {
+    return make_sep_conv(channels, kernel, stride, options);
+  };
+}
+
+OperationBuilder dil_conv(int64_t kernel) {
+  return [kernel](int64_t channels, int64_t stride, const OperationOptions& options) {
+    return make_dil_conv(channels, kernel, stride, options);
+  };
+}
+
+/// Every primitive: one line each.
+std::map<Primitive, OperationBuilder>& builders() {
+  static std::map<Primitive, OperationBuilder> all{
+      {Primitive::kNone,
+       [](int64_t, int64_t stride, const OperationOptions& options) {
+         return std::make_shared<Zero>(stride, options);
+       }},
+      {Primitive::kMaxPool3x3, make_max_pool},
+      {Primitive::kAvgPool3x3, make_avg_pool},
+      {Primitive::kSkipConnect, make_skip},
+      {Primitive::kSepConv3x3, sep_conv(3)},
+      {Primitive::kSepConv5x5, sep_conv(5)},
+      {Primitive::kSepConv7x7, sep_conv(7)},
+      {Primitive::kDilConv3x3, dil_conv(3)},
+      {Primitive::kDilConv5x5, dil_conv(5)},
+      {Primitive::kConv7x1_1x7, make_conv_7x1_1x7},
+      {Primitive::kNoise, [](int64_t, int64_t stride,
+                             const OperationOptions&) { return std::make_shared<Noise>(stride); }},
+  };
+  return all;
+}
+
 }  // namespace
 
 void check_halvable(const torch::Tensor& x, OddSize odd_size) {
@@ -197,39 +253,17 @@ std::shared_ptr<Operation> make_factorized_reduce(int64_t in_channels, int64_t o
   return std::make_shared<FactorizedReduce>(in_channels, out_channels, options);
 }
 
+Primitive add_operation(const std::string& name, OperationBuilder build) {
+  const Primitive primitive = add_primitive(name);
+  builders().emplace(primitive, std::move(build));
+  return primitive;
+}
+
 std::shared_ptr<Operation> make_operation(Primitive primitive, int64_t channels, int64_t stride,
                                           const OperationOptions& options) {
-  switch (primitive) {
-    case Primitive::kNone:
-      return std::make_shared<Zero>(stride, options);
-    case Primitive::kMaxPool3x3:
-      return make_pool(
-          torch::nn::MaxPool2d(torch::nn::MaxPool2dOptions(3).stride(stride).padding(1)), channels,
-          options);
-    case Primitive::kAvgPool3x3:
-      return make_pool(
-          torch::nn::AvgPool2d(
-              torch::nn::AvgPool2dOptions(3).stride(stride).padding(1).count_include_pad(false)),
-          channels, options);
-    case Primitive::kSkipConnect:
-      return stride == 1 ? std::make_shared<Identity>()
-                         : make_factorized_reduce(channels, channels, options);
-    case Primitive::kSepConv3x3:
-      return make_sep_conv(channels, 3, stride, options);
-    case Primitive::kSepConv5x5:
-      return make_sep_conv(channels, 5, stride, options);
-    case Primitive::kSepConv7x7:
-      return make_sep_conv(channels, 7, stride, options);
-    case Primitive::kDilConv3x3:
-      return make_dil_conv(channels, 3, stride, options);
-    case Primitive::kDilConv5x5:
-      return make_dil_conv(channels, 5, stride, options);
-    case Primitive::kConv7x1_1x7:
-      return make_conv_7x1_1x7(channels, stride, options);
-    case Primitive::kNoise:
-      return std::make_shared<Noise>(stride);
-  }
-  TORCH_CHECK(false, "no such primitive");
+  const auto found = builders().find(primitive);
+  TORCH_CHECK(found != builders().end(), "no operation is registered for ", to_string(primitive));
+  return found->second(channels, stride, options);
 }
 
 }  // namespace sanas

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/supernet/factory.h"
 
-#include <functional>
+#include <utility>
 
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
@@ -12,18 +12,6 @@
 namespace sanas {
 namespace {
 
-using Maker = std::function<std::shared_ptr<Supernet>(const SupernetChoice&, const SearchSpace&,
-                                                      std::shared_ptr<ArchParameters>)>;
-
-struct Family {
-  std::string name;
-  /// The space that it makes of "darts".
-  std::string default_space;
-  /// Whether edges have weights of their own (betas).
-  bool edge_weights;
-  Maker make;
-};
-
 /// Makes a `Network` from the common options and, where it has some, its own member of the choice.
 template <typename Network, auto... kOwnOptions>
 std::shared_ptr<Supernet> make(const SupernetChoice& choice, const SearchSpace& space,
@@ -33,8 +21,8 @@ std::shared_ptr<Supernet> make(const SupernetChoice& choice, const SearchSpace& 
 }
 
 /// Every family that can be searched: one line each.
-const std::vector<Family>& families() {
-  static const std::vector<Family> all{
+std::vector<SupernetFamily>& families() {
+  static std::vector<SupernetFamily> all{
       {"darts", "darts", false, make<DartsSupernet>},
       {"pcdarts", "darts", true, make<PcdartsSupernet, &SupernetChoice::pcdarts>},
       {"pdarts", "darts", false, make<PdartsSupernet, &SupernetChoice::pdarts>},
@@ -43,20 +31,27 @@ const std::vector<Family>& families() {
   return all;
 }
 
-const Family& find_family(const std::string& name) {
+const SupernetFamily* find_family(const std::string& name) {
   for (const auto& family : families()) {
     if (family.name == name) {
-      return family;
+      return &family;
     }
   }
-  throw ConfigError("supernet.family '" + name + "' is not available: expected one of " +
+  return nullptr;
+}
+
+const SupernetFamily& family_of(const SupernetChoice& choice) {
+  if (const auto* family = find_family(choice.family)) {
+    return *family;
+  }
+  throw ConfigError("supernet.family '" + choice.family + "' is not available: expected one of " +
                     join(supernet_family_names()));
 }
 
 }  // namespace
 
 SearchSpace make_search_space(const SupernetChoice& choice) {
-  const Family& family = find_family(choice.family);
+  const SupernetFamily& family = family_of(choice);
   return make_search_space(choice.space == "darts" ? family.default_space : choice.space,
                            choice.nodes);
 }
@@ -67,7 +62,7 @@ std::shared_ptr<ArchParameters> make_architecture(const SupernetChoice& choice, 
 
 std::shared_ptr<ArchParameters> make_architecture(const SupernetChoice& choice,
                                                   const SearchSpace& space, double init_std) {
-  return std::make_shared<ArchParameters>(space, init_std, find_family(choice.family).edge_weights);
+  return std::make_shared<ArchParameters>(space, init_std, family_of(choice).edge_weights);
 }
 
 std::shared_ptr<Supernet> make_supernet(const SupernetChoice& choice,
@@ -77,7 +72,7 @@ std::shared_ptr<Supernet> make_supernet(const SupernetChoice& choice,
 
 std::shared_ptr<Supernet> make_supernet(const SupernetChoice& choice, const SearchSpace& space,
                                         std::shared_ptr<ArchParameters> architecture) {
-  return find_family(choice.family).make(choice, space, std::move(architecture));
+  return family_of(choice).make(choice, space, std::move(architecture));
 }
 
 std::vector<std::string> supernet_family_names() {
@@ -86,6 +81,13 @@ std::vector<std::string> supernet_family_names() {
     names.push_back(family.name);
   }
   return names;
+}
+
+void add_supernet_family(SupernetFamily family) {
+  if (find_family(family.name) != nullptr) {
+    throw ConfigError("supernet family '" + family.name + "' exists already");
+  }
+  families().push_back(std::move(family));
 }
 
 }  // namespace sanas

@@ -9,10 +9,10 @@ namespace {
 
 SupernetStyle pcdarts_style(const SupernetOptions& options, const PcdartsOptions& pcdarts,
                             const OperationOptions& operations) {
-  const int64_t parts = pcdarts.partial_channels;
+  const int64_t parts = pcdarts.parts(options.kind);
   if (parts < 1 || options.channels % parts != 0) {
     throw ConfigError(
-        "supernet.partial_channels = " + std::to_string(parts) +
+        "supernet.pcdarts.partial_channels = " + std::to_string(parts) +
         ": expected a divisor of supernet.channels = " + std::to_string(options.channels));
   }
   SupernetStyle style;

@@ -13,7 +13,7 @@ namespace sanas {
 torch::Device resolve_device(const std::string& name);
 
 /// Sets what a run on `device` wants by default: the cuDNN autotuner on CUDA, and `threads` CPU
-/// threads (0: as many as there are processors).
+/// threads (0: OMP_NUM_THREADS, or one per core).
 void configure_device(const torch::Device& device, int threads, bool deterministic);
 
 /// The memory layout for images and convolution weights: channels last on CUDA, where cuDNN's fast
@@ -23,5 +23,16 @@ torch::MemoryFormat preferred_memory_format(const torch::Device& device);
 /// Highest memory use so far, in bytes: of LibTorch's allocator on CUDA (0 where this
 /// LibTorch can't tell), of the process on the CPU.
 int64_t peak_memory_bytes(const torch::Device& device);
+
+/// The same since this object was made, for the cost of one phase. Of two that overlap, the later
+/// one is right.
+class PeakMemory {
+ public:
+  explicit PeakMemory(const torch::Device& device);
+  int64_t bytes() const;
+
+ private:
+  torch::Device device_;
+};
 
 }  // namespace sanas

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,17 @@ struct SearchSpace {
 /// than the four it is defined for.
 SearchSpace make_search_space(const std::string& name, int nodes = 4);
 std::vector<std::string> search_space_names();
+
+/// Makes a space for a number of nodes, or throws ConfigError.
+using SearchSpaceMaker = std::function<SearchSpace(int nodes)>;
+
+/// Adds a space to those that make_search_space knows by name (docs/extending.md). Not thread-safe.
+/// Throws ConfigError for a name that exists.
+void add_search_space(const std::string& name, SearchSpaceMaker make);
+
+/// A space with the same candidates on every edge of both cells.
+SearchSpace uniform_search_space(const std::string& name, int nodes,
+                                 const std::vector<Primitive>& candidates);
 
 /// Throws ConfigError unless both cells have one list per edge, all equally long and not empty.
 void validate(const SearchSpace& space);

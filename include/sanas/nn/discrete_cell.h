@@ -41,6 +41,8 @@ class DiscreteCell : public torch::nn::Module {
                         double drop_path_probability);
 
   int64_t output_channels() const { return output_channels_; }
+  /// In genotype order.
+  const std::vector<std::shared_ptr<Operation>>& operations() const { return operations_; }
 
  private:
   CellGenotype genotype_;

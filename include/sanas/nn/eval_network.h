@@ -31,6 +31,10 @@ struct EvalNetworkOptions {
   OddSize odd_size = OddSize::kError;
 };
 
+/// Throws DataError where images of that size (height or width) come to an odd size before they are
+/// halved, so that a network of `cells` cells refuses them (OddSize::kError).
+void check_image_size(NetworkKind kind, int64_t size, int64_t cells, OddSize odd_size);
+
 /// The reduction cells stand at a third and two thirds of the depth (darts-family §2.1).
 bool is_reduction_cell(int64_t index, int64_t cells);
 
@@ -59,6 +63,7 @@ class EvalNetwork : public torch::nn::Module {
 
   const Genotype& genotype() const { return genotype_; }
   const EvalNetworkOptions& options() const { return options_; }
+  const std::vector<std::shared_ptr<DiscreteCell>>& cells() const { return cells_; }
 
  private:
   std::pair<torch::Tensor, torch::Tensor> stem(const torch::Tensor& x);

@@ -3,7 +3,9 @@
 
 #include <torch/nn.h>
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "sanas/genotype/primitive.h"
 
@@ -48,6 +50,14 @@ class Operation : public torch::nn::Module {
 /// ceil(H/stride), but see ZeroVariant.
 std::shared_ptr<Operation> make_operation(Primitive primitive, int64_t channels, int64_t stride,
                                           const OperationOptions& options);
+
+/// Builds one operation: channels in and out, stride (1 or 2), options.
+using OperationBuilder =
+    std::function<std::shared_ptr<Operation>(int64_t, int64_t, const OperationOptions&)>;
+
+/// Adds a primitive of that name, which `build` makes: from then on genotypes and search spaces can
+/// hold it (docs/extending.md). Not thread-safe. Throws ConfigError for a name that exists.
+Primitive add_operation(const std::string& name, OperationBuilder build);
 
 /// ReLU → 1×1 convolution → batch norm: brings a cell's input to the cell's width.
 std::shared_ptr<Operation> make_relu_conv_bn(int64_t in_channels, int64_t out_channels,

@@ -38,6 +38,8 @@ struct ArchitectureOptimizerOptions {
   double gradient_clip = 0.0;
   /// Standard deviation of the initial values.
   double init_std = 1e-3;
+  /// Steps per update, each on its own validation batch (supplement §B: "one or more").
+  int64_t steps = 1;
   /// Epochs in which the architecture stands still.
   int64_t start_epoch = 0;
 };

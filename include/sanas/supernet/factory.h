@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,5 +48,21 @@ std::shared_ptr<Supernet> make_supernet(const SupernetChoice& choice, const Sear
                                         std::shared_ptr<ArchParameters> architecture);
 
 std::vector<std::string> supernet_family_names();
+
+/// What the factory has to know of a family.
+struct SupernetFamily {
+  std::string name;
+  /// The space that it makes of "darts".
+  std::string default_space = "darts";
+  /// Whether edges have weights of their own (betas).
+  bool edge_weights = false;
+  std::function<std::shared_ptr<Supernet>(const SupernetChoice&, const SearchSpace&,
+                                          std::shared_ptr<ArchParameters>)>
+      make;
+};
+
+/// Adds a family to those that the factory knows by name (docs/extending.md). Not thread-safe.
+/// Throws ConfigError for a name that exists.
+void add_supernet_family(SupernetFamily family);
 
 }  // namespace sanas

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "sanas/supernet/cell_supernet.h"
@@ -9,8 +10,13 @@
 namespace sanas {
 
 struct PcdartsOptions {
-  /// K: operations see one K-th of the channels; 4 for CIFAR, 2 for ImageNet. Must divide them.
-  int64_t partial_channels = 4;
+  /// K: operations see one K-th of the channels, which it must divide. Unset: the paper's 4 for
+  /// CIFAR-sized and 2 for ImageNet-sized images.
+  std::optional<int64_t> partial_channels;
+
+  int64_t parts(NetworkKind kind) const {
+    return partial_channels.value_or(kind == NetworkKind::kImageNet ? 2 : 4);
+  }
 };
 
 /// softmax of the betas over the incoming edges of each node (darts-family §8.2).
