@@ -38,17 +38,19 @@ Tensor steepest(const Tensor& gradient, AttackNorm norm) {
   return gradient / length_per_image(gradient).clamp_min(1e-12);
 }
 
-/// Into the ball, then so that x + δ is an image. The second step only shortens components, so δ
-/// stays in the ball.
-Tensor project(const Tensor& delta, const Tensor& images, const AttackOptions& options) {
-  Tensor inside = delta;
-  if (options.norm == AttackNorm::kLinf) {
-    inside = delta.clamp(-options.epsilon, options.epsilon);
-  } else {
-    inside = delta * (options.epsilon / length_per_image(delta).clamp_min(1e-12)).clamp_max(1.0);
+/// The loop of the author's later code (method §4.1): x + δ is kept in [0, 1] for the next
+/// gradient, but the δ that it returns is the one before.
+template <typename Ascent>
+Tensor attack_with_clipped_iterates(const Tensor& images, const Tensor& start,
+                                    const AttackOptions& options, const Ascent& ascent) {
+  Tensor delta = start;
+  Tensor position = images + start;
+  for (int64_t step = 0; step < options.steps; ++step) {
+    position = position + options.step_size * steepest(ascent(position - images), options.norm);
+    delta = (position - images).clamp(-options.epsilon, options.epsilon);
+    position = (images + delta).clamp(0.0, 1.0);
   }
-  return torch::maximum(torch::minimum(inside, (1.0 - images).clamp_min(0.0)),
-                        (-images).clamp_max(0.0));
+  return delta;
 }
 
 }  // namespace
@@ -63,6 +65,10 @@ std::string to_string(AttackLoss loss) {
       return "pseudo";
   }
   return {};
+}
+
+std::string to_string(AttackSpace space) {
+  return space == AttackSpace::kPixels ? "pixels" : "normalized";
 }
 
 std::string to_string(AttackNorm norm) { return norm == AttackNorm::kLinf ? "linf" : "l2"; }
@@ -92,25 +98,43 @@ Tensor attack_objective(const Classifier& classifier, const Tensor& images, cons
   return attack_loss(classifier(images + delta), target);
 }
 
+Tensor project_perturbation(const Tensor& delta, const Tensor& images,
+                            const AttackOptions& options) {
+  Tensor inside = delta;
+  if (options.norm == AttackNorm::kLinf) {
+    inside = delta.clamp(-options.epsilon, options.epsilon);
+  } else {
+    inside = delta * (options.epsilon / length_per_image(delta).clamp_min(1e-12)).clamp_max(1.0);
+  }
+  // Only shortens components, so δ stays in the ball.
+  return torch::maximum(torch::minimum(inside, (1.0 - images).clamp_min(0.0)),
+                        (-images).clamp_max(0.0));
+}
+
 Tensor initial_perturbation(const Tensor& images, const AttackOptions& options) {
   if (!options.random_start) {
     return torch::zeros_like(images);
   }
+  if (options.space == AttackSpace::kNormalized) {
+    return torch::empty_like(images).uniform_(-options.epsilon, options.epsilon);
+  }
   if (options.norm == AttackNorm::kLinf) {
-    return project(torch::empty_like(images).uniform_(-options.epsilon, options.epsilon), images,
-                   options);
+    return project_perturbation(
+        torch::empty_like(images).uniform_(-options.epsilon, options.epsilon), images, options);
   }
   // Uniform in the l2 ball of dimension d: a Gaussian direction, and a radius r^(1/d).
   const auto direction = torch::randn_like(images);
   const double dimension = static_cast<double>(images[0].numel());
   const auto radius = torch::rand({images.size(0), 1, 1, 1}, images.options()).pow(1.0 / dimension);
-  return project(direction * (options.epsilon * radius / length_per_image(direction)), images,
-                 options);
+  return project_perturbation(direction * (options.epsilon * radius / length_per_image(direction)),
+                              images, options);
 }
 
 Tensor attack(const Classifier& classifier, const Tensor& images, const Tensor& labels,
               const Tensor& start, const AttackOptions& options) {
-  check_pixel_range(images);
+  if (options.space == AttackSpace::kPixels) {
+    check_pixel_range(images);
+  }
   const ScopedRandomState random;
   // The clean prediction doesn't depend on δ: one pass serves all steps.
   const Tensor target = attack_target(classifier, images, labels, options).detach();
@@ -123,9 +147,12 @@ Tensor attack(const Classifier& classifier, const Tensor& images, const Tensor& 
   if (options.steps == 0) {
     return delta + options.delta_step_size * ascent(delta);
   }
+  if (options.space == AttackSpace::kNormalized) {
+    return attack_with_clipped_iterates(images, delta, options, ascent);
+  }
   for (int64_t step = 0; step < options.steps; ++step) {
-    delta =
-        project(delta + options.step_size * steepest(ascent(delta), options.norm), images, options);
+    delta = project_perturbation(delta + options.step_size * steepest(ascent(delta), options.norm),
+                                 images, options);
   }
   return delta;
 }

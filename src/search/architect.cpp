@@ -17,6 +17,7 @@ VirtualStep virtual_step(const WeightOptimizer& weights, const std::optional<dou
   if (options.virtual_momentum) {
     step.momentum = weights.options().momentum;
     step.momentum_buffers = weights.momentum_buffers();
+    step.nesterov = weights.options().nesterov;
   }
   if (options.virtual_weight_decay) {
     step.weight_decay = weights.options().weight_decay;
@@ -24,12 +25,17 @@ VirtualStep virtual_step(const WeightOptimizer& weights, const std::optional<dou
   return step;
 }
 
-/// Adds the gradient of what the family adds to the architecture's loss besides the data.
-void add_regularization(Hypergradient& hypergradient, Supernet& net) {
-  const auto regularization = net.regularization();
-  if (regularization.defined()) {
-    add_in_place(hypergradient.total, gradients_of(regularization, net.architecture().tensors()));
-  }
+/// A validation loss that also takes the gradient of what the family adds to the architecture's
+/// loss besides the data: at what this very pass has drawn (PR-DARTS, darts-family §9.3).
+Objective with_regularization(Objective validation, Supernet& net, TensorList& gradient) {
+  return [validation = std::move(validation), &net, &gradient] {
+    auto loss = validation();
+    const auto regularization = net.regularization();
+    if (regularization.defined()) {
+      gradient = gradients_of(regularization, net.architecture().tensors());
+    }
+    return loss;
+  };
 }
 
 /// T(W) or V(W): mean cross-entropy on raw images.
@@ -56,28 +62,33 @@ Hypergradient PlainArchitect::gradient(const Batch& train, const Batch& validati
   problem.validation = classification_loss(
       frozen_classifier(net, networks_.normalization, derive_seed(seed, {kValidation1})),
       validation);
+  TensorList regularization;
+  problem.validation = with_regularization(problem.validation, net, regularization);
   problem.architecture = networks_.architecture()->tensors();
   problem.weights = weights_.parameters();
   auto result = bilevel_hypergradient(
       problem, virtual_step(weights_, options_.weight1_step_size, options_), options_);
-  add_regularization(result, net);
+  if (!regularization.empty()) {
+    add_in_place(result.total, regularization);
+  }
   return result;
 }
 
 SanasArchitect::SanasArchitect(const SearchNetworks& networks, const WeightOptimizer& weights1,
-                               const WeightOptimizer& weights2, const HypergradientOptions& options,
-                               const AttackOptions& attack, Reweighting reweighting)
+                               const WeightOptimizer& weights2, const SearchOptions& options,
+                               const PerturbationStore* perturbations)
     : networks_(networks),
       weights1_(weights1),
       weights2_(weights2),
       options_(options),
-      attack_(attack),
-      reweighting_(reweighting) {}
+      perturbations_(perturbations) {}
+
+void SanasArchitect::start_epoch(int64_t epoch) { attacks_ = epoch >= options_.attack_start_epoch; }
 
 FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& validation,
                                          const torch::Tensor& delta, uint64_t seed) const {
   const auto classifier = [&](Supernet& net, Stream stream) {
-    return frozen_classifier(net, networks_.normalization, derive_seed(seed, {stream}));
+    return this->classifier(net, derive_seed(seed, {stream}));
   };
   FourLevelProblem problem;
   problem.architecture = networks_.architecture()->tensors();
@@ -87,21 +98,25 @@ FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& valida
   problem.train1 = classification_loss(classifier(*networks_.net1, kTrain1), train);
   const auto attacked = classifier(*networks_.net1, kAttack);
   problem.attack = [this, attacked, delta, &train] {
-    return attack_objective(attacked, train.images, train.labels, delta, attack_);
+    return attack_objective(attacked, train.images, train.labels, delta, options_.attack);
   };
   problem.train2 = [this, classifier = classifier(*networks_.net2, kTrain2), delta, &train] {
-    const auto images = reweight(train.images, delta, reweighting_, attack_.epsilon);
+    const auto images = attacks_ ? reweight(train.images, delta, options_.reweighting,
+                                            options_.attack.epsilon, options_.weight_normalization)
+                                 : train.images;
     const auto mean = cross_entropy(classifier(images), train.labels);
-    return options_.stage3_reduction == Stage3Reduction::kSum
+    return options_.hypergradient.stage3_reduction == Stage3Reduction::kSum
                ? mean * static_cast<double>(train.size())
                : mean;
   };
   problem.validation1 = classification_loss(classifier(*networks_.net1, kValidation1), validation);
   problem.validation2 = classification_loss(classifier(*networks_.net2, kValidation2), validation);
-  if (attack_.steps > 0) {
-    problem.perturb_passes = attack_.steps;
+  if (!attacks_) {
+    problem.perturb = [delta] { return delta.detach().clone(); };
+  } else if (options_.attack.steps > 0) {
+    problem.perturb_passes = options_.attack.steps;
     problem.perturb = [this, attacked, delta, &train] {
-      return attack(attacked, train.images, train.labels, delta, attack_);
+      return attack(attacked, train.images, train.labels, delta, options_.attack);
     };
   }
   return problem;
@@ -112,37 +127,58 @@ Hypergradient SanasArchitect::gradient(const Batch& train, const Batch& validati
   torch::Tensor delta;
   {
     const FrozenRandomness frozen(derive_seed(seed, {kAttackStart}));
-    delta = initial_perturbation(train.images, attack_);
+    delta = perturbations_ != nullptr ? perturbations_->start(train)
+                                      : initial_perturbation(train.images, options_.attack);
   }
-  auto result = gradient_from(train, validation, delta, seed, split_terms);
-  add_regularization(result, *networks_.net2);
+  TensorList regularization;
+  auto result = gradient_from(train, validation, delta, seed, split_terms, &regularization);
+  if (!regularization.empty()) {
+    add_in_place(result.total, regularization);
+  }
   return result;
 }
 
 Hypergradient SanasArchitect::gradient_from(const Batch& train, const Batch& validation,
                                             const torch::Tensor& delta, uint64_t seed,
-                                            bool split_terms) {
+                                            bool split_terms, TensorList* regularization) {
   const ScopedBuffers buffers1(*networks_.net1);
   const ScopedBuffers buffers2(*networks_.net2);
   const ScopedMode training1(*networks_.net1, true);
   const ScopedMode training2(*networks_.net2, true);
+  HypergradientOptions options = options_.hypergradient;
+  if (!attacks_) {
+    options.terms.delta_direct = options.terms.delta_weights1 = false;
+  }
   const auto start = delta.detach().clone().requires_grad_(true);
-  return four_level_hypergradient(problem(train, validation, start, seed),
-                                  virtual_step(weights1_, options_.weight1_step_size, options_),
-                                  virtual_step(weights2_, options_.weight2_step_size, options_),
-                                  options_, split_terms);
+  FourLevelProblem four_levels = problem(train, validation, start, seed);
+  if (regularization != nullptr) {
+    four_levels.validation2 =
+        with_regularization(four_levels.validation2, *networks_.net2, *regularization);
+  }
+  Batch attacked = train;
+  if (attacks_ && options_.adversarial_weights1) {
+    Supernet& net = *networks_.net1;
+    attacked.images =
+        train.images + attack(classifier(net, derive_seed(seed, {kAttack})), train.images,
+                              train.labels, delta.detach(), options_.attack);
+    four_levels.train1 =
+        classification_loss(classifier(net, derive_seed(seed, {kTrain1})), attacked);
+  }
+  return four_level_hypergradient(
+      four_levels, virtual_step(weights1_, options.weight1_step_size, options),
+      virtual_step(weights2_, options.weight2_step_size, options), options, split_terms);
 }
 
 std::unique_ptr<Architect> make_architect(const SearchOptions& options,
                                           const SearchNetworks& networks,
                                           const WeightOptimizer& weights1,
-                                          const WeightOptimizer* weights2) {
+                                          const WeightOptimizer* weights2,
+                                          const PerturbationStore* perturbations) {
   if (options.method == SearchMethod::kPlain) {
     return std::make_unique<PlainArchitect>(networks, weights1, options.hypergradient);
   }
   TORCH_CHECK(networks.net2 != nullptr && weights2 != nullptr, "SANAS needs a second network");
-  return std::make_unique<SanasArchitect>(networks, weights1, *weights2, options.hypergradient,
-                                          options.attack, options.reweighting);
+  return std::make_unique<SanasArchitect>(networks, weights1, *weights2, options, perturbations);
 }
 
 }  // namespace sanas

@@ -21,32 +21,47 @@ TensorList GradientStage::run(double* loss) {
     if (k == 0 && loss != nullptr) {
       *loss = value.item<double>();
     }
-    buffers = add(gradients_of(value, variables_), buffers, steps_.momentum);
-    add_in_place(buffers, x, steps_.weight_decay);
-    x = add(x, buffers, -steps_.step_size);
+    TensorList gradient = gradients_of(value, variables_);
+    add_in_place(gradient, x, steps_.weight_decay);
+    buffers = add(gradient, buffers, steps_.momentum);
+    if (steps_.nesterov) {
+      add_in_place(gradient, buffers, steps_.momentum);
+    }
+    x = add(x, steps_.nesterov ? gradient : buffers, -steps_.step_size);
   }
+  result_ = x;
   return x;
 }
 
 TensorList GradientStage::pull_back(const TensorList& adjoint, const TensorList& y,
                                     const SecondDerivative& second_derivative) const {
+  if (steps_.implicit == ImplicitDerivative::kIdentity) {
+    const ScopedValues at(variables_, result_);
+    const double sign = steps_.step_size < 0.0 ? 1.0 : -1.0;
+    return second_derivative.product(objective_, variables_, scale(adjoint, sign), y);
+  }
   TensorList result = zeros_like(detach(y));
   TensorList x_adjoint = clone(adjoint);
   TensorList buffer_adjoint = zeros_like(x_adjoint);
   for (size_t k = trajectory_.size(); k-- > 0;) {
     const ScopedValues at(variables_, trajectory_[k]);
-    add_in_place(buffer_adjoint, x_adjoint, -steps_.step_size);
+    add_in_place(buffer_adjoint, x_adjoint,
+                 -steps_.step_size * (steps_.nesterov ? steps_.momentum : 1.0));
+    TensorList gradient_adjoint = clone(buffer_adjoint);
+    if (steps_.nesterov) {
+      add_in_place(gradient_adjoint, x_adjoint, -steps_.step_size);
+    }
     TensorList targets = y;
     if (k > 0) {  // X_k was itself computed from earlier steps
       targets.insert(targets.end(), variables_.begin(), variables_.end());
     }
     const TensorList products =
-        second_derivative.product(objective_, variables_, buffer_adjoint, targets);
+        second_derivative.product(objective_, variables_, gradient_adjoint, targets);
     const auto split = products.begin() + static_cast<int64_t>(y.size());
     add_in_place(result, {products.begin(), split});
     if (k > 0) {
       add_in_place(x_adjoint, {split, products.end()});
-      add_in_place(x_adjoint, buffer_adjoint, steps_.weight_decay);
+      add_in_place(x_adjoint, gradient_adjoint, steps_.weight_decay);
       buffer_adjoint = scale(buffer_adjoint, steps_.momentum);
     }
   }

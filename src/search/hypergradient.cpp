@@ -12,8 +12,14 @@ Objective counted(const Objective& objective, int64_t& passes) {
   };
 }
 
-StageSteps stage_steps(const VirtualStep& step, int64_t count) {
-  return {step.step_size, step.momentum, step.weight_decay, count, step.momentum_buffers};
+StageSteps stage_steps(const VirtualStep& step, int64_t count, ImplicitDerivative implicit) {
+  return {.step_size = step.step_size,
+          .momentum = step.momentum,
+          .weight_decay = step.weight_decay,
+          .nesterov = step.nesterov,
+          .count = count,
+          .momentum_buffers = step.momentum_buffers,
+          .implicit = implicit};
 }
 
 /// Gradients of a validation loss with respect to A and to the weights.
@@ -70,12 +76,13 @@ Hypergradient four_level_hypergradient(const FourLevelProblem& problem, const Vi
   const auto product =
       make_second_derivative(options.approximation, options.finite_difference_radius);
   GradientStage stage1(counted(problem.train1, result.passes), problem.weights1,
-                       stage_steps(step1, options.inner_steps.weights1));
+                       stage_steps(step1, options.inner_steps.weights1, options.implicit));
   GradientStage stage2(
       counted(problem.attack, result.passes), {problem.delta},
-      {-options.delta_step_size, 0.0, 0.0, problem.perturb ? 1 : options.inner_steps.delta, {}});
+      stage_steps({.step_size = -options.delta_step_size},
+                  problem.perturb ? 1 : options.inner_steps.delta, ImplicitDerivative::kUnrolled));
   GradientStage stage3(counted(problem.train2, result.passes), problem.weights2,
-                       stage_steps(step2, options.inner_steps.weights2));
+                       stage_steps(step2, options.inner_steps.weights2, options.implicit));
 
   result.passes += problem.perturb_passes;
 
@@ -156,14 +163,15 @@ Hypergradient bilevel_hypergradient(const BilevelProblem& problem, const Virtual
       result.through_delta_weights1 = zeros_like(detach(a));
   if (options.order == HypergradientOrder::kFirst) {
     const auto v = differentiate(validation, a, {});
-    result.direct1 = result.total = v.architecture;
+    result.direct1 = v.architecture;
+    result.total = scale(result.direct1, on(options.terms.direct1));
     result.validation1_loss = v.loss;
     return result;
   }
   const auto product =
       make_second_derivative(options.approximation, options.finite_difference_radius);
   GradientStage stage(counted(problem.train, result.passes), problem.weights,
-                      stage_steps(step, options.inner_steps.weights1));
+                      stage_steps(step, options.inner_steps.weights1, options.implicit));
   result.updated_weights1 = stage.run(&result.train1_loss);
   const auto v = [&] {
     const ScopedValues at_weights(problem.weights, result.updated_weights1);
@@ -171,8 +179,10 @@ Hypergradient bilevel_hypergradient(const BilevelProblem& problem, const Virtual
   }();
   result.direct1 = v.architecture;
   result.validation1_loss = v.loss;
-  result.through_weights1 = stage.pull_back(v.weights, a, *product);
-  result.total = add(result.direct1, result.through_weights1);
+  if (options.terms.weights1) {
+    result.through_weights1 = stage.pull_back(v.weights, a, *product);
+  }
+  result.total = add(scale(result.direct1, on(options.terms.direct1)), result.through_weights1);
   return result;
 }
 

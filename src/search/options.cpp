@@ -23,6 +23,10 @@ std::string to_string(SecondOrderApproximation approximation) {
   return {};
 }
 
+std::string to_string(ImplicitDerivative implicit) {
+  return implicit == ImplicitDerivative::kUnrolled ? "unrolled" : "identity";
+}
+
 std::string to_string(Stage3Reduction reduction) {
   return reduction == Stage3Reduction::kMean ? "mean" : "sum";
 }

@@ -2,19 +2,15 @@
 #include "sanas/search/search_loop.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include "sanas/core/error.h"
 #include "sanas/core/random.h"
 #include "sanas/core/stopwatch.h"
 #include "sanas/optim/schedule.h"
+#include "sanas/search/eigenvalue.h"
 
 namespace sanas {
 namespace {
-
-/// Streams of randomness of one mini-batch.
-enum Stream : uint64_t { kWeights1, kWeights2, kAttackStart, kAttack, kArchitecture };
 
 double mean_entropy(const Supernet& net) {
   double sum = 0.0;
@@ -38,16 +34,30 @@ double largest_change(const TensorList& now, const TensorList& before) {
 SearchLoop::SearchLoop(const SearchNetworks& networks, const SearchData& data,
                        const SearchOptions& options, const torch::Device& device)
     : networks_(networks),
+      normalization_(networks.normalization),
       data_(data),
       options_(options),
       device_(device),
       weights1_(networks.net1->parameters(), options.weights),
       architecture_(networks.architecture()->tensors(), options.architecture),
-      initial_architecture_(clone(networks.architecture()->tensors())) {
+      perturbations_(options.attack, options.keep_perturbations),
+      initial_architecture_(clone(networks.architecture()->tensors())),
+      early_stopping_(options.eigenvalue) {
+  if (options.attack.space == AttackSpace::kNormalized) {
+    networks_.normalization = {};  // `prepare` does it
+  }
   if (options.method == SearchMethod::kSanas) {
     weights2_.emplace(networks.net2->parameters(), options.weights);
   }
-  architect_ = make_architect(options_, networks_, weights1_, weights2());
+  SearchOptions architect_options = options_;
+  if (options.method == SearchMethod::kSanas && options.sequential_stages) {
+    SearchOptions plain = options_;
+    plain.method = SearchMethod::kPlain;
+    first_stage_architect_ = make_architect(plain, networks_, weights1_, nullptr);
+    auto& terms = architect_options.hypergradient.terms;
+    terms.direct1 = terms.weights1 = terms.delta_direct = terms.delta_weights1 = false;
+  }
+  architect_ = make_architect(architect_options, networks_, weights1_, weights2(), &perturbations_);
 }
 
 void SearchLoop::run() {
@@ -58,7 +68,14 @@ void SearchLoop::run() {
 
 bool SearchLoop::finished() const {
   return step_ >= options_.epochs * steps_per_epoch() ||
-         (options_.max_steps > 0 && step_ >= options_.max_steps);
+         (options_.max_steps > 0 && step_ >= options_.max_steps) ||
+         (options_.eigenvalue.stop && early_stopping_.stopped_at());
+}
+
+Genotype SearchLoop::genotype() const {
+  return options_.eigenvalue.stop && early_stopping_.stopped_at()
+             ? parse_genotype(early_stopping_.stopped_at()->genotype)
+             : networks_.net1->derive();
 }
 
 void SearchLoop::run_epoch(int64_t epoch) {
@@ -68,6 +85,7 @@ void SearchLoop::run_epoch(int64_t epoch) {
   const double rate = learning_rate(schedule, epoch, options_.epochs);
   weights1_.set_learning_rate(rate);
   networks_.net1->start_epoch(epoch, options_.epochs);
+  architect_->start_epoch(epoch);
   if (weights2_) {
     weights2_->set_learning_rate(rate);
     networks_.net2->start_epoch(epoch, options_.epochs);
@@ -81,7 +99,7 @@ void SearchLoop::run_epoch(int64_t epoch) {
     if (!train) {
       break;
     }
-    run_step(train->to(device_), epoch, step_ % options_.report_every < run);
+    run_step(prepare(*train), epoch, step_ % options_.report_every < run);
   }
   if (stop_requested() && step_ % steps_per_epoch() != 0) {
     return;  // the epoch is finished after a resume
@@ -89,103 +107,16 @@ void SearchLoop::run_epoch(int64_t epoch) {
   report_epoch(epoch, watch.seconds());
 }
 
-// The body of Algorithm 1: the architecture at its frequency, then W1, then δ and W2 at theirs.
-void SearchLoop::run_step(const Batch& train, int64_t epoch, bool reported) {
-  const auto& every = options_.update_every;
-  StepReport report;
-  report.epoch = epoch;
-  report.step = step_;
-  report.step_in_epoch = step_ % steps_per_epoch();
-  report.steps_in_epoch = steps_per_epoch();
-  report.batch_size = train.size();
-  report.learning_rate = weights1_.learning_rate();
-  report.reported = reported;
-
-  if (epoch >= options_.architecture.start_epoch && every.updates_architecture(step_)) {
-    update_architecture(train, report);
+/// On the device; normalised where the attack lives in normalised space.
+Batch SearchLoop::prepare(const Batch& batch) const {
+  Batch prepared = batch.to(device_);
+  if (options_.attack.space == AttackSpace::kNormalized) {
+    prepared.images = normalization_(prepared.images);
   }
-  if (every.updates_weights1(step_)) {
-    update_weights1(train, report);
-  }
-  if (weights2_ && every.updates_weights2(step_)) {
-    update_weights2(train, report);
-  }
-  ++step_;
-  for (auto* observer : observers_) {
-    observer->on_step(report);
-  }
+  return prepared;
 }
 
-void SearchLoop::update_architecture(const Batch& train, StepReport& report) {
-  const Stopwatch watch;
-  const Batch validation = data_.architecture.next().to(device_);
-  const Hypergradient hypergradient =
-      architect_->gradient(train, validation, seed_of(kArchitecture), report.reported);
-  if (finite("architecture", hypergradient.validation1_loss + hypergradient.validation2_loss,
-             hypergradient.total)) {
-    architecture_.step(hypergradient.total);
-  }
-  report.architecture = summarize(hypergradient);
-  report.architecture->seconds = watch.seconds();
-}
-
-void SearchLoop::update_weights1(const Batch& train, StepReport& report) {
-  report.weights1 = train_level("weights 1", *networks_.net1, weights1_, train.images, train.labels,
-                                seed_of(kWeights1), meter1_);
-}
-
-void SearchLoop::update_weights2(const Batch& train, StepReport& report) {
-  const Stopwatch watch;
-  torch::Tensor delta;
-  {
-    const ScopedBuffers running_statistics(*networks_.net1);
-    const FrozenRandomness frozen(seed_of(kAttackStart));
-    const auto start = initial_perturbation(train.images, options_.attack);
-    delta = attack(frozen_classifier(*networks_.net1, networks_.normalization, seed_of(kAttack)),
-                   train.images, train.labels, start, options_.attack);
-  }
-  const auto images = reweight(train.images, delta, options_.reweighting, options_.attack.epsilon);
-  report.weights2 = train_level("weights 2", *networks_.net2, *weights2_, images, train.labels,
-                                seed_of(kWeights2), meter2_);
-  report.weights2->seconds = watch.seconds();
-}
-
-LevelReport SearchLoop::train_level(const char* level, Supernet& net, WeightOptimizer& weights,
-                                    const torch::Tensor& images, const torch::Tensor& labels,
-                                    uint64_t seed, ClassificationMeter& epoch_meter) {
-  const Stopwatch watch;
-  net.train();
-  const auto logits = frozen_classifier(net, networks_.normalization, seed)(images);
-  auto loss = cross_entropy(logits, labels);
-  LevelReport report;
-  report.loss = loss.item<double>();
-  if (options_.hypergradient.stage3_reduction == Stage3Reduction::kSum && &weights == weights2()) {
-    loss = loss * labels.size(0);
-  }
-  const TensorList gradients = gradients_of(loss, weights.parameters());
-  if (finite(level, report.loss, gradients)) {
-    report.gradient_norm = weights.step(gradients);
-  }
-  ClassificationMeter meter;
-  meter.add(report.loss, logits, labels);
-  epoch_meter.add(meter);
-  report.top1 = meter.top1();
-  report.seconds = watch.seconds();
-  return report;
-}
-
-bool SearchLoop::finite(const char* level, double loss, const TensorList& gradients) {
-  if (std::isfinite(loss) && all_finite(gradients)) {
-    return true;
-  }
-  if (options_.on_nonfinite == NonFinitePolicy::kStop) {
-    throw NonFiniteError(std::string("the loss or gradient of level '") + level +
-                         "' is not finite at step " + std::to_string(step_) +
-                         "; lower the learning rate, or set on_nonfinite: skip");
-  }
-  ++skipped_updates_;
-  return false;
-}
+bool SearchLoop::in_first_half(int64_t epoch) const { return epoch < options_.epochs / 2; }
 
 void SearchLoop::report_epoch(int64_t epoch, double seconds) {
   EpochReport report;
@@ -193,8 +124,12 @@ void SearchLoop::report_epoch(int64_t epoch, double seconds) {
   report.epochs = options_.epochs;
   report.step = step_;
   report.learning_rate = weights1_.learning_rate();
-  report.train1 = std::exchange(meter1_, {});
-  report.train2 = std::exchange(meter2_, {});
+  report.partial = step_ % steps_per_epoch() != 0;
+  report.train1 = meter1_;
+  report.train2 = meter2_;
+  if (!report.partial) {
+    meter1_ = meter2_ = {};
+  }
   report.genotype = networks_.net1->derive();
   report.margin = networks_.net1->margin();
   report.architecture_change =
@@ -203,6 +138,11 @@ void SearchLoop::report_epoch(int64_t epoch, double seconds) {
   if (data_.validation != nullptr && options_.validate_every > 0 &&
       ((epoch + 1) % options_.validate_every == 0 || finished())) {
     report.validation = validate();
+  }
+  if (data_.validation != nullptr && options_.eigenvalue.every > 0 &&
+      epoch % options_.eigenvalue.every == 0) {
+    report.eigenvalue = measure_eigenvalue();
+    early_stopping_.add({epoch, *report.eigenvalue, to_string(report.genotype)});
   }
   report.seconds = seconds;
   report.skipped_updates = skipped_updates_;
@@ -231,11 +171,29 @@ ClassificationMeter SearchLoop::validate() {
   ClassificationMeter meter;
   data_.validation->start_epoch(0);
   while (const auto batch = data_.validation->next()) {
-    const Batch moved = batch->to(device_);
+    const Batch moved = prepare(*batch);
     const auto logits = classifier(moved.images);
     meter.add(cross_entropy(logits, moved.labels).item<double>(), logits, moved.labels);
   }
   return meter;
+}
+
+double SearchLoop::measure_eigenvalue() {
+  // One batch spread over the validation half, the same every time.
+  const auto order = data_.validation->order(0);
+  const auto size = std::min<size_t>(order.size(), static_cast<size_t>(options_.batch_size));
+  std::vector<int64_t> samples;
+  for (size_t i = 0; i < size; ++i) {
+    samples.push_back(order[i * order.size() / size]);
+  }
+  const Batch batch = prepare(data_.validation->load(0, samples));
+  const ScopedBuffers running_statistics(*networks_.net1);
+  const ScopedMode training(*networks_.net1, true);
+  const auto classifier =
+      frozen_classifier(*networks_.net1, networks_.normalization, options_.seed);
+  return largest_eigenvalue([&] { return cross_entropy(classifier(batch.images), batch.labels); },
+                            networks_.architecture()->tensors(), options_.eigenvalue.iterations,
+                            options_.seed);
 }
 
 bool SearchLoop::stop_requested() const {
@@ -243,8 +201,9 @@ bool SearchLoop::stop_requested() const {
                      [](const SearchObserver* observer) { return observer->wants_stop(); });
 }
 
-uint64_t SearchLoop::seed_of(uint64_t stream) const {
-  return derive_seed(options_.seed, {static_cast<uint64_t>(step_), stream});
+uint64_t SearchLoop::seed_of(uint64_t stream, int64_t repetition) const {
+  return derive_seed(options_.seed,
+                     {static_cast<uint64_t>(step_), stream, static_cast<uint64_t>(repetition)});
 }
 
 }  // namespace sanas

@@ -17,12 +17,19 @@ enum class AttackLoss { kSoft, kLabel, kPseudo };
 /// image.
 enum class AttackNorm { kLinf, kL2 };
 
+/// Where an attack lives: in raw pixels, the network normalising behind it, or in normalised
+/// values as in the author's later code (method §4.1, §4.4), where neither ε nor the limits 0 and 1
+/// mean what they say. The latter exists to be compared with.
+enum class AttackSpace { kPixels, kNormalized };
+
+std::string to_string(AttackSpace space);
 std::string to_string(AttackLoss loss);
 std::string to_string(AttackNorm norm);
 
 /// Projected gradient descent (Madry et al.) as in the supplement's Table 7. All lengths are in raw
 /// pixels, whose range is [0, 1].
 struct AttackOptions {
+  AttackSpace space = AttackSpace::kPixels;
   AttackNorm norm = AttackNorm::kLinf;
   /// Signed (l∞) or normalised (l2) ascent steps. 0: one un-signed, un-projected step of length
   /// `delta_step_size` as in supplement eq. 2.
@@ -64,6 +71,10 @@ torch::Tensor attack_objective(const Classifier& classifier, const torch::Tensor
 /// The point at which an attack begins: uniform in the ball, or zero. Draws from LibTorch's default
 /// generator; x + δ stays in [0, 1].
 torch::Tensor initial_perturbation(const torch::Tensor& images, const AttackOptions& options);
+
+/// The nearest perturbation that an attack could have reached: in the ball, and x + δ in [0, 1].
+torch::Tensor project_perturbation(const torch::Tensor& delta, const torch::Tensor& images,
+                                   const AttackOptions& options);
 
 /// Maximises the attack objective from `start` by `options.steps` steps, or by the one step of
 /// eq. 2. Every iterate of PGD stays in the ball, and x + δ in [0, 1]. The classifier's weights and

@@ -7,6 +7,7 @@
 #include "sanas/optim/optimizers.h"
 #include "sanas/search/hypergradient.h"
 #include "sanas/search/networks.h"
+#include "sanas/search/perturbation_store.h"
 
 namespace sanas {
 
@@ -21,6 +22,9 @@ class Architect {
   /// @param split_terms see four_level_hypergradient.
   virtual Hypergradient gradient(const Batch& train, const Batch& validation, uint64_t seed,
                                  bool split_terms) = 0;
+
+  /// Sets what depends on the epoch before the epoch begins.
+  virtual void start_epoch(int64_t /*epoch*/) {}
 };
 
 /// Plain DARTS and its relatives: first order, or second order through one virtual weight step.
@@ -40,28 +44,36 @@ class PlainArchitect : public Architect {
 /// SANAS: the four-level hypergradient, or its direct terms in first order.
 class SanasArchitect : public Architect {
  public:
+  /// @param perturbations where attacks begin; null: anew each time.
   SanasArchitect(const SearchNetworks& networks, const WeightOptimizer& weights1,
-                 const WeightOptimizer& weights2, const HypergradientOptions& options,
-                 const AttackOptions& attack, Reweighting reweighting);
+                 const WeightOptimizer& weights2, const SearchOptions& options,
+                 const PerturbationStore* perturbations = nullptr);
   Hypergradient gradient(const Batch& train, const Batch& validation, uint64_t seed,
                          bool split_terms) override;
+  /// No attack before SearchOptions::attack_start_epoch.
+  void start_epoch(int64_t epoch) override;
 
   /// The same with the attack's start given, and without the family's own regularisation of A.
-  /// @param delta N×3×H×W.
+  /// @param delta N×3×H×W. @param regularization gets the gradient of that, if there is any.
   Hypergradient gradient_from(const Batch& train, const Batch& validation,
-                              const torch::Tensor& delta, uint64_t seed, bool split_terms);
+                              const torch::Tensor& delta, uint64_t seed, bool split_terms,
+                              TensorList* regularization = nullptr);
 
   /// The four levels as functions, for the given batches and Δ's start.
   FourLevelProblem problem(const Batch& train, const Batch& validation, const torch::Tensor& delta,
                            uint64_t seed) const;
 
  private:
+  Classifier classifier(Supernet& net, uint64_t seed) const {
+    return frozen_classifier(net, networks_.normalization, seed);
+  }
+
   const SearchNetworks& networks_;
   const WeightOptimizer& weights1_;
   const WeightOptimizer& weights2_;
-  HypergradientOptions options_;
-  AttackOptions attack_;
-  Reweighting reweighting_;
+  SearchOptions options_;
+  const PerturbationStore* perturbations_;
+  bool attacks_ = true;
 };
 
 /// The architect that `options` asks for. All arguments have to outlive it; `weights2` is null in a
@@ -69,6 +81,7 @@ class SanasArchitect : public Architect {
 std::unique_ptr<Architect> make_architect(const SearchOptions& options,
                                           const SearchNetworks& networks,
                                           const WeightOptimizer& weights1,
-                                          const WeightOptimizer* weights2);
+                                          const WeightOptimizer* weights2,
+                                          const PerturbationStore* perturbations = nullptr);
 
 }  // namespace sanas

@@ -4,19 +4,23 @@
 #include <vector>
 
 #include "sanas/core/parameters.h"
+#include "sanas/search/options.h"
 #include "sanas/search/second_derivative.h"
 
 namespace sanas {
 
-/// The gradient steps that stand for the solution of an inner problem. SGD's form
-/// b ← μb + ∇F(X) + ωX, X ← X − ξb; a negative step size ascends (supplement eq. 2).
+/// The gradient steps that stand for the solution of an inner problem. SGD's form g = ∇F(X) + ωX,
+/// b ← μb + g, X ← X − ξb, with Nesterov's momentum X ← X − ξ(g + μb); a negative step size ascends
+/// (supplement eq. 2).
 struct StageSteps {
   double step_size = 0.0;     ///< ξ
   double momentum = 0.0;      ///< μ
   double weight_decay = 0.0;  ///< ω
+  bool nesterov = false;
   int64_t count = 1;
   /// b before the first step; empty: zero.
-  TensorList momentum_buffers;
+  TensorList momentum_buffers = {};
+  ImplicitDerivative implicit = ImplicitDerivative::kUnrolled;
 };
 
 /// One inner level: variables X, its objective F, and a few gradient steps on it. `run` makes the
@@ -30,7 +34,8 @@ class GradientStage {
   TensorList run(double* loss = nullptr);
 
   /// For L(X', …): given ∂L/∂X' at the result of `run`, returns Σ_k [∂²F/∂Y∂X_k] b_k, which is the
-  /// part of dL/dY that flows through the steps. Y must hold the values it held in `run`.
+  /// part of dL/dY that flows through the steps. Y must hold the values it held in `run`. With
+  /// ImplicitDerivative::kIdentity it is ∓[∂²F/∂Y∂X'] ∂L/∂X' instead.
   TensorList pull_back(const TensorList& adjoint, const TensorList& y,
                        const SecondDerivative& second_derivative) const;
 
@@ -42,6 +47,8 @@ class GradientStage {
   StageSteps steps_;
   /// X before each step.
   std::vector<TensorList> trajectory_;
+  /// X after the last step.
+  TensorList result_;
 };
 
 }  // namespace sanas

@@ -9,6 +9,7 @@
 #include "sanas/attack/reweighting.h"
 #include "sanas/data/endless_batches.h"
 #include "sanas/optim/optimizers.h"
+#include "sanas/search/early_stopping.h"
 
 namespace sanas {
 
@@ -29,12 +30,19 @@ enum class SecondOrderApproximation {
   kExact,
 };
 
+/// How a change of A reaches a level's solution (method §3.1, §4.2): through the gradient step that
+/// stands for it, as in the supplement; or by the implicit function theorem with the identity for
+/// the inverse Hessian, at the updated variables and without a step size, as in the author's later
+/// code.
+enum class ImplicitDerivative { kUnrolled, kIdentity };
+
 /// Mean or sum over the batch of the stage III loss (supplement eq. 3 sums).
 enum class Stage3Reduction { kMean, kSum };
 
 std::string to_string(SearchMethod method);
 std::string to_string(HypergradientOrder order);
 std::string to_string(SecondOrderApproximation approximation);
+std::string to_string(ImplicitDerivative implicit);
 std::string to_string(Stage3Reduction reduction);
 
 /// What a search does when a loss or gradient is not finite: stop with an error, or leave out that
@@ -77,6 +85,7 @@ struct HypergradientOptions {
   /// Whether the virtual steps carry SGD's momentum buffer and weight decay (method §3.3).
   bool virtual_momentum = true;
   bool virtual_weight_decay = true;
+  ImplicitDerivative implicit = ImplicitDerivative::kUnrolled;
   Stage3Reduction stage3_reduction = Stage3Reduction::kMean;
   InnerSteps inner_steps;
   HypergradientTerms terms;
@@ -99,7 +108,7 @@ struct SearchOptions {
   uint64_t seed = 2;
   int64_t epochs = 50;
   int64_t batch_size = 64;
-  /// Stop after that many mini-batches; 0: no limit.
+  /// Stop after that many mini-batches (of each stage of P-DARTS); 0: no limit.
   int64_t max_steps = 0;
   /// Every how many mini-batches a step is reported to the observers.
   int64_t report_every = 50;
@@ -108,10 +117,22 @@ struct SearchOptions {
   UpdateSchedule update_every;
   HypergradientOptions hypergradient;
   AttackOptions attack;
+  /// Epochs in which W2 learns from plain images and no path leads through δ.
+  int64_t attack_start_epoch = 0;
+  /// Whether an attack on an image begins where the last one on it ended, instead of anew.
+  bool keep_perturbations = false;
   Reweighting reweighting = Reweighting::kDelta;
+  WeightNormalization weight_normalization = WeightNormalization::kNone;
+  /// Ablation of supplement §F: stages I and II at once, W1 is trained on attacked images.
+  bool adversarial_weights1 = false;
+  /// Ablation: the stages one after the other instead of jointly. In the first half of the epochs A
+  /// follows the validation loss of W1 alone; then W1 stands still, W2 learns from its saliency,
+  /// and A follows the validation loss of W2, with no path through W1 or δ.
+  bool sequential_stages = false;
   ArchitectureBatches architecture_batches = ArchitectureBatches::kPersistent;
   /// Measure the accuracy on the validation half every so many epochs; 0: never.
   int64_t validate_every = 1;
+  EigenvalueOptions eigenvalue;
   NonFinitePolicy on_nonfinite = NonFinitePolicy::kStop;
 };
 

@@ -17,6 +17,8 @@ struct LevelReport {
   /// Norm of the gradient before clipping.
   double gradient_norm = 0.0;
   double seconds = 0.0;
+  /// Of the attack, too, where there is one.
+  int64_t peak_memory_bytes = 0;
 };
 
 /// One architecture update: Euclidean norms over all architecture variables.
@@ -41,6 +43,7 @@ struct ArchitectureReport {
   /// Forward-backward passes, without those that only this report needed.
   int64_t passes = 0;
   double seconds = 0.0;
+  int64_t peak_memory_bytes = 0;
 };
 
 /// Norms and cosines of a hypergradient.
@@ -63,6 +66,8 @@ struct StepReport {
 
 struct EpochReport {
   int64_t epoch = 0;
+  /// The search ends within this epoch; if it is gone on with, the epoch is reported again.
+  bool partial = false;
   int64_t epochs = 0;
   /// Mini-batches done so far.
   int64_t step = 0;
@@ -79,6 +84,8 @@ struct EpochReport {
   double entropy = 0.0;
   /// Accuracy of W1 on the validation half, where it was measured.
   std::optional<ClassificationMeter> validation;
+  /// Largest eigenvalue of the Hessian of W1's validation loss in A, where it was measured.
+  std::optional<double> eigenvalue;
   double seconds = 0.0;
   int64_t skipped_updates = 0;
 };

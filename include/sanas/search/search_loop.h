@@ -40,8 +40,11 @@ class SearchLoop {
   /// Mini-batches done so far.
   int64_t step() const { return step_; }
   int64_t steps_per_epoch() const { return data_.train.batches_per_epoch(); }
-  /// True once the last epoch or `max_steps` is done.
+  /// True once the last epoch or `max_steps` is done, or the eigenvalue has grown too much.
   bool finished() const;
+  /// What the search has found so far: the genotype of the current architecture variables, or the
+  /// one that early stopping went back to.
+  Genotype genotype() const;
   /// Loss and accuracy over the mini-batches of this epoch so far.
   const ClassificationMeter& meter1() const { return meter1_; }
   const ClassificationMeter& meter2() const { return meter2_; }
@@ -54,17 +57,24 @@ class SearchLoop {
                  const TensorList& initial_architecture, int64_t skipped_updates);
 
   const SearchNetworks& networks() const { return networks_; }
+  /// What happens to raw pixels before they reach a network.
+  const PixelNormalization& normalization() const { return normalization_; }
   const SearchOptions& options() const { return options_; }
   WeightOptimizer& weights1() { return weights1_; }
   /// Null in a plain search.
   WeightOptimizer* weights2() { return weights2_ ? &*weights2_ : nullptr; }
   ArchitectureOptimizer& architecture() { return architecture_; }
+  PerturbationStore& perturbations() { return perturbations_; }
+  EarlyStopping& early_stopping() { return early_stopping_; }
   /// Updates left out because something was not finite.
   int64_t skipped_updates() const { return skipped_updates_; }
 
  private:
   void run_epoch(int64_t epoch);
   void run_step(const Batch& train, int64_t epoch, bool reported);
+  Batch prepare(const Batch& batch) const;
+  bool in_first_half(int64_t epoch) const;
+  torch::Tensor attack_images(const Batch& train);
   void update_architecture(const Batch& train, StepReport& report);
   void update_weights1(const Batch& train, StepReport& report);
   void update_weights2(const Batch& train, StepReport& report);
@@ -74,19 +84,26 @@ class SearchLoop {
   void report_epoch(int64_t epoch, double seconds);
   bool finite(const char* level, double loss, const TensorList& gradients);
   ClassificationMeter validate();
+  double measure_eigenvalue();
   bool stop_requested() const;
-  uint64_t seed_of(uint64_t stream) const;
+  uint64_t seed_of(uint64_t stream, int64_t repetition = 0) const;
 
+  /// With an attack in normalised space, without their normalisation.
   SearchNetworks networks_;
+  PixelNormalization normalization_;
   SearchData data_;
   SearchOptions options_;
   torch::Device device_;
   WeightOptimizer weights1_;
   std::optional<WeightOptimizer> weights2_;
   ArchitectureOptimizer architecture_;
+  PerturbationStore perturbations_;
   std::unique_ptr<Architect> architect_;
+  /// Of the first half of a search whose stages follow one another; null otherwise.
+  std::unique_ptr<Architect> first_stage_architect_;
   std::vector<SearchObserver*> observers_;
   TensorList initial_architecture_;
+  EarlyStopping early_stopping_;
   ClassificationMeter meter1_;
   ClassificationMeter meter2_;
   int64_t step_ = 0;
