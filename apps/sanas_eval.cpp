@@ -76,5 +76,7 @@ int main(int argc, char** argv) {
   app.add_option("--genotype", options.genotype, "preset name, or file with a genotype");
   app.add_flag("--test-only", options.test_only, "test a checkpoint instead of training");
   app.add_option("--checkpoint", options.checkpoint, "checkpoint to test");
-  return run_program(app, argc, argv, [&] { return evaluate(options); });
+  return run_program(
+      app, argc, argv, [&] { return evaluate(options); },
+      [&] { return memory_advice(resolve_config(options.common)); });
 }

@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
   app.add_option("--output,--out", options.output, "folder to write to")->required();
   app.add_option("--data", options.data, "folder of the data set's files");
   app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N");
-  app.add_option("--threads", options.threads, "CPU threads; 0: one per processor")
+  app.add_option("--threads", options.threads, "CPU threads; 0: OMP_NUM_THREADS, or one per core")
       ->check(CLI::Range(0, 1024));
   app.add_option("--seed", options.seed, "seed of the attack's start");
   app.add_option("--steps", options.steps,

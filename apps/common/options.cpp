@@ -16,7 +16,9 @@ namespace fs = std::filesystem;
 
 std::string check_device(const std::string& name) {
   static const std::regex pattern("auto|cpu|cuda(:[0-9]{1,3})?");
-  return std::regex_match(name, pattern) ? "" : "expected auto, cpu, cuda or cuda:N";
+  return std::regex_match(name, pattern)
+             ? ""
+             : "'" + name + "' is no device; expected auto, cpu, cuda or cuda:N";
 }
 
 /// All of the command line that changes the configuration, the last ones winning.
@@ -52,7 +54,7 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
   option("--out", options.out, "DIR", "folder to write to");
   option("--device", options.device, "NAME", "auto, cpu, cuda or cuda:N")
       ->check(CLI::Validator(check_device, ""));
-  option("--threads", options.threads, "N", "CPU threads; 0: one per processor")
+  option("--threads", options.threads, "N", "CPU threads; 0: OMP_NUM_THREADS, or one per core")
       ->check(CLI::Range(0, 1024));
   option("--seed", options.seed, "N", "seed of all randomness")
       ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));

@@ -4,7 +4,10 @@
 
 #include "common/options.h"
 #include "sanas/core/error.h"
+#include "sanas/genotype/switches.h"
+#include "sanas/io/checkpoint_info.h"
 #include "sanas/io/module_state.h"
+#include "sanas/supernet/discretization.h"
 #include "sanas_inspect/genotype_output.h"
 #include "sanas_inspect/networks.h"
 #include "sanas_inspect/verbs.h"
@@ -18,28 +21,20 @@ struct DeriveOptions {
   std::string alphas;
   std::string format = "text";
   std::string output;
+  std::string weights;
+  std::string weights_output;
 };
 
-/// The operations of a P-DARTS stage, where the file says which are still on (edges × operations of
-/// the whole space, 1 on, 0 off).
+/// The operations of a P-DARTS stage, where the file says which are still on ("switches_normal",
+/// "switches_reduce").
 SearchSpace switched_space(SearchSpace space, const NamedTensors& tensors) {
-  const auto narrow = [&](std::vector<std::vector<Primitive>>& cell, const std::string& name) {
-    const auto* switches = tensors.tensors.find(name);
-    if (switches == nullptr) {
-      return;
-    }
-    for (size_t edge = 0; edge < cell.size(); ++edge) {
-      std::vector<Primitive> on;
-      for (size_t k = 0; k < cell[edge].size(); ++k) {
-        if ((*switches)[static_cast<int64_t>(edge)][static_cast<int64_t>(k)].item<int64_t>() != 0) {
-          on.push_back(cell[edge][k]);
-        }
-      }
-      cell[edge] = on;
-    }
-  };
-  narrow(space.normal, "switches_normal");
-  narrow(space.reduce, "switches_reduce");
+  if (const auto* on = tensors.tensors.find("switches_normal")) {
+    space.normal = switched_on(space.normal, *on);
+  }
+  if (const auto* on = tensors.tensors.find("switches_reduce")) {
+    space.reduce = switched_on(space.reduce, *on);
+  }
+  validate(space);
   return space;
 }
 
@@ -47,8 +42,10 @@ SearchSpace switched_space(SearchSpace space, const NamedTensors& tensors) {
 std::vector<Genotype> derive_all(const Config& config, const NamedTensors& tensors,
                                  const std::string& source) {
   SupernetChoice choice = choice_without_data(config);
-  choice.options.channels = 4 * choice.pcdarts.partial_channels;  // the rule needs no weights
+  choice.options.channels =
+      4 * choice.pcdarts.parts(choice.options.kind);  // the rule needs no weights
   choice.options.cells = std::min<int64_t>(choice.options.cells, 3);
+  choice.pdarts.stage = choice.pdarts.stages() - 1;  // the only one that derives
   const auto space = switched_space(make_search_space(choice), tensors);
   const auto architecture = make_architecture(choice, space, 0.0);
   const auto net = make_supernet(choice, space, architecture);
@@ -74,9 +71,36 @@ std::vector<Genotype> derive_all(const Config& config, const NamedTensors& tenso
   return genotypes;
 }
 
+/// The discrete network with the weights of the search network.
+void write_discrete_weights(const DeriveOptions& options, const Config& config,
+                            const Genotype& genotype, const NamedTensors& alphas) {
+  SupernetChoice choice = choice_without_data(config);
+  const auto* stage = alphas.tensors.find("stage");
+  choice.pdarts.stage = stage != nullptr ? stage->item<int64_t>() : choice.pdarts.stages() - 1;
+  const auto space = switched_space(make_search_space(choice), alphas);
+  const auto net = std::dynamic_pointer_cast<CellSupernet>(
+      make_supernet(choice, space, make_architecture(choice, space, 0.0)));
+  TORCH_CHECK(net != nullptr, "family ", choice.family, " is not built of cells");
+  const auto weights = search_weights(read_tensors(options.weights));
+  net->to(find_tensor(weights, "classifier.weight", options.weights).scalar_type());
+  load_state_dict(*net, weights, options.weights);
+  write_tensors(options.weights_output, state_dict(*discretize(*net, genotype, choice.options)));
+}
+
 void derive(const DeriveOptions& options) {
   const Config config = load_config(options.config, options.settings, config_folders());
-  const auto genotypes = derive_all(config, read_tensors(options.alphas), options.alphas);
+  if (options.weights.empty() != options.weights_output.empty()) {
+    throw ConfigError("derive: --with-weights and --weights-output go together");
+  }
+  const auto alphas = read_tensors(options.alphas);
+  const auto genotypes = derive_all(config, alphas, options.alphas);
+  if (!options.weights.empty()) {
+    if (genotypes.size() > 1) {
+      throw ConfigError("derive: --with-weights is for one genotype, not for a batch of " +
+                        std::to_string(genotypes.size()));
+    }
+    write_discrete_weights(options, config, genotypes.front(), alphas);
+  }
   if (genotypes.size() == 1) {
     write_genotype(genotypes.front(), options.format, options.output);
     return;
@@ -103,6 +127,10 @@ void add_derive(CLI::App& app, std::function<void()>& verb) {
   command->add_option("--format", options->format, "text, json, dot or svg")
       ->check(CLI::IsMember({"text", "json", "dot", "svg"}));
   command->add_option("--output", options->output, "file; default: standard output");
+  command->add_option("--with-weights", options->weights,
+                      "weights of the search network, or its checkpoint: the chosen operations'");
+  command->add_option("--weights-output", options->weights_output,
+                      "file for them, as the state dict of the discrete network");
   command->callback([options, &verb] { verb = [options] { derive(*options); }; });
 }
 

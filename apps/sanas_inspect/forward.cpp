@@ -36,17 +36,6 @@ struct Inspected {
   std::vector<std::pair<std::string, torch::Tensor>> architecture;
 };
 
-/// Without the architecture variables and the gates, which belong to no module.
-NamedTensors weights_only(const NamedTensors& tensors) {
-  NamedTensors result;
-  for (const auto& entry : tensors.tensors) {
-    if (!entry.key().starts_with("alphas_") && !entry.key().starts_with("betas_")) {
-      result.tensors.insert(entry.key(), entry.value());
-    }
-  }
-  return result;
-}
-
 Inspected open_supernet(const ForwardOptions& options, const NamedTensors& weights,
                         const NamedTensors& input, torch::Dtype dtype) {
   const Config config = load_config(options.config, options.settings, config_folders());
@@ -56,7 +45,7 @@ Inspected open_supernet(const ForwardOptions& options, const NamedTensors& weigh
   net->to(dtype);
   architecture->to(torch::kCPU, dtype);
   load_architecture(*architecture, weights, options.weights);
-  load_state_dict(*net, weights_only(weights), options.weights);
+  load_state_dict(*net, search_weights(weights), options.weights);
   return {net,
           [net](const torch::Tensor& x) {
             return EvalOutput{net->forward(x), {}};

@@ -97,6 +97,12 @@ State open_state(const Config& config, const NamedTensors& tensors, const Option
   state.weights2.emplace(optimizer(*state.networks.net2, "m2."));
   state.train = open_batch(tensors, options, "train");
   state.validation = open_batch(tensors, options, "val");
+  if (config.search.attack.space == AttackSpace::kNormalized) {  // as SearchLoop does it
+    for (Batch* batch : {&state.train, &state.validation}) {
+      batch->images = state.networks.normalization(batch->images);
+    }
+    state.networks.normalization = {};
+  }
   state.delta = find_tensor(tensors, "delta", options.state).to(dtype).clone();
   return state;
 }
@@ -145,9 +151,7 @@ NamedTensors results(const Hypergradient& h, const State& state, bool steps) {
 void hypergradient(const Options& options) {
   const Config config = load_config(options.config, options.settings, config_folders());
   const State state = open_state(config, read_tensors(options.state), options);
-  SanasArchitect architect(state.networks, *state.weights1, *state.weights2,
-                           config.search.hypergradient, config.search.attack,
-                           config.search.reweighting);
+  SanasArchitect architect(state.networks, *state.weights1, *state.weights2, config.search);
   const auto h = architect.gradient_from(state.train, state.validation, state.delta, config.seed,
                                          /*split_terms=*/true);
   write_tensors(options.output, results(h, state, options.steps));

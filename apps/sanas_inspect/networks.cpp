@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas_inspect/networks.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include "sanas/core/error.h"
 #include "sanas/data/dataset_facts.h"
 #include "sanas/io/checkpoint_info.h"
@@ -51,6 +54,24 @@ void write_tensors(const std::string& path, const NamedTensors& tensors) {
   } else {
     write_safetensors(path, tensors);
   }
+}
+
+NamedTensors search_weights(const NamedTensors& tensors) {
+  constexpr std::string_view kFirst = "w1.";
+  const auto items = tensors.tensors.items();
+  const bool checkpoint = std::any_of(items.begin(), items.end(), [&](const auto& entry) {
+    return entry.key().starts_with(kFirst);
+  });
+  NamedTensors result;
+  for (const auto& entry : items) {
+    const std::string& name = entry.key();
+    if (checkpoint && name.starts_with(kFirst)) {
+      result.tensors.insert(name.substr(kFirst.size()), entry.value());
+    } else if (!checkpoint && !name.starts_with("alphas_") && !name.starts_with("betas_")) {
+      result.tensors.insert(name, entry.value());
+    }
+  }
+  return result;
 }
 
 torch::Dtype dtype_from_string(const std::string& name) {

@@ -15,6 +15,10 @@ namespace sanas {
 NamedTensors read_tensors(const std::string& path);
 void write_tensors(const std::string& path, const NamedTensors& tensors);
 
+/// The state dict of a search network in `tensors`: what there is besides the architecture
+/// variables, or W1 of a search's checkpoint.
+NamedTensors search_weights(const NamedTensors& tensors);
+
 /// "float32" or "float64". Throws ConfigError.
 torch::Dtype dtype_from_string(const std::string& name);
 

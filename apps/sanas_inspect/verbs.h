@@ -19,5 +19,7 @@ void add_derive(CLI::App& app, std::function<void()>& verb);
 void add_forward(CLI::App& app, std::function<void()>& verb);
 /// hypergradient: every term of the hypergradient for a given state.
 void add_hypergradient(CLI::App& app, std::function<void()>& verb);
+/// convert: a weight file to another format.
+void add_convert(CLI::App& app, std::function<void()>& verb);
 
 }  // namespace sanas

@@ -8,6 +8,7 @@
 #include "sanas/io/config_number.h"
 #include "sanas/io/config_reader.h"
 #include "sanas/io/config_writer.h"
+#include "sanas/io/presets.h"
 #include "sanas/io/yaml_tree.h"
 
 namespace sanas {
@@ -83,7 +84,7 @@ void check_rates(const std::string& section, double initial, double final) {
 /// A batch size that was changed without its learning rate.
 void warn_of_batch_size(std::vector<std::string>& warnings, const std::string& batch_key,
                         int64_t batch_before, int64_t batch_now, const std::string& rate_key,
-                        double rate_before, double rate_now) {
+                        double rate_before, double rate_now, const std::string& danger) {
   if (batch_before == batch_now || rate_before != rate_now) {
     return;
   }
@@ -91,9 +92,7 @@ void warn_of_batch_size(std::vector<std::string>& warnings, const std::string& b
       rate_before * static_cast<double>(batch_now) / static_cast<double>(batch_before);
   warnings.push_back(batch_key + " was changed from " + std::to_string(batch_before) + " to " +
                      std::to_string(batch_now) + ", but not " + rate_key + " (" +
-                     format_number(rate_now) +
-                     "): such searches tend to collapse into skip connections; in proportion it "
-                     "would be " +
+                     format_number(rate_now) + "): " + danger + "; in proportion it would be " +
                      format_number(scaled));
 }
 
@@ -105,8 +104,9 @@ Config parse_config(const std::string& text, const std::string& filename,
   require(root.is_map() || root.kind == YamlNode::Kind::kNull,
           filename + ":1: expected keys and values");
   require(root.is_map() || !overrides.empty(), filename + ":1: the configuration is empty");
+  expand_presets(root);
   for (const std::string& assignment : overrides) {
-    apply_override(root, assignment);
+    apply_setting(root, assignment);
   }
   Config config;
   config.name = fs::path(filename).stem().string();
@@ -182,6 +182,9 @@ void validate_search(const Config& config) {
   if (config.supernet.family == "prdarts") {
     validate(config.supernet.prdarts, space);
   }
+  require(config.search.attack.space == AttackSpace::kPixels ||
+              (config.search.attack.norm == AttackNorm::kLinf && config.search.attack.steps > 0),
+          "attack.space: normalized is for attack.norm: linf with attack.steps of at least 1");
   check_rates("search.weights", config.search.weights.learning_rate,
               config.search.weights.min_learning_rate);
   require(config.dataset.train_portion + config.dataset.validation_portion <= 1.0,
@@ -190,6 +193,8 @@ void validate_search(const Config& config) {
 }
 
 void validate_evaluation(const Config& config) {
+  require(config.evaluation.test_on == TestImages::kTest || config.dataset.holdout > 0.0,
+          "evaluation.test_on: holdout needs images that are held out; set dataset.holdout");
   check_rates("evaluation", config.evaluation.learning_rate, config.evaluation.min_learning_rate);
 }
 
@@ -203,10 +208,12 @@ std::vector<std::string> config_warnings(const Config& original, const Config& c
   const SearchOptions& search = config.search;
   warn_of_batch_size(warnings, "search.batch_size", original.search.batch_size, search.batch_size,
                      "search.weights.learning_rate", original.search.weights.learning_rate,
-                     search.weights.learning_rate);
+                     search.weights.learning_rate,
+                     "such searches tend to collapse into skip connections");
   warn_of_batch_size(warnings, "evaluation.batch_size", original.evaluation.batch_size,
                      config.evaluation.batch_size, "evaluation.learning_rate",
-                     original.evaluation.learning_rate, config.evaluation.learning_rate);
+                     original.evaluation.learning_rate, config.evaluation.learning_rate,
+                     "accuracies are no longer comparable");
   if (search.architecture.start_epoch >= search.epochs) {
     warnings.push_back(
         "search.architecture.start_epoch is " + std::to_string(search.architecture.start_epoch) +

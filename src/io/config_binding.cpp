@@ -39,6 +39,7 @@ void bind(ConfigVisitor& v, DataConfig& o) {
   o.source.root = root;
   v.number("train_portion", o.train_portion, kProperShare);
   v.number("validation_portion", o.validation_portion, kBelowOne);
+  v.number("holdout", o.holdout, kBelowOne);
   v.count("workers", o.workers, IntegerRange{0, 256});
   v.count("subset", o.source.subset, kCount);
   v.boolean("pad_to_32", o.source.pad_to_32);
@@ -49,7 +50,7 @@ void bind(ConfigVisitor& v, DataConfig& o) {
 }
 
 void bind(ConfigVisitor& v, PcdartsOptions& o) {
-  v.count("partial_channels", o.partial_channels, kChannels);
+  v.automatic("partial_channels", o.partial_channels, kChannels);
 }
 
 void bind(ConfigVisitor& v, PdartsOptions& o) {
@@ -112,6 +113,7 @@ void bind(ConfigVisitor& v, ArchitectureOptimizerOptions& o) {
   v.number("weight_decay", o.weight_decay, kNonNegative);
   v.number("gradient_clip", o.gradient_clip, kNonNegative);
   v.number("init_std", o.init_std, kNonNegative);
+  v.count("steps", o.steps, IntegerRange{1, 1000});
   v.count("start_epoch", o.start_epoch, kCount);
 }
 
@@ -119,6 +121,16 @@ void bind(ConfigVisitor& v, UpdateSchedule& o) {
   v.count("weights1", o.weights1, kPositiveCount);
   v.count("weights2", o.weights2, kPositiveCount);
   v.count("architecture", o.architecture, kPositiveCount);
+}
+
+void bind(ConfigVisitor& v, EigenvalueOptions& o) {
+  v.count("every", o.every, kCount);
+  v.count("iterations", o.iterations, IntegerRange{1, 1000});
+  v.boolean("stop", o.stop);
+  v.count("window", o.window, IntegerRange{1, 1000});
+  v.number("factor", o.factor, kPositive);
+  v.count("delta", o.delta, IntegerRange{1, 1000});
+  v.count("start_epoch", o.start_epoch, kCount);
 }
 
 void bind(ConfigVisitor& v, SearchOptions& o) {
@@ -129,9 +141,12 @@ void bind(ConfigVisitor& v, SearchOptions& o) {
   v.count("validate_every", o.validate_every, kCount);
   v.enumeration("architecture_batches", o.architecture_batches,
                 {ArchitectureBatches::kPersistent, ArchitectureBatches::kFresh});
+  v.boolean("adversarial_weights1", o.adversarial_weights1);
+  v.boolean("sequential_stages", o.sequential_stages);
   v.section("weights", [&] { bind(v, o.weights); });
   v.section("architecture", [&] { bind(v, o.architecture); });
   v.section("update_every", [&] { bind(v, o.update_every); });
+  v.section("eigenvalue", [&] { bind(v, o.eigenvalue); });
 }
 
 void bind(ConfigVisitor& v, InnerSteps& o) {
@@ -162,6 +177,8 @@ void bind(ConfigVisitor& v, HypergradientOptions& o) {
   v.number("delta_step_size", o.delta_step_size, kNonNegative);
   v.boolean("virtual_momentum", o.virtual_momentum);
   v.boolean("virtual_weight_decay", o.virtual_weight_decay);
+  v.enumeration("implicit", o.implicit,
+                {ImplicitDerivative::kUnrolled, ImplicitDerivative::kIdentity});
   v.enumeration("stage3_reduction", o.stage3_reduction,
                 {Stage3Reduction::kMean, Stage3Reduction::kSum});
   v.section("inner_steps", [&] { bind(v, o.inner_steps); });
@@ -169,6 +186,7 @@ void bind(ConfigVisitor& v, HypergradientOptions& o) {
 }
 
 void bind(ConfigVisitor& v, AttackOptions& o) {
+  v.enumeration("space", o.space, {AttackSpace::kPixels, AttackSpace::kNormalized});
   v.enumeration("norm", o.norm, {AttackNorm::kLinf, AttackNorm::kL2});
   v.count("steps", o.steps, IntegerRange{0, 1000});
   v.number("epsilon", o.epsilon, kPositive);
@@ -203,6 +221,7 @@ void bind(ConfigVisitor& v, EvaluationOptions& o) {
   v.count("warm_up_epochs", o.warm_up_epochs, kCount);
   v.enumeration("warm_up_base", o.warm_up_base, {WarmUpBase::kScheduled, WarmUpBase::kInitial});
   v.boolean("test_each_epoch", o.test_each_epoch);
+  v.enumeration("test_on", o.test_on, {TestImages::kTest, TestImages::kHoldout});
 }
 
 }  // namespace
@@ -267,10 +286,17 @@ void bind(ConfigVisitor& v, Config& config) {
   v.section("supernet", [&] { bind(v, config.supernet); });
   v.section("search", [&] { bind(v, config.search); });
   v.section("hypergradient", [&] { bind(v, config.search.hypergradient); });
-  v.section("attack", [&] { bind(v, config.search.attack); });
+  v.section("attack", [&] {
+    bind(v, config.search.attack);
+    v.count("start_epoch", config.search.attack_start_epoch, kCount);
+    v.boolean("persistent", config.search.keep_perturbations);
+  });
   v.enumeration(
       "reweight", config.search.reweighting,
       {Reweighting::kDelta, Reweighting::kAbs, Reweighting::kOnePlusAbs, Reweighting::kMask});
+  v.enumeration(
+      "reweight_normalization", config.search.weight_normalization,
+      {WeightNormalization::kNone, WeightNormalization::kMinMax, WeightNormalization::kUnitMean});
   v.section("evaluation", [&] { bind(v, config.evaluation); });
 }
 

@@ -137,6 +137,20 @@ void ConfigReader::automatic(const std::string& key, std::optional<double>& valu
   }
 }
 
+void ConfigReader::automatic(const std::string& key, std::optional<int64_t>& value,
+                             const IntegerRange& range) {
+  const YamlNode* node = take(key);
+  if (node == nullptr) {
+    return;
+  }
+  const std::string expected = "auto or " + range.describe();
+  if (plain(*node, key, expected) == "auto") {
+    value.reset();
+  } else {
+    value = read_integer(*node, key, range, expected);
+  }
+}
+
 const std::vector<YamlNode>& ConfigReader::items(const YamlNode& node, const std::string& key,
                                                  const std::string& expected) const {
   if (node.kind != Kind::kSequence) {

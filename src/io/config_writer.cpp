@@ -36,6 +36,11 @@ void ConfigWriter::automatic(const std::string& key, std::optional<double>& valu
   add(key, value ? format_number(*value) : "auto");
 }
 
+void ConfigWriter::automatic(const std::string& key, std::optional<int64_t>& value,
+                             const IntegerRange&) {
+  add(key, value ? std::to_string(*value) : "auto");
+}
+
 void ConfigWriter::numbers(const std::string& key, std::span<double> values, const NumberRange&) {
   add(key, list(values, format_number));
 }

@@ -42,15 +42,6 @@ class TemporaryFolder {
 
 std::string gibibytes(double bytes) { return format("%.2f GiB", bytes / (1U << 30U)); }
 
-/// Height and width that images of a data set have once they are in a batch.
-int64_t image_size(const Config& config, const DatasetInfo& info) {
-  const auto& augment = config.dataset.augment;
-  return augment.random_resized_crop > 0 ? augment.random_resized_crop
-         : augment.center_crop > 0       ? augment.center_crop
-         : info.height > 0               ? info.height
-                                         : 224;
-}
-
 struct Estimate {
   int64_t parameters;
   int64_t macs;
@@ -74,9 +65,9 @@ std::string dry_run_search(const Config& config, Log& log) {
   {
     const auto dataset = open_dataset(config.dataset.source, Split::kTrain);
     const auto& info = dataset->info();
-    const auto networks = make_search_networks(config, info, torch::kCPU);
+    const auto networks = make_search_networks(config, info, first_stage(config), torch::kCPU);
     auto& net = *networks.net1;
-    const int64_t size = image_size(config, info);
+    const int64_t size = batch_image_size(config.dataset.augment, info.height);
     const auto sizes = estimate(net, [&] { net.forward(torch::zeros({1, 3, size, size})); });
     text += format("\n# search network: %lld parameters, %lld multiply-adds per image\n",
                    static_cast<long long>(sizes.parameters), static_cast<long long>(sizes.macs));
@@ -106,7 +97,7 @@ std::string dry_run_evaluation(const Config& config, const Genotype& genotype, L
     const auto& info = dataset->info();
     const auto network = make_eval_network(config, genotype, info, torch::kCPU);
     network->eval();
-    const int64_t size = image_size(config, info);
+    const int64_t size = batch_image_size(config.dataset.augment, info.height);
     const auto sizes = estimate(*network, [&] {
       network->forward(torch::zeros({1, 3, size, size}));
     });

@@ -12,16 +12,23 @@
 #include "sanas/io/safetensors.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/io/train_recorder.h"
+#include "sanas/io/training_split.h"
 
 namespace sanas {
 namespace {
 
-/// The first `count` samples, or all for 0.
-std::vector<int64_t> first_of(const Dataset& dataset, int64_t count) {
-  const int64_t size = count > 0 ? std::min(count, dataset.size()) : dataset.size();
-  std::vector<int64_t> indices(static_cast<size_t>(size));
+std::vector<int64_t> all_of(const Dataset& dataset) {
+  std::vector<int64_t> indices(static_cast<size_t>(dataset.size()));
   std::iota(indices.begin(), indices.end(), int64_t{0});
   return indices;
+}
+
+/// The first `count` samples, or all for 0.
+std::vector<int64_t> first_of(std::vector<int64_t> samples, int64_t count) {
+  if (count > 0 && count < static_cast<int64_t>(samples.size())) {
+    samples.resize(static_cast<size_t>(count));
+  }
+  return samples;
 }
 
 /// The whole test set: `subset` is for training images.
@@ -36,10 +43,10 @@ LoaderOptions loader_options(const Config& config, const torch::Device& device) 
 }
 
 std::unique_ptr<DataLoader> open_test_loader(const Config& config, const Dataset& dataset,
-                                             const torch::Device& device, int64_t count) {
+                                             const torch::Device& device,
+                                             std::vector<int64_t> indices) {
   LoaderOptions options = loader_options(config, device);
   options.shuffle = false;
-  auto indices = first_of(dataset, count);
   options.batch_size = std::min(options.batch_size, static_cast<int64_t>(indices.size()));
   return std::make_unique<DataLoader>(dataset, std::move(indices),
                                       config.dataset.augment.for_testing(), options);
@@ -52,12 +59,17 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
   const auto device = resolve_device(config.device);
   configure_device(device, config.threads, config.deterministic);
   const auto train_set = open_dataset(config.dataset.source, Split::kTrain);
-  const auto test_set = open_test_set(config);
+  const bool on_holdout = config.evaluation.test_on == TestImages::kHoldout;
+  const auto test_set = on_holdout ? nullptr : open_test_set(config);
+  const TrainingSplit split = split_training_set(config, *train_set);
   const DatasetInfo& info = train_set->info();
   AugmentOptions augment = config.dataset.augment;
   augment.cutout = config.evaluation.cutout;
-  DataLoader train(*train_set, first_of(*train_set, 0), augment, loader_options(config, device));
-  const auto test = open_test_loader(config, *test_set, device, options.test_images);
+  DataLoader train(*train_set, split.all_for_training(), augment, loader_options(config, device));
+  const Dataset& tested = on_holdout ? *train_set : *test_set;
+  const auto test =
+      open_test_loader(config, tested, device,
+                       first_of(on_holdout ? split.holdout : all_of(tested), options.test_images));
   const auto network = make_eval_network(config, genotype, info, device);
 
   RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
@@ -105,7 +117,7 @@ ClassificationMeter run_test(const Config& config, const std::filesystem::path& 
                     "', but dataset.name is '" + config.dataset.source.name + "'");
   }
   const auto test_set = open_test_set(config);
-  const auto loader = open_test_loader(config, *test_set, device, 0);
+  const auto loader = open_test_loader(config, *test_set, device, all_of(*test_set));
   return test_network(*trained.network, trained.normalization, *loader, device);
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 EvalNetworkOptions network_options(const Config& config, int64_t classes, int64_t height) {
   EvalNetworkOptions options;
-  options.kind = network_kind_for(height);
+  options.kind = network_kind_for(batch_image_size(config.dataset.augment, height));
   options.channels = config.evaluation.channels;
   options.cells = config.evaluation.cells;
   options.classes = classes;
@@ -32,7 +32,10 @@ std::shared_ptr<EvalNetwork> make_eval_network(const Config& config, const Genot
                                                const DatasetInfo& info,
                                                const torch::Device& device) {
   const FrozenRandomness frozen(derive_seed(config.evaluation.seed, {0}));
-  auto network = std::make_shared<EvalNetwork>(genotype, network_options_for(config, info));
+  const auto options = network_options_for(config, info);
+  check_image_size(options.kind, batch_image_size(config.dataset.augment, info.height),
+                   options.cells, options.odd_size);
+  auto network = std::make_shared<EvalNetwork>(genotype, options);
   network->to(device);
   return network;
 }

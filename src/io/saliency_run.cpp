@@ -43,7 +43,8 @@ ExplainedNetwork load_network(const std::filesystem::path& path, const torch::De
   data.classes = info.classes;
   data.height = info.height;
   data.width = info.width;
-  auto networks = make_search_networks(info.config, data, device);
+  auto networks = make_search_networks(info.config, data,
+                                       read_stage(info.config, tensors, path.string()), device);
   load_state_dict(*networks.net1, tensors, path.string(), "w1.");
   load_architecture(*networks.architecture(), tensors, path.string());
   networks.net1->eval();
@@ -82,6 +83,7 @@ void run_saliency(const SaliencyOptions& options, Log& log) {
     config.dataset.source.root = options.data;
   }
   AttackOptions attack_options = config.search.attack;
+  attack_options.space = AttackSpace::kPixels;
   attack_options.steps = options.steps.value_or(attack_options.steps);
   attack_options.loss = options.loss.value_or(attack_options.loss);
   const auto images = open_images(options.images, config);

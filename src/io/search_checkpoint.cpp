@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/search_checkpoint.h"
 
+#include <sstream>
+
 #include "sanas/core/error.h"
+#include "sanas/core/text.h"
 #include "sanas/io/module_state.h"
 #include "sanas/io/safetensors.h"
 
@@ -22,10 +25,40 @@ TensorList find_numbered(const NamedTensors& tensors, const std::string& prefix)
   return result;
 }
 
+/// Epochs and eigenvalues as a tensor, the genotypes as lines of the metadata.
+void append_measurements(NamedTensors& to, const EarlyStopping& early_stopping) {
+  const auto count = static_cast<int64_t>(early_stopping.measurements().size());
+  const auto values = torch::zeros({count, 2}, torch::kDouble);
+  std::vector<std::string> genotypes;
+  for (const auto& measurement : early_stopping.measurements()) {
+    const auto row = values[static_cast<int64_t>(genotypes.size())];
+    row[0] = static_cast<double>(measurement.epoch);
+    row[1] = measurement.eigenvalue;
+    genotypes.push_back(measurement.genotype);
+  }
+  to.tensors.insert("eigenvalues", values);
+  to.metadata["eigenvalue_genotypes"] = join(genotypes, "\n");
+}
+
+void load_measurements(const NamedTensors& tensors, const std::string& source,
+                       EarlyStopping& early_stopping) {
+  const auto values = find_tensor(tensors, "eigenvalues", source).to(torch::kDouble);
+  const auto text = tensors.metadata.find("eigenvalue_genotypes");
+  std::istringstream genotypes(text == tensors.metadata.end() ? "" : text->second);
+  for (int64_t i = 0; i < values.size(0); ++i) {
+    EigenvalueMeasurement measurement{static_cast<int64_t>(values[i][0].item<double>()),
+                                      values[i][1].item<double>(), ""};
+    if (!std::getline(genotypes, measurement.genotype)) {
+      throw FileError(source + ": the genotypes of the eigenvalues are incomplete");
+    }
+    early_stopping.add(std::move(measurement));
+  }
+}
+
 }  // namespace
 
 void save_search_checkpoint(const std::filesystem::path& path, SearchLoop& loop,
-                            const Config& config, const DatasetInfo& info,
+                            const SearchStage& stage, const Config& config, const DatasetInfo& info,
                             int64_t metrics_position) {
   NamedTensors all;
   const auto& networks = loop.networks();
@@ -40,15 +73,20 @@ void save_search_checkpoint(const std::filesystem::path& path, SearchLoop& loop,
   }
   append_numbered(all, "architecture_optimizer.", loop.architecture().state());
   append_numbered(all, "initial_architecture.", loop.initial_architecture());
+  append_stage(all, config, stage);
   append_meter(all, "meter1", loop.meter1());
   append_meter(all, "meter2", loop.meter2());
+  append_measurements(all, loop.early_stopping());
+  const auto [samples, deltas] = loop.perturbations().state();
+  all.tensors.insert("perturbations.samples", samples);
+  all.tensors.insert("perturbations.deltas", deltas);
   all.tensors.insert("skipped_updates", torch::tensor(loop.skipped_updates()));
   write_checkpoint_info(all, {.kind = "search",
                               .config = config,
-                              .genotype = to_string(networks.net1->derive()),
+                              .genotype = to_string(loop.genotype()),
                               .dataset = info.name,
                               .classes = info.classes,
-                              .normalization = networks.normalization,
+                              .normalization = loop.normalization(),
                               .height = info.height,
                               .width = info.width,
                               .step = loop.step(),
@@ -75,6 +113,13 @@ void load_search_checkpoint(const NamedTensors& tensors, const std::string& sour
   if (initial.size() != loop.initial_architecture().size()) {
     throw FileError(source + ": the initial architecture is incomplete");
   }
+  load_measurements(tensors, source, loop.early_stopping());
+  const auto& samples = find_tensor(tensors, "perturbations.samples", source);
+  const auto& deltas = find_tensor(tensors, "perturbations.deltas", source);
+  if (samples.size(0) != deltas.size(0)) {
+    throw FileError(source + ": the perturbations are incomplete");
+  }
+  loop.perturbations().set_state(samples, deltas);
   loop.resume_at(info.step, load_meter(tensors, source, "meter1"),
                  load_meter(tensors, source, "meter2"), initial,
                  find_tensor(tensors, "skipped_updates", source).item<int64_t>());
@@ -83,7 +128,7 @@ void load_search_checkpoint(const NamedTensors& tensors, const std::string& sour
 int64_t architecture_updates(const SearchOptions& options, int64_t steps_per_epoch, int64_t step) {
   int64_t count = 0;
   for (int64_t s = options.architecture.start_epoch * steps_per_epoch; s < step; ++s) {
-    count += options.update_every.updates_architecture(s) ? 1 : 0;
+    count += options.update_every.updates_architecture(s) ? options.architecture.steps : 0;
   }
   return count;
 }

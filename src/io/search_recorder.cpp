@@ -9,6 +9,7 @@
 #include "sanas/io/genotype_files.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/search_checkpoint.h"
+#include "sanas/io/search_setup.h"
 #include "sanas/nn/network_size.h"
 
 namespace sanas {
@@ -21,6 +22,7 @@ void append_level(MetricRecord& record, const std::string& name,
     record.emplace_back(name + "_top1", level->top1);
     record.emplace_back(name + "_gradient_norm", level->gradient_norm);
     record.emplace_back(name + "_seconds", level->seconds);
+    record.emplace_back(name + "_peak_memory_bytes", level->peak_memory_bytes);
   }
 }
 
@@ -43,39 +45,44 @@ void append_architecture(MetricRecord& record, const ArchitectureReport& report,
   }
   record.emplace_back("architecture_passes", report.passes);
   record.emplace_back("architecture_seconds", report.seconds);
+  record.emplace_back("architecture_peak_memory_bytes", report.peak_memory_bytes);
 }
 
 }  // namespace
 
-SearchRecorder::SearchRecorder(SearchLoop& loop, const Config& config, const DatasetInfo& info,
-                               RunFolder& folder, MetricsLog& metrics, ProgressDisplay& progress,
-                               Log& log)
+SearchRecorder::SearchRecorder(SearchLoop& loop, const SearchStage& stage, const Config& config,
+                               const DatasetInfo& info, RunFolder& folder, MetricsLog& metrics,
+                               ProgressDisplay& progress, Log& log)
     : loop_(loop),
+      stage_(stage),
       config_(config),
       info_(info),
       folder_(folder),
       metrics_(metrics),
       progress_(progress),
-      log_(log) {}
+      log_(log),
+      resume_position_(metrics.position()) {}
 
 void SearchRecorder::on_step(const StepReport& report) {
-  const auto add = [](Phase& phase, double seconds, int64_t passes) {
-    phase.seconds += seconds;
+  const auto add = [](Phase& phase, const auto& update, int64_t passes) {
+    phase.seconds += update.seconds;
+    phase.peak_memory_bytes = std::max(phase.peak_memory_bytes, update.peak_memory_bytes);
     phase.updates += 1;
     phase.passes += passes;
   };
   if (report.weights1) {
-    add(weights1_, report.weights1->seconds, 1);
+    add(weights1_, *report.weights1, 1);
   }
   if (report.weights2) {
-    add(weights2_, report.weights2->seconds, 1 + std::max<int64_t>(1, config_.search.attack.steps));
+    add(weights2_, *report.weights2, 1 + std::max<int64_t>(1, config_.search.attack.steps));
   }
   if (report.architecture) {
-    add(architecture_, report.architecture->seconds, report.architecture->passes);
+    add(architecture_, *report.architecture, report.architecture->passes);
     architecture_passes_ = report.architecture->passes;
   }
   if (report.reported) {
     MetricRecord record{{"phase", std::string("search")},
+                        {"stage", stage_.index},
                         {"epoch", report.epoch},
                         {"step", report.step},
                         {"learning_rate", report.learning_rate}};
@@ -86,6 +93,7 @@ void SearchRecorder::on_step(const StepReport& report) {
     }
     metrics_.write(record);
   }
+  resume_position_ = metrics_.position();
   progress_.update(report.step + 1,
                    report.weights1 ? format("epoch %lld  loss %.3f  top-1 %.1f %%",
                                             static_cast<long long>(report.epoch + 1),
@@ -98,8 +106,9 @@ void SearchRecorder::on_step(const StepReport& report) {
 
 void SearchRecorder::on_epoch(const EpochReport& report) {
   const auto size = measure_network(report.genotype, network_options_for(config_, info_),
-                                    info_.height > 0 ? info_.height : 224);
+                                    batch_image_size(config_.dataset.augment, info_.height));
   MetricRecord record{{"phase", std::string("search_epoch")},
+                      {"stage", stage_.index},
                       {"epoch", report.epoch},
                       {"step", report.step},
                       {"learning_rate", report.learning_rate},
@@ -112,6 +121,9 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
   if (report.validation) {
     record.emplace_back("validation1_loss", report.validation->loss());
     record.emplace_back("validation1_top1", report.validation->top1());
+  }
+  if (report.eigenvalue) {
+    record.emplace_back("eigenvalue", *report.eigenvalue);
   }
   record.emplace_back("genotype", to_string(report.genotype));
   record.emplace_back("skips_normal", static_cast<int64_t>(count_skips(report.genotype.normal)));
@@ -126,6 +138,9 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
                       peak_memory_bytes(loop_.networks().architecture()->tensors()[0].device()));
   record.emplace_back("seconds", report.seconds);
   metrics_.write(record);
+  if (!report.partial) {
+    resume_position_ = metrics_.position();
+  }
   save_genotype(folder_, report.genotype);
   save_checkpoint();
   progress_.hide();
@@ -145,8 +160,8 @@ bool SearchRecorder::wants_stop() const { return ScopedSignals::stop_requested()
 
 void SearchRecorder::save_checkpoint() {
   metrics_.sync();
-  save_search_checkpoint(folder_.path("checkpoints/last.safetensors"), loop_, config_, info_,
-                         static_cast<int64_t>(metrics_.position()));
+  save_search_checkpoint(folder_.path("checkpoints/last.safetensors"), loop_, stage_, config_,
+                         info_, static_cast<int64_t>(resume_position_));
 }
 
 std::vector<std::string> SearchRecorder::cost_report() const {
@@ -154,10 +169,11 @@ std::vector<std::string> SearchRecorder::cost_report() const {
   const auto line = [&](const char* name, const Phase& phase) {
     if (phase.updates > 0) {
       const auto updates = static_cast<double>(phase.updates);
-      lines.push_back(format("%-14s %lld updates, %.1f passes and %.2f s each, %.1f s in all", name,
-                             static_cast<long long>(phase.updates),
-                             static_cast<double>(phase.passes) / updates, phase.seconds / updates,
-                             phase.seconds));
+      lines.push_back(format(
+          "%-14s %lld updates, %.1f passes and %.2f s each, %.1f s in all, memory up to %.2f GiB",
+          name, static_cast<long long>(phase.updates), static_cast<double>(phase.passes) / updates,
+          phase.seconds / updates, phase.seconds,
+          static_cast<double>(phase.peak_memory_bytes) / (1U << 30U)));
     }
   };
   line("weights 1", weights1_);

@@ -3,35 +3,15 @@
 
 #include "sanas/core/device.h"
 #include "sanas/core/random.h"
-#include "sanas/data/search_subset.h"
-#include "sanas/data/subset.h"
 
 namespace sanas {
 namespace {
 
 /// Streams of randomness of a search's beginning.
-enum Stream : uint64_t { kArchitecture, kWeights1, kWeights2 };
+enum Stream : uint64_t { kArchitecture, kWeights1, kWeights2, kBatches };
 
-bool sorted_by_class(const Dataset& dataset) {
-  for (int64_t i = 1; i < dataset.size(); ++i) {
-    if (dataset.label(i) < dataset.label(i - 1)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/// The two halves in stored order, or class by class where the stored order is one of classes.
-SearchSubset split(const Config& config, const Dataset& dataset) {
-  const auto& data = config.dataset;
-  if (data.validation_portion > 0.0) {
-    return draw_search_subset(dataset, {data.train_portion, data.validation_portion, config.seed});
-  }
-  if (sorted_by_class(dataset)) {
-    return draw_search_subset(dataset, {data.train_portion, 1.0 - data.train_portion, config.seed});
-  }
-  auto [train, validation] = split_train_validation(dataset.size(), data.train_portion);
-  return {std::move(train), std::move(validation)};
+uint64_t stage_seed(const Config& config, int64_t stage, Stream stream) {
+  return derive_seed(config.seed, {static_cast<uint64_t>(stage), stream});
 }
 
 }  // namespace
@@ -53,9 +33,19 @@ PixelNormalization make_normalization(const Config& config, const DatasetInfo& i
              : PixelNormalization{info.mean, info.std};
 }
 
-NetworkKind network_kind_for(int64_t height) {
+int64_t batch_image_size(const AugmentOptions& augment, int64_t size) {
+  constexpr int64_t kCommonSize = 224;
+  for (const int64_t cropped : {augment.random_resized_crop, augment.center_crop, augment.resize}) {
+    if (cropped > 0) {
+      return cropped;
+    }
+  }
+  return size > 0 ? size : kCommonSize;
+}
+
+NetworkKind network_kind_for(int64_t image_size) {
   constexpr int64_t kLargestSmallImage = 64;
-  return height == 0 || height > kLargestSmallImage ? NetworkKind::kImageNet : NetworkKind::kCifar;
+  return image_size > kLargestSmallImage ? NetworkKind::kImageNet : NetworkKind::kCifar;
 }
 
 SupernetChoice supernet_for(const Config& config, int64_t classes, int64_t image_size) {
@@ -66,20 +56,24 @@ SupernetChoice supernet_for(const Config& config, int64_t classes, int64_t image
 }
 
 SearchNetworks make_search_networks(const Config& config, const DatasetInfo& info,
-                                    const torch::Device& device) {
-  const SupernetChoice choice = supernet_for(config, info.num_classes(), info.height);
+                                    const SearchStage& stage, const torch::Device& device) {
+  SupernetChoice choice = supernet_for(config, info.num_classes(),
+                                       batch_image_size(config.dataset.augment, info.height));
+  choice.pdarts.stage = stage.index;
+  check_image_size(choice.options.kind, batch_image_size(config.dataset.augment, info.height),
+                   choice.options.cells, choice.options.odd_size);
   const auto under = [&](Stream stream, const auto& make) {
-    const FrozenRandomness frozen(derive_seed(config.seed, {stream}));
+    const FrozenRandomness frozen(stage_seed(config, stage.index, stream));
     return make();
   };
   SearchNetworks networks;
   networks.normalization = make_normalization(config, info);
   const auto architecture = under(kArchitecture, [&] {
-    return make_architecture(choice, config.search.architecture.init_std);
+    return make_architecture(choice, stage.space, config.search.architecture.init_std);
   });
   architecture->to(device, torch::kFloat32);
   const auto make_network = [&](Stream stream) {
-    auto net = under(stream, [&] { return make_supernet(choice, architecture); });
+    auto net = under(stream, [&] { return make_supernet(choice, stage.space, architecture); });
     net->to(device);
     return net;
   };
@@ -91,19 +85,27 @@ SearchNetworks make_search_networks(const Config& config, const DatasetInfo& inf
 }
 
 SearchDataSource::SearchDataSource(const Config& config, const torch::Device& device)
-    : config_(config), dataset_(open_dataset(config.dataset.source, Split::kTrain)) {
-  const SearchSubset halves = split(config, *dataset_);
-  LoaderOptions options =
-      make_loader_options(config, config.search.batch_size, config.seed, device);
-  train_ = std::make_unique<DataLoader>(*dataset_, halves.train, config.dataset.augment, options);
-  architecture_ =
-      std::make_unique<DataLoader>(*dataset_, halves.validation, config.dataset.augment, options);
-  options.shuffle = false;
-  validation_ = std::make_unique<DataLoader>(*dataset_, halves.validation,
-                                             config.dataset.augment.for_testing(), options);
+    : config_(config),
+      device_(device),
+      dataset_(open_dataset(config.dataset.source, Split::kTrain)),
+      split_(split_training_set(config, *dataset_)) {
+  open_loaders(0);  // complains now rather than later
 }
 
-SearchData SearchDataSource::open(int64_t first_architecture_step) {
+void SearchDataSource::open_loaders(int64_t stage) {
+  const auto& augment = config_.dataset.augment;
+  LoaderOptions options = make_loader_options(config_, config_.search.batch_size,
+                                              stage_seed(config_, stage, kBatches), device_);
+  architecture_batches_.reset();
+  train_ = std::make_unique<DataLoader>(*dataset_, split_.train, augment, options);
+  architecture_ = std::make_unique<DataLoader>(*dataset_, split_.validation, augment, options);
+  options.shuffle = false;
+  validation_ =
+      std::make_unique<DataLoader>(*dataset_, split_.validation, augment.for_testing(), options);
+}
+
+SearchData SearchDataSource::open(int64_t stage, int64_t first_architecture_step) {
+  open_loaders(stage);
   architecture_batches_ = std::make_unique<EndlessBatches>(
       *architecture_, config_.search.architecture_batches, first_architecture_step);
   return {*train_, *architecture_batches_, validation_.get()};

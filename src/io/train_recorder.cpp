@@ -17,7 +17,8 @@ TrainRecorder::TrainRecorder(EvaluationLoop& loop, const Config& config, const D
       folder_(folder),
       metrics_(metrics),
       progress_(progress),
-      log_(log) {}
+      log_(log),
+      resume_position_(metrics.position()) {}
 
 void TrainRecorder::on_step(const TrainStepReport& report) {
   if (report.reported) {
@@ -31,6 +32,7 @@ void TrainRecorder::on_step(const TrainStepReport& report) {
                     {"gradient_norm", report.gradient_norm},
                     {"seconds", report.seconds}});
   }
+  resume_position_ = metrics_.position();
   progress_.update(
       report.step + 1,
       format("epoch %lld  loss %.3f  top-1 %.1f %%  %.0f images/s",
@@ -61,6 +63,9 @@ void TrainRecorder::on_epoch(const TrainEpochReport& report) {
                       peak_memory_bytes(loop_.weights().parameters().front().device()));
   record.emplace_back("seconds", report.seconds);
   metrics_.write(record);
+  if (!report.partial) {
+    resume_position_ = metrics_.position();
+  }
   save_checkpoint();
   progress_.hide();
   log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %.1f s",
@@ -74,7 +79,7 @@ bool TrainRecorder::wants_stop() const { return ScopedSignals::stop_requested();
 void TrainRecorder::save_checkpoint() {
   metrics_.sync();
   save_training_checkpoint(folder_.path("checkpoints/last.safetensors"), loop_, config_, info_,
-                           static_cast<int64_t>(metrics_.position()));
+                           static_cast<int64_t>(resume_position_));
 }
 
 }  // namespace sanas

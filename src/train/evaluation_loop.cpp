@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
@@ -11,6 +10,10 @@
 #include "sanas/optim/schedule.h"
 
 namespace sanas {
+
+std::string to_string(TestImages images) {
+  return images == TestImages::kTest ? "test" : "holdout";
+}
 namespace {
 
 WeightOptimizerOptions optimizer_options(const EvaluationOptions& options) {
@@ -86,7 +89,11 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
   report.epochs = options_.epochs;
   report.step = step_;
   report.learning_rate = weights_.learning_rate();
-  report.train = std::exchange(meter_, {});
+  report.partial = step_ % steps != 0;
+  report.train = meter_;
+  if (!report.partial) {
+    meter_ = {};
+  }
   if (options_.test_each_epoch || finished()) {
     report.test = test_network(network_, normalization_, test_, device_);
   }

@@ -34,6 +34,8 @@ struct DataConfig {
   double train_portion = 0.5;
   /// Share that the architecture learns from, drawn by class. 0: all others, in stored order.
   double validation_portion = 0.0;
+  /// Share of each half and class that neither search nor training sees, to compare settings on.
+  double holdout = 0.0;
   int workers = 4;
   BadSample on_bad_sample = BadSample::kFail;
   NormalizationChoice normalize = NormalizationChoice::kDataset;
@@ -51,7 +53,7 @@ struct Config {
   uint64_t seed = 2;
   /// auto, cpu, cuda or cuda:N (resolve_device).
   std::string device = "auto";
-  /// CPU threads; 0: one per processor.
+  /// CPU threads; 0: OMP_NUM_THREADS, or one per core.
   int threads = 0;
   bool deterministic = false;
   DataConfig dataset;

@@ -66,6 +66,8 @@ class ConfigVisitor {
   /// A number, or `auto` for none.
   virtual void automatic(const std::string& key, std::optional<double>& value,
                          const NumberRange& range) = 0;
+  virtual void automatic(const std::string& key, std::optional<int64_t>& value,
+                         const IntegerRange& range) = 0;
   /// A list of that many numbers.
   virtual void numbers(const std::string& key, std::span<double> values,
                        const NumberRange& range) = 0;

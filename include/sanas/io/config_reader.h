@@ -20,6 +20,8 @@ class ConfigReader : public ConfigVisitor {
   void number(const std::string& key, double& value, const NumberRange& range) override;
   void automatic(const std::string& key, std::optional<double>& value,
                  const NumberRange& range) override;
+  void automatic(const std::string& key, std::optional<int64_t>& value,
+                 const IntegerRange& range) override;
   void numbers(const std::string& key, std::span<double> values, const NumberRange& range) override;
   void integer_list(const std::string& key, std::vector<int64_t>& values,
                     const IntegerRange& range) override;

@@ -9,17 +9,19 @@
 #include "sanas/io/metrics_log.h"
 #include "sanas/io/progress.h"
 #include "sanas/io/run_folder.h"
+#include "sanas/io/search_stage.h"
 #include "sanas/search/search_loop.h"
 
 namespace sanas {
 
-/// Writes down what a search does: metrics.jsonl, the log, progress, and at the end of each epoch
-/// the genotype, the drawings of its cells and a checkpoint.
+/// Writes down what a stage of a search does: metrics.jsonl, the log, progress, and at the end of
+/// each epoch the genotype, the drawings of its cells and a checkpoint.
 class SearchRecorder : public SearchObserver {
  public:
   /// All have to outlive the recorder.
-  SearchRecorder(SearchLoop& loop, const Config& config, const DatasetInfo& info, RunFolder& folder,
-                 MetricsLog& metrics, ProgressDisplay& progress, Log& log);
+  SearchRecorder(SearchLoop& loop, const SearchStage& stage, const Config& config,
+                 const DatasetInfo& info, RunFolder& folder, MetricsLog& metrics,
+                 ProgressDisplay& progress, Log& log);
 
   void on_step(const StepReport& report) override;
   void on_epoch(const EpochReport& report) override;
@@ -39,15 +41,19 @@ class SearchRecorder : public SearchObserver {
     double seconds = 0.0;
     int64_t updates = 0;
     int64_t passes = 0;
+    int64_t peak_memory_bytes = 0;
   };
 
   SearchLoop& loop_;
+  const SearchStage& stage_;
   const Config& config_;
   const DatasetInfo& info_;
   RunFolder& folder_;
   MetricsLog& metrics_;
   ProgressDisplay& progress_;
   Log& log_;
+  /// Bytes of metrics.jsonl that a resumed run keeps.
+  uint64_t resume_position_;
   Phase weights1_;
   Phase weights2_;
   Phase architecture_;

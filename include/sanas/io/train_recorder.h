@@ -33,6 +33,8 @@ class TrainRecorder : public TrainObserver {
   MetricsLog& metrics_;
   ProgressDisplay& progress_;
   Log& log_;
+  /// Bytes of metrics.jsonl that a resumed run keeps.
+  uint64_t resume_position_;
 };
 
 }  // namespace sanas

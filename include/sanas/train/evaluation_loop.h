@@ -33,6 +33,8 @@ struct TrainStepReport {
 
 struct TrainEpochReport {
   int64_t epoch = 0;
+  /// The training ends within this epoch; if it is gone on with, the epoch is reported again.
+  bool partial = false;
   int64_t epochs = 0;
   int64_t step = 0;
   double learning_rate = 0.0;

@@ -2,12 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "sanas/nn/eval_network.h"
 #include "sanas/optim/optimizers.h"
 #include "sanas/optim/schedule.h"
 
 namespace sanas {
+
+/// Which images a trained network is tested on: the data set's test images, or training images that
+/// were held out.
+enum class TestImages { kTest, kHoldout };
+
+std::string to_string(TestImages images);
 
 /// How a discrete network is trained (darts-family §5.5, §5.6). Defaults: DARTS on CIFAR.
 struct EvaluationOptions {
@@ -40,6 +47,7 @@ struct EvaluationOptions {
   WarmUpBase warm_up_base = WarmUpBase::kScheduled;
   /// Test after every epoch, not only at the end.
   bool test_each_epoch = false;
+  TestImages test_on = TestImages::kTest;
 };
 
 }  // namespace sanas

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sanas/data/dataset.h"
+#include "sanas/io/config.h"
+
+namespace sanas {
+
+/// The training images by what they are for, as indices in stored order.
+struct TrainingSplit {
+  std::vector<int64_t> train;       ///< the weights of a search learn from these
+  std::vector<int64_t> validation;  ///< its architecture from these
+  std::vector<int64_t> holdout;     ///< nobody does: to compare settings on (supplement §A.5)
+
+  /// What a training of the found network learns from: all but the held-out ones.
+  std::vector<int64_t> all_for_training() const;
+};
+
+/// The two parts of a search in stored order, or class by class where the stored order is one of
+/// classes or a part is smaller than the rest; from both, `dataset.holdout` of each class by seed.
+TrainingSplit split_training_set(const Config& config, const Dataset& dataset);
+
+}  // namespace sanas

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/training_split.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <random>
+
+#include "sanas/core/random.h"
+#include "sanas/data/search_subset.h"
+#include "sanas/data/subset.h"
+
+namespace sanas {
+namespace {
+
+bool sorted_by_class(const Dataset& dataset) {
+  for (int64_t i = 1; i < dataset.size(); ++i) {
+    if (dataset.label(i) < dataset.label(i - 1)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+SearchSubset halves(const Config& config, const Dataset& dataset) {
+  const auto& data = config.dataset;
+  if (data.validation_portion > 0.0) {
+    return draw_search_subset(dataset, {data.train_portion, data.validation_portion, config.seed});
+  }
+  if (sorted_by_class(dataset)) {
+    return draw_search_subset(dataset, {data.train_portion, 1.0 - data.train_portion, config.seed});
+  }
+  auto [train, validation] = split_train_validation(dataset.size(), data.train_portion);
+  return {std::move(train), std::move(validation)};
+}
+
+/// Moves a random `portion` of each class from `indices` to `taken`.
+void hold_out(std::vector<int64_t>& indices, double portion, uint64_t seed, const Dataset& dataset,
+              std::vector<int64_t>& taken) {
+  std::map<int64_t, std::vector<int64_t>> by_class;
+  for (const int64_t index : indices) {
+    by_class[dataset.label(index)].push_back(index);
+  }
+  std::vector<int64_t> chosen;
+  for (auto& [label, members] : by_class) {
+    std::mt19937_64 random(derive_seed(seed, {static_cast<uint64_t>(label)}));
+    const auto count = std::lround(portion * static_cast<double>(members.size()));
+    std::sample(members.begin(), members.end(), std::back_inserter(chosen), count, random);
+  }
+  std::sort(chosen.begin(), chosen.end());
+  std::erase_if(indices, [&](int64_t index) {
+    return std::binary_search(chosen.begin(), chosen.end(), index);
+  });
+  taken.insert(taken.end(), chosen.begin(), chosen.end());
+}
+
+}  // namespace
+
+std::vector<int64_t> TrainingSplit::all_for_training() const {
+  std::vector<int64_t> all = train;
+  all.insert(all.end(), validation.begin(), validation.end());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+TrainingSplit split_training_set(const Config& config, const Dataset& dataset) {
+  auto [train, validation] = halves(config, dataset);
+  TrainingSplit split{std::move(train), std::move(validation), {}};
+  if (config.dataset.holdout > 0.0) {
+    hold_out(split.train, config.dataset.holdout, derive_seed(config.seed, {0}), dataset,
+             split.holdout);
+    hold_out(split.validation, config.dataset.holdout, derive_seed(config.seed, {1}), dataset,
+             split.holdout);
+    std::sort(split.holdout.begin(), split.holdout.end());
+  }
+  return split;
+}
+
+}  // namespace sanas
