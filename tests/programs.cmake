@@ -8,16 +8,10 @@ endif()
 file(GLOB files CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/python/test_*.py")
 # Not in the default run: the first two take minutes.
 list(FILTER files EXCLUDE REGEX "hypergradient_switches|parity_differences")
-# Open: K = 2 on ImageNet is not a default of `count`, gradients in single precision miss their
-# tolerance at kinks, `derive` refuses the space of a last P-DARTS stage.
-set(open --deselect "test_parity_count.py::test_supernet[pcdarts-8-darts-imagenet-956512-144.39]"
-         --deselect "test_parity_forward.py::test_supernet[darts-train-dtype14]"
-         --deselect "test_parity_forward.py::test_supernet[pdarts-train-dtype16]"
-         --deselect "test_parity_derivation.py::test_pdarts_in_its_last_stage")
 foreach(file IN LISTS files)
   get_filename_component(name "${file}" NAME_WE)
   add_test(NAME python.${name}
-           COMMAND "${python}" -m pytest -q -p no:cacheprovider ${open} "${name}.py"
+           COMMAND "${python}" -m pytest -q -p no:cacheprovider "${name}.py"
            WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/python")
   set_tests_properties(python.${name} PROPERTIES TIMEOUT 1200
       ENVIRONMENT "${SANAS_TEST_ENVIRONMENT};PYTHONDONTWRITEBYTECODE=1;SANAS_INSPECT=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/sanas_inspect")

@@ -411,5 +411,45 @@ TEST(Pgd, HasNamesForTheConfiguration) {
   EXPECT_EQ(to_string(AttackNorm::kL2), "l2");
 }
 
+/// The loop of method §4.1, written down as there, for a loss that is linear in the image.
+Tensor published_loop(const Tensor& x, const Tensor& start, const Tensor& slope, double epsilon,
+                      double step, int64_t steps) {
+  Tensor position = x + start;
+  Tensor delta = start;
+  for (int64_t k = 0; k < steps; ++k) {
+    position = position + step * slope.sign();
+    delta = torch::clamp(position - x, -epsilon, epsilon);
+    position = torch::clamp(x + delta, 0.0, 1.0);
+  }
+  return delta;
+}
+
+TEST(AttackSpace, NormalizedFollowsThePublishedLoopOutsideOfThePixelRange) {
+  torch::manual_seed(2);
+  const auto x = (4.0 * torch::rand({3, 3, 2, 2}, torch::kDouble) - 2.0).to(test_device());
+  const auto slope = torch::randn({2, 12}, torch::kDouble).to(test_device());
+  const Classifier classifier = [&](const Tensor& images) {
+    return images.flatten(1).mm(slope.t());
+  };
+  AttackOptions options;
+  options.space = AttackSpace::kNormalized;
+  options.loss = AttackLoss::kLabel;
+  const auto labels = torch::zeros({3}, torch::kInt64).to(test_device());
+  const auto start = initial_perturbation(x, options);
+  EXPECT_LE(start.abs().max().item<double>(), options.epsilon);
+  const auto delta = attack(classifier, x, labels, start, options);
+  // Two classes, label 0: the cross-entropy grows along the difference of the rows.
+  const auto ascent = (slope[1] - slope[0]).view({1, 3, 2, 2}).expand_as(x);
+  EXPECT_TRUE(torch::allclose(
+      delta, published_loop(x, start, ascent, options.epsilon, options.step_size, options.steps)));
+  // Method §4.4: beyond the range the box decides, whatever the gradient.
+  const double margin = options.epsilon + options.step_size;
+  const auto outside = ((x > 1.0 + margin) | (x < -margin)).to(torch::kDouble);
+  EXPECT_GT(outside.sum().item<double>(), 0.0);
+  EXPECT_TRUE(torch::allclose(delta * outside, -options.epsilon * x.sign() * outside));
+  options.space = AttackSpace::kPixels;
+  EXPECT_THROW(attack(classifier, x, labels, start, options), DataError);
+}
+
 }  // namespace
 }  // namespace sanas

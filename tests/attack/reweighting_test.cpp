@@ -87,6 +87,64 @@ TEST(Reweighting, TheMaskIsAStepFunction) {
   EXPECT_EQ(gradients_of(loss, {delta})[0].abs().sum().item<double>(), 0.0);
 }
 
+TEST(Reweighting, MinMaxSpreadsTheWeightsOfEachImageOverTheUnitInterval) {
+  const auto delta = perturbation();
+  const auto x = torch::ones_like(delta);
+  const auto weights =
+      reweight(x, delta, Reweighting::kDelta, kEpsilon, WeightNormalization::kMinMax).flatten(1);
+  for (int64_t image = 0; image < 2; ++image) {
+    EXPECT_NEAR(weights[image].min().item<double>(), 0.0, 1e-15);
+    EXPECT_NEAR(weights[image].max().item<double>(), 1.0, 1e-15);
+    const auto order = delta[image].flatten().argsort();
+    EXPECT_TRUE(order.equal(weights[image].argsort())) << "the order stays";
+  }
+}
+
+TEST(Reweighting, UnitMeanMakesTheMeanAbsoluteWeightOne) {
+  for (const auto mode : {Reweighting::kDelta, Reweighting::kAbs, Reweighting::kOnePlusAbs}) {
+    const auto delta = perturbation();
+    const auto weights =
+        reweight(torch::ones_like(delta), delta, mode, kEpsilon, WeightNormalization::kUnitMean);
+    EXPECT_TRUE(torch::allclose(weights.abs().flatten(1).mean(1),
+                                torch::ones({2}, weights.options()), 1e-14));
+  }
+}
+
+TEST(Reweighting, NormalisationsHaveTheirExactJacobian) {
+  const auto delta = perturbation();
+  const auto direction = fill_wave(24, 5).view({2, 3, 2, 2}).to(test_device());
+  for (const auto normalization : {WeightNormalization::kMinMax, WeightNormalization::kUnitMean}) {
+    const auto f = [&](const Tensor& at) {
+      return (reweight(images(), at, Reweighting::kOnePlusAbs, kEpsilon, normalization) * direction)
+          .sum();
+    };
+    const auto variable = delta.clone().requires_grad_(true);
+    const auto gradient = gradients_of(f(variable), {variable})[0].flatten();
+    for (int64_t i = 0; i < 24; ++i) {
+      if (delta.flatten()[i].item<double>() == 0.0) {
+        continue;  // |δ| has no derivative there
+      }
+      constexpr double kStep = 1e-7;
+      auto moved = delta.clone();
+      moved.flatten()[i] += kStep;
+      const double up = f(moved).item<double>();
+      moved.flatten()[i] -= 2 * kStep;
+      const double expected = (up - f(moved).item<double>()) / (2 * kStep);
+      EXPECT_NEAR(gradient[i].item<double>(), expected, 1e-5 * std::max(1.0, std::abs(expected)))
+          << to_string(normalization) << " " << i;
+    }
+  }
+}
+
+TEST(Reweighting, NormalisationOfAConstantWeightIsFinite) {
+  const auto x = torch::ones({1, 3, 2, 2});
+  for (const auto normalization : {WeightNormalization::kMinMax, WeightNormalization::kUnitMean}) {
+    const auto result =
+        reweight(x, torch::zeros_like(x), Reweighting::kDelta, kEpsilon, normalization);
+    EXPECT_EQ(result.abs().sum().item<double>(), 0.0);
+  }
+}
+
 TEST(Reweighting, EveryModeIsDifferentiableInTheImages) {
   // The weight itself is the derivative.
   for (const auto mode :

@@ -213,6 +213,20 @@ TEST(EvaluationConfigs, HaveTheNumbersOfTheSupplement) {
   EXPECT_THAT(imagenet.dataset.augment.color_jitter, ElementsAre(0.4, 0.4, 0.4, 0.2));
 }
 
+// Method §10: 36 channels and 20 cells for S1 and S3, 16 and 20 for S2 and S4, 16 and 8 on
+// CIFAR-100.
+TEST(EvaluationConfigs, OfTheReducedSpacesHaveTheSizesOfZela) {
+  const auto sizes = [](const std::string& name) {
+    const auto options = shipped(name).evaluation;
+    EXPECT_EQ(options.epochs, 600) << name;
+    EXPECT_EQ(options.batch_size, 96) << name;
+    return std::pair{options.channels, options.cells};
+  };
+  EXPECT_EQ(sizes("eval_cifar10_s1s3"), (std::pair<int64_t, int64_t>{36, 20}));
+  EXPECT_EQ(sizes("eval_cifar10_s2s4"), (std::pair<int64_t, int64_t>{16, 20}));
+  EXPECT_EQ(sizes("eval_cifar100_s1s4"), (std::pair<int64_t, int64_t>{16, 8}));
+}
+
 TEST(ShippedConfigs, AllParseValidateAndRoundTrip) {
   int files = 0;
   for (const auto& entry : fs::directory_iterator(source_folder() / "configs")) {
@@ -223,7 +237,7 @@ TEST(ShippedConfigs, AllParseValidateAndRoundTrip) {
     EXPECT_TRUE(parse_config(to_yaml(config), "again.yaml") == config);
     ++files;
   }
-  EXPECT_GE(files, 15);
+  EXPECT_GE(files, 18);
 }
 
 TEST(ShippedConfigs, QuickstartIsSanasOnFashionMnist) {

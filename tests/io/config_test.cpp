@@ -33,7 +33,7 @@ threads: 3
 deterministic: true
 on_nonfinite: skip
 dataset: {name: cifar100, root: "/data with: 'odd' \"name\"", train_portion: 1/3,
-          validation_portion: 0.25, workers: 0, subset: 77, pad_to_32: false, on_bad_sample: skip,
+          validation_portion: 0.25, holdout: 0.125, workers: 0, subset: 77, pad_to_32: false, on_bad_sample: skip,
           normalize: none,
           augment: {crop_padding: 0, flip: false, cutout: 8, random_resized_crop: 64,
                     color_jitter: [0.1, 0.2, 0.3, 0.4], resize: 70, center_crop: 60}}
@@ -52,26 +52,32 @@ search:
   report_every: 13
   validate_every: 2
   architecture_batches: fresh
+  adversarial_weights1: true
+  sequential_stages: true
   weights: {optimizer: sgd, learning_rate: 0.3, min_learning_rate: 0.01, momentum: 0.5,
             weight_decay: 0.002, nesterov: true, gradient_clip: 0}
   architecture: {optimizer: sgd, learning_rate: 0.7, betas: [0.25, 0.75], momentum: 0.6,
-                 weight_decay: 0, gradient_clip: 1.5, init_std: 0.25, start_epoch: 3}
+                 weight_decay: 0, gradient_clip: 1.5, init_std: 0.25, steps: 2,
+                 start_epoch: 3}
   update_every: {weights1: 2, weights2: 4, architecture: 6}
+  eigenvalue: {every: 3, iterations: 7, stop: true, window: 6, factor: 1.5, delta: 2,
+               start_epoch: 4}
 hypergradient: {order: first, approximation: exact, finite_difference_radius: 0.02,
                 shared_passes: false, gamma: 0.5, weight1_step_size: 0.125,
                 weight2_step_size: 1/7, delta_step_size: 3/255, virtual_momentum: false,
-                virtual_weight_decay: false, stage3_reduction: sum,
+                virtual_weight_decay: false, implicit: identity, stage3_reduction: sum,
                 inner_steps: {weights1: 2, delta: 3, weights2: 4},
                 terms: {direct1: false, direct2: false, weights1: false, weights2: false,
                         delta_direct: false, delta_weights1: false}}
-attack: {norm: l2, steps: 1, epsilon: 0.75, step_size: 5/255, random_start: false, loss: pseudo,
+attack: {space: normalized, start_epoch: 5, persistent: true, norm: l2, steps: 1, epsilon: 0.75, step_size: 5/255, random_start: false, loss: pseudo,
          detach_target: true}
 reweight: one_plus_abs
+reweight_normalization: unit_mean
 evaluation: {channels: 10, cells: 4, epochs: 21, batch_size: 22, max_steps: 23, report_every: 24,
              learning_rate: 0.4, min_learning_rate: 0.02, momentum: 0.8, weight_decay: 0.001,
              nesterov: true, gradient_clip: 2.5, auxiliary_weight: 0.3, auxiliary_variant: pdarts,
              drop_path: 0.15, cutout: 4, label_smoothing: 0.05, schedule: exponential,
-             warm_up_epochs: 2, warm_up_base: initial, test_each_epoch: true}
+             warm_up_epochs: 2, warm_up_base: initial, test_each_epoch: true, test_on: holdout}
 )";
 
 TEST(ConfigText, EveryKeyReachesItsFieldAndComesBack) {

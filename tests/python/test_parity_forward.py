@@ -57,7 +57,8 @@ def gates(dtype):
 def test_supernet(inspect, family, mode, dtype):
     model = randomise(FAMILIES[family](), seed=3).to(dtype).train(mode == "train")
     arch = {name: a.to(dtype).requires_grad_() for name, a in arch_of(family, model).items()}
-    x, y = batch(4, 16, dtype)
+    # In single precision a batch norm over few values rounds by more than the tolerance.
+    x, y = batch(8 if dtype == torch.float32 else 4, 16, dtype)
     inputs = {"x": x, "y": y}
     if family == "prdarts":
         model.noise, tensors = gates(dtype)

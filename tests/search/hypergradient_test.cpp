@@ -186,7 +186,7 @@ INSTANTIATE_TEST_SUITE_P(Losses, Toy, testing::ValuesIn(columns()),
 
 /// O(A) by actually making the updates, differentiated by central differences: knows nothing of the
 /// chain. For several inner steps, momentum and weight decay.
-class Brute : public testing::Test {
+class Brute : public testing::TestWithParam<bool> {
  protected:
   double objective(const torch::Tensor& a) {
     const ScopedValues at({toy_.a}, {a});
@@ -197,8 +197,10 @@ class Brute : public testing::Test {
       torch::Tensor buffer = torch::full_like(value, 0.05);
       for (int64_t k = 0; k < count; ++k) {
         const ScopedValues here({x}, {value});
-        buffer = step.momentum * buffer + gradients_of(f(), {x})[0] + step.weight_decay * value;
-        value = value - step.step_size * buffer;
+        const auto gradient = gradients_of(f(), {x})[0] + step.weight_decay * value;
+        buffer = step.momentum * buffer + gradient;
+        value =
+            value - step.step_size * (step.nesterov ? gradient + step.momentum * buffer : buffer);
       }
       return value;
     };
@@ -215,7 +217,8 @@ class Brute : public testing::Test {
   VirtualStep step2_{0.3, 0.8, 0.02, {torch::full({3, 4}, 0.05, torch::kDouble)}};
 };
 
-TEST_F(Brute, SeveralStepsWithMomentumAndWeightDecay) {
+TEST_P(Brute, SeveralStepsWithMomentumAndWeightDecay) {
+  step1_.nesterov = step2_.nesterov = GetParam();
   auto options = toy_.options(SecondOrderApproximation::kExact);
   options.inner_steps = {2, 3, 2};
   const auto h = four_level_hypergradient(toy_.problem(), step1_, step2_, options, false);
@@ -229,6 +232,9 @@ TEST_F(Brute, SeveralStepsWithMomentumAndWeightDecay) {
     EXPECT_NEAR(h.total[0][i].item<double>(), slope, 1e-9);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Momentum, Brute, testing::Bool(),
+                         [](const auto& info) { return info.param ? "nesterov" : "classical"; });
 
 // darts-family §3: L_val = αw − 2α + 1, L_train = w² − 2αw + α² at (α, w) = (2, −2): −4 in first
 // order and +2 with ξ = 0.5.

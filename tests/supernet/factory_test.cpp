@@ -23,7 +23,7 @@ SupernetChoice fitting_choice(const std::string& family, const std::string& spac
 
 TEST(SupernetFactory, HasAllFamilies) {
   EXPECT_THAT(supernet_family_names(),
-              testing::ElementsAre("darts", "pcdarts", "pdarts", "prdarts"));
+              testing::IsSupersetOf({"darts", "pcdarts", "pdarts", "prdarts"}));
   EXPECT_THAT([] { make_search_space(choice_of("drats")); },
               testing::ThrowsMessage<ConfigError>(testing::HasSubstr("'drats' is not available")));
 }

@@ -59,9 +59,10 @@ TEST(PcdartsSupernet, BetasSumToOnePerNode) {
 TEST(PcdartsSupernet, PartsMustDivideTheChannels) {
   auto choice = choice_of("pcdarts");
   choice.options.channels = 6;
-  EXPECT_THAT([&] { make_supernet(choice, make_architecture(choice, 1e-3)); },
-              testing::ThrowsMessage<ConfigError>(testing::HasSubstr(
-                  "supernet.partial_channels = 4: expected a divisor of supernet.channels = 6")));
+  EXPECT_THAT(
+      [&] { make_supernet(choice, make_architecture(choice, 1e-3)); },
+      testing::ThrowsMessage<ConfigError>(testing::HasSubstr(
+          "supernet.pcdarts.partial_channels = 4: expected a divisor of supernet.channels = 6")));
   choice.pcdarts.partial_channels = 0;
   EXPECT_THROW(make_supernet(choice, make_architecture(choice, 1e-3)), ConfigError);
 }

@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is wrong ends with the promised status, one line that names it, and nothing half-written."""
+
+import json
+import re
+import signal
+import subprocess
+import time
+
+import programs
+import pytest
+import torch
+from programs import one_line_error, run, settings
+from safetensors.torch import load_file
+
+CONFIGURATION, DATA, STOPPED = 2, 3, 4  # docs/architecture.md
+SMALL = {
+    "dataset.workers": 0,
+    "supernet.channels": 2,
+    "supernet.cells": 3,
+    "attack.steps": 1,
+    "search.batch_size": 2,
+    "search.max_steps": 1,
+    "search.report_every": 1,
+    "search.validate_every": 0,
+    "evaluation.channels": 2,
+    "evaluation.cells": 3,
+    "evaluation.batch_size": 2,
+    "evaluation.max_steps": 1,
+}
+TINY = ("--threads", 1, "--quiet", *settings(SMALL))
+CROP_30 = {"dataset.augment.crop_padding": 0, "dataset.augment.random_resized_crop": 30}
+
+
+@pytest.fixture(name="cifar10")
+def cifar10_folder(tmp_path):
+    return programs.write_cifar10(tmp_path / "cifar10")
+
+
+@pytest.fixture(name="out")
+def output_folder(tmp_path):
+    """Where a run would write; a refused one must not make it."""
+    folder = tmp_path / "out"
+    yield folder
+    assert not folder.exists(), sorted(folder.rglob("*"))
+
+
+def search(data, out, *arguments, config="cifar10_darts1st"):
+    command = ("--config", config, "--data", data, "--out", out, *TINY, *arguments)
+    return run("sanas_search", *command)
+
+
+def evaluate(data, out, *arguments, config="cifar10_darts2nd"):
+    command = ("--config", config, "--data", data, "--out", out, *TINY, *arguments)
+    return run("sanas_eval", *command)
+
+
+def files_of(folder):
+    """Name and content of every file but the log and the lock."""
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("log.txt", ".lock")
+    }
+
+
+# Data -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["data_batch_1.bin", "batches.meta.txt"])
+def test_a_missing_data_file(name, cifar10, out):
+    (cifar10 / name).unlink()
+    one_line_error("sanas_search", search(cifar10, out), DATA, cifar10, name)
+
+
+def test_a_missing_test_file(cifar10, out):
+    (cifar10 / "test_batch.bin").unlink()
+    result = evaluate(cifar10, out, "--genotype", "DARTS_V2")
+    one_line_error("sanas_eval", result, DATA, cifar10, "test_batch.bin")
+
+
+def test_a_truncated_data_file(cifar10, out):
+    file = cifar10 / "data_batch_1.bin"
+    file.write_bytes(file.read_bytes()[:-100])
+    one_line_error("sanas_search", search(cifar10, out), DATA, file, "truncated", 3073)
+
+
+def test_a_truncated_archive(tmp_path, cifar10, out):
+    archive = tmp_path / "cifar-10-binary.tar.gz"
+    subprocess.run(["tar", "czf", archive, "-C", tmp_path, cifar10.name], check=True)
+    archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
+    one_line_error("sanas_search", search(tmp_path, out), DATA, archive)
+
+
+def test_a_truncated_idx_file(tmp_path, out):
+    data = programs.write_fashion_mnist(tmp_path / "fashion_mnist")
+    file = data / "train-images-idx3-ubyte"
+    file.write_bytes(file.read_bytes()[:-1])
+    result = search(data, out, "--set", "dataset.subset=0", config="quickstart")
+    one_line_error("sanas_search", result, DATA, file, 40 * 28 * 28)
+
+
+@pytest.mark.parametrize("dataset, labels, limit", [("cifar10", 1, 10), ("cifar100", 2, 100)])
+def test_a_label_out_of_range(dataset, labels, limit, tmp_path, out):
+    data = getattr(programs, f"write_{dataset}")(tmp_path / dataset)
+    file = data / {"cifar10": "data_batch_1.bin", "cifar100": "train.bin"}[dataset]
+    content = bytearray(file.read_bytes())
+    content[3 * (labels + programs.PIXELS) + labels - 1] = limit
+    file.write_bytes(content)
+    result = search(data, out, config=f"{dataset}_darts2nd")
+    one_line_error("sanas_search", result, DATA, file, "record 3", f"label {limit}", "below")
+
+
+def test_a_label_out_of_range_in_an_idx_file(tmp_path, out):
+    data = programs.write_fashion_mnist(tmp_path / "fashion_mnist")
+    file = data / "train-labels-idx1-ubyte"
+    file.write_bytes(file.read_bytes()[:8] + bytes(39) + bytes([10]))
+    result = search(data, out, "--set", "dataset.subset=0", config="quickstart")
+    one_line_error("sanas_search", result, DATA, file, "record 39", "label 10", "below")
+
+
+def test_a_class_without_images(tmp_path, out):
+    data = programs.write_image_folders(tmp_path / "imagenet", classes=3)
+    for image in (data / "train" / "class0001").iterdir():
+        image.unlink()
+    result = search(data, out, config="imagenet_pcdarts")
+    one_line_error("sanas_search", result, DATA, data / "train" / "class0001", "no image")
+
+
+UNDECODABLE = {"truncated": programs.png(240)[:60], "text": b"no image", "empty": b""}
+
+
+@pytest.mark.parametrize("damage", UNDECODABLE)
+def test_an_undecodable_image(damage, tmp_path):
+    """Seen only when its turn comes: the folder of the run is there, but none of its results."""
+    out = tmp_path / "out"
+    data = programs.write_image_folders(tmp_path / "imagenet", classes=2, train=2)
+    for image in (data / "train").rglob("*.png"):
+        image.write_bytes(UNDECODABLE[damage])
+    result = search(data, out, config="imagenet_pcdarts")
+    one_line_error("sanas_search", result, DATA, data / "train", ".png")
+    names = [path.name for path in out.rglob("*") if path.is_file()]
+    assert set(names) <= {"config.yaml", "log.txt", "metrics.jsonl", ".lock"}
+    assert (out / "metrics.jsonl").read_text() == ""
+
+
+@pytest.mark.parametrize("damage", UNDECODABLE)
+def test_an_undecodable_image_of_saliency_maps(damage, searched, tmp_path):
+    images, maps = tmp_path / "images", tmp_path / "maps"
+    images.mkdir()
+    (images / "broken.png").write_bytes(UNDECODABLE[damage])
+    command = ("--checkpoint", searched / "checkpoints" / "last.safetensors", "--quiet")
+    result = run("sanas_saliency", *command, "--images", images, "--output", maps)
+    one_line_error("sanas_saliency", result, DATA, images / "broken.png")
+    assert not list(maps.rglob("*.png"))
+
+
+def test_a_batch_larger_than_the_data(cifar10, out):
+    result = search(cifar10, out, "--set", "search.batch_size=21")  # half of 40 images are 20
+    one_line_error("sanas_search", result, DATA, "cifar10", "20 images", "21")
+    more = ("--genotype", "DARTS_V2", "--set", "evaluation.batch_size=41")
+    result = evaluate(cifar10, out, *more)
+    one_line_error("sanas_eval", result, DATA, "cifar10", "40 images", "41")
+
+
+def test_odd_feature_maps(cifar10, out):
+    result = search(cifar10, out, *settings(CROP_30))
+    assert result.returncode in (CONFIGURATION, DATA)  # size of the images, or what changed it
+    one_line_error("sanas_search", result, result.returncode, "15", "supernet.odd_size: pad")
+
+
+# Genotypes --------------------------------------------------------------------------------------
+
+CELL = "[('skip_connect', 0), ('skip_connect', 1)]"
+GOOD = f"Genotype(normal={CELL}, normal_concat=[2], reduce={CELL}, reduce_concat=[2])"
+
+
+@pytest.mark.parametrize(
+    "text, word",
+    [
+        ("", "Genotype("),
+        ("\0\1\2", "Genotype("),
+        (GOOD[:-20], "expected"),
+        (GOOD.replace("skip_connect', 1", "skip_conect', 1"), "skip_connect"),  # the nearest
+        (GOOD.replace("1)]", "2)]"), "2"),  # a node as its own source
+        (GOOD.replace("reduce_concat", "normal_concat"), "normal_concat"),  # given twice
+        (GOOD.replace("'skip_connect', 0", "'skip_connect'"), "','"),
+    ],
+)
+def test_a_genotype_that_does_not_parse(text, word, cifar10, tmp_path, out):
+    file = tmp_path / "genotype.txt"
+    file.write_text(text)
+    result = evaluate(cifar10, out, "--genotype", file)
+    one_line_error("sanas_eval", result, DATA, file, word)
+
+
+def test_a_genotype_that_is_not_there(cifar10, tmp_path, out):
+    result = evaluate(cifar10, out, "--genotype", tmp_path / "genotype.txt")
+    one_line_error("sanas_eval", result, DATA, tmp_path / "genotype.txt", "DARTS_V2")
+
+
+def test_no_genotype(cifar10, out):
+    one_line_error("sanas_eval", evaluate(cifar10, out), CONFIGURATION, "--genotype")
+
+
+# Configuration and command line -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("search:\n  epoch: 3\n", (":2:", "search.epoch", "'search.epochs'")),
+        ("serch: {epochs: 3}\n", (":1:", "serch", "'search'")),
+        ("seed: 1\nname: x\nseed: 2\n", (":3:", "seed", "twice", ":1")),
+        ("search: {epochs: many}\n", (":1:", "search.epochs", "'many'", "integer")),
+        ("search: {epochs: 1.5}\n", (":1:", "search.epochs", "'1.5'", "integer")),
+        ('search: {epochs: "50"}\n', (":1:", "search.epochs", "text '50'", "integer")),
+        ("dataset: {augment: {flip: 1}}\n", ("dataset.augment.flip", "true or false")),
+        ("search: [1, 2]\n", (":1:", "search", "a list")),
+        ("search: {epochs: -1}\n", ("search.epochs", "'-1'", "expected")),
+        ("dataset: {train_portion: 1.5}\n", ("dataset.train_portion", "'1.5'", "expected")),
+        ("attack: {epsilon: inf}\n", ("attack.epsilon", "'inf'", "expected")),
+        ("method: sanaz\n", ("method", "'sanaz'", "plain")),
+        ("method: ec\n", ("method", "'ec'", "sanas or plain")),
+        ("supernet: {family: dart}\n", ("supernet.family", "'dart'", "darts")),
+        ("seed: 1\n  name: x\n", (":2:",)),
+        ("", ("empty",)),
+    ],
+)
+def test_a_configuration_file(text, words, tmp_path, out):
+    file = tmp_path / "run.yaml"
+    file.write_text(text)
+    result = run("sanas_search", "--config", file, "--out", out)
+    one_line_error("sanas_search", result, CONFIGURATION, file, *words)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("--set", "search.epoch=3"), ("--set", "search.epoch", "'search.epochs'")),
+        (("--set", "attack.epochs=3"), ("--set", "attack.epochs", "'search.epochs'")),
+        (("--set", "search.epochs"), ("--set", "search.epochs", "=")),
+        (("--set", "search.epochs=x"), ("--set", "search.epochs", "'x'", "integer")),
+        (("--set", "search.epochs=0"), ("--set", "search.epochs", "'0'", "1")),
+        (("--epochs", "3"), ("--epochs", "--help")),
+        (("--threads", "-1"), ("--threads", "-1")),
+        (("--device", "gpu"), ("--device", "cuda:N")),
+        (("--seed",), ("--seed",)),
+        (("extra",), ("extra",)),
+    ],
+)
+def test_a_command_line(arguments, words, out):
+    result = run("sanas_search", "--config", "cifar10_darts2nd", "--out", out, *arguments)
+    one_line_error("sanas_search", result, CONFIGURATION, *words)
+
+
+def test_an_unknown_configuration(out):
+    result = run("sanas_search", "--config", "cifar10_dart2nd", "--out", out)
+    one_line_error("sanas_search", result, CONFIGURATION, "'cifar10_dart2nd'", "cifar10_darts2nd")
+
+
+def test_no_configuration(out):
+    one_line_error("sanas_search", run("sanas_search", "--out", out), CONFIGURATION, "--config")
+
+
+@pytest.mark.parametrize("program", ["sanas_eval", "sanas_saliency", "sanas_inspect"])
+def test_an_unknown_option(program, out):
+    one_line_error(program, run(program, "--sped", 3), CONFIGURATION)
+
+
+# Output folders and checkpoints -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", name="searched")
+def search_of_one_step(tmp_path_factory):
+    """The run folder of a search; its data set lies beside it."""
+    folder = tmp_path_factory.mktemp("searched")
+    data = programs.write_cifar10(folder / "cifar10")
+    result = search(data, folder / "run")
+    assert result.returncode == 0, result.stderr
+    return folder / "run"
+
+
+def test_an_unwritable_output_folder(cifar10, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    for out in (file, file / "out"):
+        one_line_error("sanas_search", search(cifar10, out), DATA, out)
+    assert file.read_text() == "mine"
+
+
+def test_an_output_folder_with_other_files(cifar10, tmp_path):
+    out = tmp_path / "holds"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    one_line_error("sanas_search", search(cifar10, out), DATA, out, "mine.txt", "--out")
+    assert list(out.iterdir()) == [out / "mine.txt"]
+
+
+def test_resuming_where_no_run_is(cifar10, out):
+    one_line_error("sanas_search", search(cifar10, out, "--resume"), DATA, out, "config.yaml")
+
+
+@pytest.mark.parametrize(
+    "key, value", [("search.batch_size", 3), ("seed", 3), ("supernet.channels", 3)]
+)
+def test_a_checkpoint_of_another_configuration(key, value, searched):
+    before = files_of(searched)
+    data = searched.parent / "cifar10"
+    result = search(data, searched, "--resume", "--set", f"{key}={value}")
+    one_line_error("sanas_search", result, CONFIGURATION, searched, key)
+    assert files_of(searched) == before
+
+
+def test_a_truncated_checkpoint(searched, cifar10, tmp_path):
+    run_folder = tmp_path / "copy"
+    subprocess.run(["cp", "-r", searched, run_folder], check=True)
+    checkpoint = run_folder / "checkpoints" / "last.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
+    before = files_of(run_folder)
+    result = search(cifar10, run_folder, "--resume")
+    one_line_error("sanas_search", result, DATA, checkpoint)
+    assert files_of(run_folder) == before
+
+
+def test_a_checkpoint_of_another_genotype(cifar10, tmp_path):
+    trained = tmp_path / "eval"
+    result = evaluate(cifar10, trained, "--genotype", "DARTS_V2")
+    assert result.returncode == 0, result.stderr
+    before = files_of(trained)
+    result = evaluate(cifar10, trained, "--genotype", "PDARTS", "--resume")
+    assert result.returncode in (CONFIGURATION, DATA)
+    one_line_error("sanas_eval", result, result.returncode, trained, "genotype")
+    assert files_of(trained) == before
+
+
+# Signals ----------------------------------------------------------------------------------------
+
+
+def metrics(folder):
+    """The lines of metrics.jsonl without what no two runs share: times, and memory in use."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if not re.search("seconds|memory", k)} for line in lines]
+
+
+def test_a_search_that_is_stopped_goes_on_as_if_nothing_had_happened(tmp_path):
+    data = programs.write_cifar10(tmp_path / "cifar10")
+    # Ten mini-batches an epoch; every level has updates before and after the signal. PR-DARTS
+    # draws its operations at random and has a temperature that depends on the epoch.
+    host = "cifar10_prdarts"
+    more = {"search.max_steps": 12, "search.epochs": 2, "search.validate_every": 1}
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    result = search(data, whole, *settings(more), config=host)
+    assert result.returncode == 0, result.stderr
+
+    arguments = ("--config", host, "--data", data, "--out", stopped, *TINY, *settings(more))
+    with subprocess.Popen(
+        [programs.program("sanas_search"), *map(str, arguments)],
+        cwd=programs.SOURCE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        written = stopped / "metrics.jsonl"
+        while process.poll() is None and not (written.exists() and b"\n" in written.read_bytes()):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, message = process.communicate(timeout=60)
+    assert process.returncode == STOPPED, message
+    assert "--resume" in message and str(stopped) in message
+    checkpoint = stopped / "checkpoints" / "last.safetensors"
+    assert load_file(checkpoint)
+    assert 0 < len(metrics(stopped)) < len(metrics(whole))
+
+    result = search(data, stopped, *settings(more), "--resume", config=host)
+    assert result.returncode == 0, result.stderr
+    expected, found = load_file(whole / "checkpoints" / "last.safetensors"), load_file(checkpoint)
+    assert found.keys() == expected.keys()
+    different = [key for key in expected if not torch.equal(found[key], expected[key])]
+    assert not different
+    assert metrics(stopped) == metrics(whole)
+    for name in ("genotype.txt", "config.yaml"):
+        assert (stopped / name).read_text() == (whole / name).read_text()

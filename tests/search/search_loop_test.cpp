@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/search/search_loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "sanas/core/error.h"
+#include "search/tiny_search.h"
+
+namespace sanas {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Supplement §A.4.
+TEST(SearchLoop, UpdatesW1EachTimeW2EachThirdAndTheArchitectureEachFifthTime) {
+  TinySearch search(quick_options());
+  Witness witness(search.loop);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  EXPECT_THAT(witness.moved[0], ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14));
+  EXPECT_THAT(witness.moved[1], ElementsAre(0, 3, 6, 9, 12));
+  EXPECT_THAT(witness.moved[2], ElementsAre(0, 5, 10));
+  ASSERT_EQ(witness.steps.size(), 15U);
+  for (int64_t step = 0; step < 15; ++step) {
+    const auto& report = witness.steps[static_cast<size_t>(step)];
+    EXPECT_EQ(report.step, step);
+    EXPECT_EQ(report.epoch, step / 3);
+    EXPECT_TRUE(report.weights1.has_value());
+    EXPECT_EQ(report.weights2.has_value(), step % 3 == 0);
+    EXPECT_EQ(report.architecture.has_value(), step % 5 == 0);
+  }
+  ASSERT_EQ(witness.epochs.size(), 5U);
+  EXPECT_EQ(witness.epochs[4].train1.count(), 12);
+  EXPECT_EQ(witness.epochs[4].train2.count(), 4);
+  EXPECT_EQ(witness.epochs[4].validation->count(), 8);
+}
+
+TEST(SearchLoop, OtherFrequenciesAreThoseAskedFor) {
+  auto options = quick_options();
+  options.update_every = {2, 4, 7};
+  TinySearch search(options);
+  Witness witness(search.loop);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  EXPECT_THAT(witness.moved[0], ElementsAre(0, 2, 4, 6, 8, 10, 12, 14));
+  EXPECT_THAT(witness.moved[1], ElementsAre(0, 4, 8, 12));
+  EXPECT_THAT(witness.moved[2], ElementsAre(0, 7, 14));
+}
+
+TEST(SearchLoop, TheArchitectureStandsStillUntilItsStartEpoch) {
+  auto options = quick_options();
+  options.architecture.start_epoch = 2;
+  TinySearch search(options);
+  Witness witness(search.loop);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  EXPECT_THAT(witness.moved[2], ElementsAre(10));  // epoch 2 begins with step 6
+  EXPECT_EQ(witness.epochs[1].architecture_change, 0.0);
+  EXPECT_GT(witness.epochs[3].architecture_change, 0.0);
+}
+
+TEST(SearchLoop, StopsAfterTheMostSteps) {
+  auto options = quick_options();
+  options.max_steps = 4;
+  TinySearch search(options);
+  Witness witness(search.loop);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  EXPECT_TRUE(search.loop.finished());
+  EXPECT_EQ(search.loop.step(), 4);
+  EXPECT_EQ(witness.steps.size(), 4U);
+  EXPECT_EQ(witness.epochs.size(), 2U) << "the broken epoch is reported too";
+}
+
+// darts-family §4: lr_min + (lr − lr_min)(1 + cos(π e/E))/2, for W1 and W2 alike.
+TEST(SearchLoop, TheLearningRateIsACosineOfTheEpoch) {
+  auto options = quick_options();
+  options.weights.learning_rate = 0.025;
+  options.weights.min_learning_rate = 0.001;
+  TinySearch search(options);
+  Witness witness(search.loop);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  for (const auto& report : witness.steps) {
+    const double angle = std::numbers::pi * static_cast<double>(report.epoch) / 5.0;
+    EXPECT_NEAR(report.learning_rate, 0.001 + 0.024 * (1.0 + std::cos(angle)) / 2.0, 1e-15);
+  }
+  EXPECT_EQ(search.loop.weights1().learning_rate(), witness.steps.back().learning_rate);
+  EXPECT_EQ(search.loop.weights2()->learning_rate(), witness.steps.back().learning_rate);
+}
+
+/// Puts a NaN into a network's classifier after a step.
+class Saboteur : public SearchObserver {
+ public:
+  Saboteur(Supernet& net, int64_t step) : net_(net), step_(step) {}
+  void on_step(const StepReport& report) override {
+    if (report.step == step_) {
+      strike();
+    }
+  }
+  void strike() {
+    const torch::NoGradGuard no_grad;
+    net_.named_parameters()["classifier.bias"][0] = std::numeric_limits<float>::quiet_NaN();
+  }
+
+ private:
+  Supernet& net_;
+  int64_t step_;
+};
+
+void expect_stop(bool second_network, int64_t start_epoch, const std::string& message) {
+  auto options = quick_options();
+  options.architecture.start_epoch = start_epoch;
+  TinySearch search(options);
+  const auto& networks = search.loop.networks();
+  Saboteur saboteur(second_network ? *networks.net2 : *networks.net1, 3);
+  search.loop.add_observer(saboteur);
+  EXPECT_THAT([&] { search.loop.run(); },
+              testing::ThrowsMessage<NonFiniteError>(HasSubstr(message)));
+}
+
+TEST(SearchLoop, ANanStopsItAndIsReportedWithLevelAndStep) {
+  expect_stop(false, 9, "level 'weights 1' is not finite at step 4");
+  expect_stop(true, 9, "level 'weights 2' is not finite at step 6");
+  expect_stop(true, 0, "level 'architecture' is not finite at step 5");
+}
+
+TEST(SearchLoop, ANanCanBeSkippedAndCounted) {
+  auto options = quick_options();
+  options.on_nonfinite = NonFinitePolicy::kSkip;
+  TinySearch search(options);
+  Saboteur(*search.loop.networks().net2, 0).strike();
+  Witness witness(search.loop);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  EXPECT_EQ(search.loop.skipped_updates(), 5 + 3);  // of W2, of A
+  EXPECT_EQ(witness.moved[0].size(), 15U);
+  EXPECT_TRUE(witness.moved[1].empty());
+  EXPECT_TRUE(witness.moved[2].empty());
+  EXPECT_EQ(witness.epochs[1].skipped_updates, 2 + 2);  // steps 0, 3; 0, 5
+}
+
+/// Compares the running statistics of W1 with those after the first step.
+class StatisticsWatch : public SearchObserver {
+ public:
+  explicit StatisticsWatch(const Supernet& net) : net_(net) {}
+  void on_step(const StepReport& /*report*/) override {
+    if (first_.empty()) {
+      first_ = clone(net_.buffers());
+    }
+    EXPECT_TRUE(same_bits(net_.buffers(), first_));
+  }
+
+ private:
+  const Supernet& net_;
+  TensorList first_;
+};
+
+TEST(SearchLoop, NeitherAttackNorArchitectTouchesTheRunningStatistics) {
+  auto options = quick_options();
+  options.update_every = {100, 1, 1};
+  options.hypergradient.order = HypergradientOrder::kSecond;
+  options.max_steps = 4;
+  TinySearch search(options);
+  StatisticsWatch watch(*search.loop.networks().net1);
+  search.loop.add_observer(watch);
+  search.loop.run();
+  const auto updates = [](const Supernet& net) {
+    return net.named_buffers()["stem.1.num_batches_tracked"].item<int64_t>();
+  };
+  EXPECT_EQ(updates(*search.loop.networks().net1), 1);
+  EXPECT_EQ(updates(*search.loop.networks().net2), 4);
+}
+
+/// Draws random numbers all the time.
+class Gambler : public SearchObserver {
+ public:
+  void on_step(const StepReport& /*report*/) override { torch::rand({5}); }
+  void on_epoch(const EpochReport& /*report*/) override { torch::randn({5}); }
+};
+
+class SearchOfAFamily : public testing::TestWithParam<const char*> {
+ protected:
+  SearchOfAFamily() {
+    options_.epochs = 2;
+    options_.update_every.architecture = 2;
+  }
+  SearchOptions options_ = quick_options();
+};
+
+// Reports of split terms, validation, observers and the caller's random numbers.
+TEST_P(SearchOfAFamily, WhoLooksOnChangesNothing) {
+  options_.hypergradient.order = HypergradientOrder::kSecond;
+  options_.report_every = 1;
+  TinySearch watched(options_, GetParam());
+  Witness witness(watched.loop);
+  Gambler gambler;
+  watched.loop.add_observer(witness);
+  watched.loop.add_observer(gambler);
+  torch::manual_seed(1);
+  watched.loop.run();
+  ASSERT_TRUE(witness.epochs.back().validation.has_value());
+
+  options_.report_every = 1000;
+  options_.validate_every = 0;
+  TinySearch alone(options_, GetParam());
+  torch::manual_seed(2);
+  alone.loop.run();
+  expect_same_bits(alone.snapshot(), watched.snapshot());
+}
+
+TEST_P(SearchOfAFamily, GoesOnAfterAStopAsIfNothingHadHappened) {
+  TinySearch whole(options_, GetParam());
+  whole.loop.run();
+  for (const int64_t steps : {2, 3}) {  // within and at the end of an epoch
+    TinySearch search(options_, GetParam());
+    Stopper stopper(steps);
+    Witness witness(search.loop);
+    search.loop.add_observer(stopper);
+    search.loop.add_observer(witness);
+    search.loop.run();
+    EXPECT_EQ(search.loop.step(), steps);
+    EXPECT_FALSE(search.loop.finished());
+    stopper.on_step({});  // no longer asks
+    search.loop.run();
+    EXPECT_TRUE(search.loop.finished());
+    expect_same_bits(search.snapshot(), whole.snapshot());
+    ASSERT_EQ(witness.epochs.size(), 2U);
+    EXPECT_EQ(witness.epochs[0].train1.count(), 12);
+  }
+}
+
+TEST_P(SearchOfAFamily, APlainSearchHasOneNetwork) {
+  options_.method = SearchMethod::kPlain;
+  TinySearch search(options_, GetParam());
+  Witness witness(search.loop);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  EXPECT_EQ(search.loop.networks().net2, nullptr);
+  EXPECT_EQ(search.loop.weights2(), nullptr);
+  EXPECT_EQ(witness.moved[0].size(), 6U);
+  EXPECT_THAT(witness.moved[2], ElementsAre(0, 2, 4));
+  for (const auto& report : witness.steps) {
+    EXPECT_FALSE(report.weights2.has_value());
+  }
+  EXPECT_EQ(witness.epochs.back().train2.count(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, SearchOfAFamily,
+                         testing::Values("darts", "pcdarts", "pdarts", "prdarts"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace sanas
