@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 TORCH_VERSION="${SANAS_TORCH_VERSION:-2.11.0}"
-packages=(g++ cmake ninja-build ccache python3 python3-venv libopencv-dev libyaml-cpp-dev
+packages=(clang g++ cmake ninja-build ccache python3 python3-venv libopencv-dev libyaml-cpp-dev
           libspdlog-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libarchive-dev graphviz
           dataset-fashion-mnist)
 python_packages=("torch==${TORCH_VERSION}" numpy)
@@ -14,7 +14,7 @@ for option in "$@"; do
   case "$option" in
     --tests)
       packages+=(libgtest-dev libgmock-dev xz-utils git)
-      python_packages+=(scipy safetensors pytest)
+      python_packages+=(scipy safetensors pytest foolbox==3.3.4)
       ;;
     *)
       echo "install.sh: unknown option '$option'; expected --tests" >&2
@@ -59,6 +59,10 @@ if [[ "$(cat .venv/sanas-packages 2>/dev/null)" != "$wanted"* ]]; then
   if [[ "$*" == *--tests* ]] || ! .venv/bin/python -c "import torch, sys; sys.exit(torch.__version__.split('+')[0] != '${TORCH_VERSION}')" 2>/dev/null; then
     echo "Installing ${python_packages[*]} into .venv (some minutes, about 5 GB)"
     .venv/bin/python -m pip install -q --disable-pip-version-check "${python_packages[@]}"
+    if [[ "$*" == *--tests* ]]; then
+      # It asks for an old version of requests that it does not need.
+      .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps torchattacks==3.5.1
+    fi
     printf '%s\n' "${python_packages[@]}" >.venv/sanas-packages
   fi
 fi

@@ -19,8 +19,6 @@ done
 [[ $install == no ]] || scripts/install.sh
 scripts/build.sh -DSANAS_BUILD_TESTS=OFF
 bin=build/release/bin
-# Threads that wait should not spin: on a machine that does other things too, that costs minutes.
-export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 
 echo; echo "== 1/3 Search: which cell suits Fashion-MNIST?"
 "$bin/sanas_search" --config configs/quickstart.yaml --out "$out/search"

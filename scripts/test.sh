@@ -10,5 +10,5 @@ if [[ "${1:-}" == --no-install ]]; then
 else
   scripts/install.sh --tests
 fi
-scripts/build.sh -DSANAS_BUILD_TESTS=ON
+scripts/build.sh -DSANAS_BUILD_TESTS=ON -DSANAS_WARNINGS_AS_ERRORS=ON
 exec ctest --preset release --parallel "$(nproc)" "$@"
