@@ -20,8 +20,8 @@ torch::Tensor reduce_color(const torch::Tensor& values, ColorReduction reduction
 /// The saliency map of the supplement §L: |δ| element by element, where δ is the attack on the
 /// trained network. The label-free losses make it usable on images without a label.
 /// @param images raw pixels N×3×H×W in [0, 1]. @param labels used by AttackLoss::kLabel only.
-/// With AttackOptions::steps = 0 it is |δ − start|, proportional to the gradient's size, where PGD's
-/// map saturates at ε (method §4.4).
+/// With AttackOptions::steps = 0 it is |δ − start|, proportional to the gradient's size, where
+/// PGD's map saturates at ε (method §4.4).
 /// @return N×3×H×W, in [0, ε] for PGD. Deterministic in `seed`, image by image: maps do not depend
 ///         on how images are batched.
 torch::Tensor pgd_saliency(const Classifier& classifier, const torch::Tensor& images,
