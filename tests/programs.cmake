@@ -6,8 +6,6 @@ if(NOT EXISTS "${python}")
   return()
 endif()
 file(GLOB files CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/python/test_*.py")
-# Not in the default run: the first two take minutes.
-list(FILTER files EXCLUDE REGEX "hypergradient_switches|parity_differences")
 foreach(file IN LISTS files)
   get_filename_component(name "${file}" NAME_WE)
   add_test(NAME python.${name}
