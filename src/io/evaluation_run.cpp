@@ -23,6 +23,15 @@ std::vector<int64_t> all_of(const Dataset& dataset) {
   return indices;
 }
 
+/// @param holdout in rising order.
+std::vector<int64_t> all_but(const Dataset& dataset, const std::vector<int64_t>& holdout) {
+  std::vector<int64_t> indices = all_of(dataset);
+  std::erase_if(indices, [&](int64_t index) {
+    return std::binary_search(holdout.begin(), holdout.end(), index);
+  });
+  return indices;
+}
+
 /// The first `count` samples, or all for 0.
 std::vector<int64_t> first_of(std::vector<int64_t> samples, int64_t count) {
   if (count > 0 && count < static_cast<int64_t>(samples.size())) {
@@ -61,15 +70,17 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
   const auto train_set = open_dataset(config.dataset.source, Split::kTrain);
   const bool on_holdout = config.evaluation.test_on == TestImages::kHoldout;
   const auto test_set = on_holdout ? nullptr : open_test_set(config);
-  const TrainingSplit split = split_training_set(config, *train_set);
+  const std::vector<int64_t> holdout = config.dataset.holdout > 0.0
+                                           ? split_training_set(config, *train_set).holdout
+                                           : std::vector<int64_t>{};
   const DatasetInfo& info = train_set->info();
   AugmentOptions augment = config.dataset.augment;
   augment.cutout = config.evaluation.cutout;
-  DataLoader train(*train_set, split.all_for_training(), augment, loader_options(config, device));
+  DataLoader train(*train_set, all_but(*train_set, holdout), augment,
+                   loader_options(config, device));
   const Dataset& tested = on_holdout ? *train_set : *test_set;
-  const auto test =
-      open_test_loader(config, tested, device,
-                       first_of(on_holdout ? split.holdout : all_of(tested), options.test_images));
+  const auto test = open_test_loader(
+      config, tested, device, first_of(on_holdout ? holdout : all_of(tested), options.test_images));
   const auto network = make_eval_network(config, genotype, info, device);
 
   RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);

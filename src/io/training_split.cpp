@@ -57,13 +57,6 @@ void hold_out(std::vector<int64_t>& indices, double portion, uint64_t seed, cons
 
 }  // namespace
 
-std::vector<int64_t> TrainingSplit::all_for_training() const {
-  std::vector<int64_t> all = train;
-  all.insert(all.end(), validation.begin(), validation.end());
-  std::sort(all.begin(), all.end());
-  return all;
-}
-
 TrainingSplit split_training_set(const Config& config, const Dataset& dataset) {
   auto [train, validation] = halves(config, dataset);
   TrainingSplit split{std::move(train), std::move(validation), {}};

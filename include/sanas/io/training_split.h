@@ -14,9 +14,6 @@ struct TrainingSplit {
   std::vector<int64_t> train;       ///< the weights of a search learn from these
   std::vector<int64_t> validation;  ///< its architecture from these
   std::vector<int64_t> holdout;     ///< nobody does: to compare settings on (supplement §A.5)
-
-  /// What a training of the found network learns from: all but the held-out ones.
-  std::vector<int64_t> all_for_training() const;
 };
 
 /// The two parts of a search in stored order, or class by class where the stored order is one of
