@@ -16,7 +16,9 @@ hypergradient.json beside the figures.
 """
 
 import argparse
+import concurrent.futures
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -47,7 +49,8 @@ class Program:
 
     def run(self, name, *arguments):
         command = [str(self.folder / name), *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # several calls run side by side
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=one_thread)
         if done.returncode != 0:
             raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
 
@@ -62,12 +65,18 @@ class Program:
         return load_file(out / "checkpoints" / "last.safetensors")
 
     def hypergradient(self, state, dtype, *settings):
-        save_file(state, self.work / "state.safetensors")
         flags = [flag for setting in [*SIZES, *settings] for flag in ("--set", setting)]
-        self.run("sanas_inspect", "hypergradient", "--config", "cifar100_darts2nd", "--dtype",
-                 dtype, "--state", self.work / "state.safetensors", "--output",
-                 self.work / "out.safetensors", *flags)
-        return load_file(self.work / "out.safetensors")
+        with tempfile.TemporaryDirectory(dir=self.work) as folder:
+            state_file, output = f"{folder}/state.safetensors", f"{folder}/out.safetensors"
+            save_file(state, state_file)
+            self.run("sanas_inspect", "hypergradient", "--config", "cifar100_darts2nd", "--dtype",
+                     dtype, "--state", state_file, "--output", output, *flags)
+            return load_file(output)
+
+    def hypergradients(self, calls):
+        """The results of hypergradient(*call) for each call, as many at a time as there are cores."""
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(lambda call: self.hypergradient(*call), calls))
 
 
 def state_of(checkpoint, data, batch):
@@ -96,20 +105,20 @@ def objective(output):
 
 def compare_differences(program, state):
     """Per precision, radius and term: cosine and relative error against exact in double."""
-    exact = program.hypergradient(state, "float64", "hypergradient.approximation=exact")
+    keys = [(dtype, radius) for dtype in ("float32", "float64") for radius in RADII]
+    exact, *outputs = program.hypergradients(
+        [(state, "float64", "hypergradient.approximation=exact")]
+        + [(state, dtype, f"hypergradient.finite_difference_radius={radius:.6e}",
+            "hypergradient.shared_passes=false") for dtype, radius in keys])
     result = {}
-    for dtype in ("float32", "float64"):
-        for radius in RADII:
-            output = program.hypergradient(
-                state, dtype, f"hypergradient.finite_difference_radius={radius:.6e}",
-                "hypergradient.shared_passes=false")
-            for name in [*(f"term.{t}." for t in TERMS[2:]), "grad."]:
-                found, wanted = vector(output, name), vector(exact, name)
-                length = np.linalg.norm(found) * np.linalg.norm(wanted)
-                error = np.linalg.norm(found - wanted) / max(np.linalg.norm(wanted), 1e-300)
-                key = f"{dtype}/{name.strip('.').replace('term.', '')}"
-                result.setdefault(key, []).append(
-                    (radius, float(found @ wanted / max(length, 1e-300)), float(error)))
+    for (dtype, radius), output in zip(keys, outputs):
+        for name in [*(f"term.{t}." for t in TERMS[2:]), "grad."]:
+            found, wanted = vector(output, name), vector(exact, name)
+            length = np.linalg.norm(found) * np.linalg.norm(wanted)
+            error = np.linalg.norm(found - wanted) / max(np.linalg.norm(wanted), 1e-300)
+            key = f"{dtype}/{name.strip('.').replace('term.', '')}"
+            result.setdefault(key, []).append(
+                (radius, float(found @ wanted / max(length, 1e-300)), float(error)))
     return result
 
 
@@ -126,23 +135,24 @@ def descent_test(program, state, moves):
            for r in DESCENT_RADII},
         "exact": ["hypergradient.approximation=exact"],
     }
-    gradients = {n: vector(program.hypergradient(state, "float64", *s), "grad.")
-                 for n, s in methods.items()}
-    exact = ["hypergradient.approximation=exact"]
-    at_start = objective(program.hypergradient(state, "float64", *exact))
+    outputs = program.hypergradients([(state, "float64", *s) for s in methods.values()])
+    gradients = {name: vector(output, "grad.") for name, output in zip(methods, outputs)}
     random = np.random.default_rng(2)
-    sizes = [state[a].size for a in ("alphas_normal", "alphas_reduce")]
-    true, directions = [], []
-    for _ in range(moves):
-        move = ADAM_STEP * random.choice([-1.0, 1.0], sum(sizes))
-        moved = dict(state)
-        for name, part in zip(("alphas_normal", "alphas_reduce"), np.split(move, [sizes[0]])):
-            moved[name] = state[name].astype(np.float64) + part.reshape(state[name].shape)
-        # The losses at W1'(A), W2'(A) do not depend on how the gradient would be taken.
-        output = program.hypergradient(moved, "float64", *exact)
-        true.append(objective(output) - at_start)
-        directions.append(move)
-    true, directions = np.array(true), np.array(directions)
+    names = ("alphas_normal", "alphas_reduce")
+    sizes = [state[name].size for name in names]
+    directions = ADAM_STEP * random.choice([-1.0, 1.0], (moves, sum(sizes)))
+    states = [state]
+    for move in directions:
+        parts = dict(zip(names, np.split(move, [sizes[0]])))
+        states.append({**state, **{name: state[name].astype(np.float64)
+                                   + part.reshape(state[name].shape)
+                                   for name, part in parts.items()}})
+    # V at W1'(A), W2'(A) does not depend on how its gradient would be taken: leave the terms out.
+    no_terms = [f"hypergradient.terms.{term}=false"
+                for term in ("weights1", "weights2", "delta_direct", "delta_weights1")]
+    at_start, *true = [objective(output) for output in
+                       program.hypergradients([(s, "float64", *no_terms) for s in states])]
+    true = np.array(true) - at_start
     result = {}
     for name, gradient in gradients.items():
         predicted = directions @ gradient
@@ -211,7 +221,7 @@ def main():
     parser.add_argument("--bin", default="build/release/bin")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--subset", type=int, default=1000)
-    parser.add_argument("--moves", type=int, default=24)
+    parser.add_argument("--moves", type=int, default=100)
     parser.add_argument("--batches", type=int, nargs="+", default=[16, 64])
     options = parser.parse_args()
     output = pathlib.Path(options.output)

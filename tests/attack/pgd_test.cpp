@@ -2,7 +2,7 @@
 #include "sanas/attack/pgd.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn.h>
 
 #include <cmath>
 

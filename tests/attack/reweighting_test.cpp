@@ -2,7 +2,7 @@
 #include "sanas/attack/reweighting.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "sanas/core/parameters.h"
 #include "support/device.h"

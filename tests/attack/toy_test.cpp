@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The attack's part of the golden toy of method §3.4.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn.h>
 
 #include "sanas/attack/pgd.h"
 #include "sanas/attack/reweighting.h"

@@ -2,7 +2,7 @@
 #include "sanas/core/parameters.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn.h>
 
 #include <cmath>
 #include <limits>

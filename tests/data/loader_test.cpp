@@ -2,6 +2,7 @@
 #include "sanas/data/loader.h"
 
 #include <gmock/gmock.h>
+#include <torch/cuda.h>
 
 #include <algorithm>
 #include <numeric>

@@ -2,7 +2,7 @@
 #include "sanas/nn/cost.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn.h>
 
 #include <cmath>
 #include <stdexcept>

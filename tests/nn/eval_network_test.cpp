@@ -2,7 +2,7 @@
 #include "sanas/nn/eval_network.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn.h>
 
 #include <map>
 

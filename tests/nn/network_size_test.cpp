@@ -2,7 +2,7 @@
 #include "sanas/nn/network_size.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace sanas {
 namespace {

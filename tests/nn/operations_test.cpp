@@ -2,7 +2,7 @@
 #include "sanas/nn/operations.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 #include "sanas/nn/stem.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "sanas/nn/cost.h"
 #include "support/device.h"

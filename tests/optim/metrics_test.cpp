@@ -2,7 +2,7 @@
 #include "sanas/optim/metrics.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/nn.h>
 
 #include "sanas/attack/pgd.h"
 #include "sanas/search/hypergradient.h"
