@@ -8,12 +8,15 @@
 #include "sanas/core/signals.h"
 #include "sanas/io/dry_run.h"
 #include "sanas/io/gamma_tuning.h"
+#include "sanas/io/random_search.h"
 #include "sanas/io/run_folder.h"
 #include "sanas/io/search_run.h"
 
 namespace {
 
 using namespace sanas;
+
+enum class Strategy { kGradient, kRandom };
 
 struct TuningOptions {
   bool tune_gamma = false;
@@ -42,7 +45,7 @@ int tune(const Config& config, const CommonOptions& options, const TuningOptions
   return kExitDone;
 }
 
-int search(const CommonOptions& options, const TuningOptions& tuning) {
+int search(const CommonOptions& options, Strategy strategy, const TuningOptions& tuning) {
   const Config config = resolve_config(options, validate_search);
   Log log(options.quiet);
   for (const auto& warning : resolve_warnings(options)) {
@@ -58,11 +61,13 @@ int search(const CommonOptions& options, const TuningOptions& tuning) {
   }
   const auto out =
       options.out.empty() ? default_run_folder(config.name, std::time(nullptr)) : options.out;
-  const auto summary =
-      run_search(config, {.out = out, .resume = options.resume, .quiet = options.quiet}, log);
+  const RunOptions run{.out = out, .resume = options.resume, .quiet = options.quiet};
+  const auto summary = strategy == Strategy::kRandom ? run_random_search(config, run, log)
+                                                     : run_search(config, run, log);
   if (summary.outcome == RunOutcome::kStopped) {
     log.warn("stopped by a signal; everything is saved. Go on with: sanas_search --config " +
-             (out / "config.yaml").string() + " --out " + out.string() + " --resume");
+             (out / "config.yaml").string() + " --out " + out.string() + " --resume" +
+             (strategy == Strategy::kRandom ? " --strategy random" : ""));
     return kExitInterrupted;
   }
   log.info("Run folder: " + out.string());
@@ -76,6 +81,11 @@ int main(int argc, char** argv) {
   CLI::App app("Searches a neural architecture with saliency-aware NAS", "sanas_search");
   CommonOptions options;
   add_common_options(app, options);
+  Strategy strategy = Strategy::kGradient;
+  app.add_option("--strategy", strategy,
+                 "gradient, or random: the best of random genotypes for the same compute")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Strategy>{
+          {"gradient", Strategy::kGradient}, {"random", Strategy::kRandom}}));
   TuningOptions tuning;
   app.add_flag("--tune-gamma", tuning.tune_gamma,
                "search and train once per γ, score on held-out training images, print a table");
@@ -83,6 +93,6 @@ int main(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::NonNegativeNumber);
   return run_program(
-      app, argc, argv, [&] { return search(options, tuning); },
+      app, argc, argv, [&] { return search(options, strategy, tuning); },
       [&] { return memory_advice(resolve_config(options)); });
 }

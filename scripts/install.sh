@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 TORCH_VERSION="${SANAS_TORCH_VERSION:-2.11.0}"
 packages=(clang g++ cmake ninja-build ccache python3 python3-venv libopencv-dev libyaml-cpp-dev
-          libspdlog-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libarchive-dev graphviz
+          libspdlog-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libarchive-dev libboost-dev graphviz
           dataset-fashion-mnist)
 python_packages=("torch==${TORCH_VERSION}" numpy)
 for option in "$@"; do

@@ -7,15 +7,11 @@
 #include "sanas/core/error.h"
 #include "sanas/data/dataset_facts.h"
 #include "sanas/io/checkpoint_info.h"
-#include "sanas/io/safetensors.h"
 #include "sanas/io/search_setup.h"
-#include "sanas/io/torch_pickle.h"
 #include "sanas/supernet/prdarts_supernet.h"
 
 namespace sanas {
 namespace {
-
-bool is_pickle(const std::string& path) { return path.ends_with(".pt") || path.ends_with(".pth"); }
 
 /// The same draws in every forward pass: first those of the normal, then of the reduction cells.
 class ScriptedGateNoise : public GateNoise {
@@ -43,18 +39,6 @@ class ScriptedGateNoise : public GateNoise {
 };
 
 }  // namespace
-
-NamedTensors read_tensors(const std::string& path) {
-  return is_pickle(path) ? read_torch_state_dict(path) : read_safetensors(path);
-}
-
-void write_tensors(const std::string& path, const NamedTensors& tensors) {
-  if (is_pickle(path)) {
-    write_torch_state_dict(path, tensors);
-  } else {
-    write_safetensors(path, tensors);
-  }
-}
 
 NamedTensors search_weights(const NamedTensors& tensors) {
   constexpr std::string_view kFirst = "w1.";

@@ -6,14 +6,11 @@
 
 #include "sanas/io/config.h"
 #include "sanas/io/named_tensors.h"
+#include "sanas/io/tensor_file.h"
 #include "sanas/nn/eval_network.h"
 #include "sanas/supernet/supernet.h"
 
 namespace sanas {
-
-/// Reads `.pt` and `.pth` files as PyTorch state dicts, everything else as safetensors.
-NamedTensors read_tensors(const std::string& path);
-void write_tensors(const std::string& path, const NamedTensors& tensors);
 
 /// The state dict of a search network in `tensors`: what there is besides the architecture
 /// variables, or W1 of a search's checkpoint.

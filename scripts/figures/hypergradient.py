@@ -31,7 +31,7 @@ RADII = [10.0**k for k in range(-6, 1)]
 DESCENT_RADII = [1e-1, 1e-2, 1e-3]
 ADAM_STEP = 3e-4
 # Small enough that some hundred hypergradients in double precision take minutes.
-SIZES = ["supernet.channels=4", "supernet.cells=3", "supernet.nodes=2"]
+SIZES = ["supernet.channels=2", "supernet.cells=3", "supernet.nodes=2"]
 
 
 def read_cifar(folder, count, offset):

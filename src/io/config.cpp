@@ -193,8 +193,20 @@ void validate_search(const Config& config) {
 }
 
 void validate_evaluation(const Config& config) {
-  require(config.evaluation.test_on == TestImages::kTest || config.dataset.holdout > 0.0,
+  require(config.evaluation.test_on != TestImages::kHoldout || config.dataset.holdout > 0.0,
           "evaluation.test_on: holdout needs images that are held out; set dataset.holdout");
+  require(config.evaluation.selection != Selection::kValidation ||
+              (config.dataset.holdout > 0.0 && config.evaluation.test_on == TestImages::kTest),
+          "evaluation.selection: validation needs held-out images that are not the tested ones; "
+          "set dataset.holdout, and evaluation.test_on: test");
+  require(config.evaluation.accumulation_steps <= config.evaluation.batch_size,
+          "evaluation.accumulation_steps: " + std::to_string(config.evaluation.accumulation_steps) +
+              " parts of a batch of " + std::to_string(config.evaluation.batch_size) +
+              "; expected at most one per image");
+  require(config.evaluation.inference == Inference::kPlain ||
+              config.search.attack.loss != AttackLoss::kLabel,
+          "evaluation.inference: an image to predict has no label for attack.loss: label; "
+          "expected soft or pseudo");
   check_rates("evaluation", config.evaluation.learning_rate, config.evaluation.min_learning_rate);
 }
 

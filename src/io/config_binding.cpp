@@ -201,6 +201,8 @@ void bind(ConfigVisitor& v, EvaluationOptions& o) {
   v.count("cells", o.cells, kCells);
   v.count("epochs", o.epochs, kPositiveCount);
   v.count("batch_size", o.batch_size, kPositiveCount);
+  v.count("accumulation_steps", o.accumulation_steps, kPositiveCount);
+  v.enumeration("precision", o.precision, {Precision::kFloat32, Precision::kBfloat16});
   v.count("max_steps", o.max_steps, kCount);
   v.count("report_every", o.report_every, kPositiveCount);
   v.number("learning_rate", o.learning_rate, kPositive);
@@ -209,6 +211,7 @@ void bind(ConfigVisitor& v, EvaluationOptions& o) {
   v.number("weight_decay", o.weight_decay, kNonNegative);
   v.boolean("nesterov", o.nesterov);
   v.number("gradient_clip", o.gradient_clip, kNonNegative);
+  v.number("ema_decay", o.ema_decay, kBelowOne);
   v.number("auxiliary_weight", o.auxiliary_weight, kNonNegative);
   v.enumeration("auxiliary_variant", o.auxiliary_variant,
                 {{AuxiliaryVariant::kDarts, "darts"}, {AuxiliaryVariant::kPdarts, "pdarts"}});
@@ -221,7 +224,14 @@ void bind(ConfigVisitor& v, EvaluationOptions& o) {
   v.count("warm_up_epochs", o.warm_up_epochs, kCount);
   v.enumeration("warm_up_base", o.warm_up_base, {WarmUpBase::kScheduled, WarmUpBase::kInitial});
   v.boolean("test_each_epoch", o.test_each_epoch);
-  v.enumeration("test_on", o.test_on, {TestImages::kTest, TestImages::kHoldout});
+  v.enumeration("test_on", o.test_on,
+                {TestImages::kTest, TestImages::kHoldout, TestImages::kValidation});
+  v.count("test_images", o.test_images, kCount);
+  v.enumeration("selection", o.selection,
+                {Selection::kLast, Selection::kValidation, Selection::kTest});
+  v.enumeration("inference", o.inference,
+                {Inference::kPlain, Inference::kReweighted, Inference::kTwoNetworks});
+  v.count("latency_runs", o.latency_runs, IntegerRange{0, 100'000});
 }
 
 }  // namespace
@@ -284,7 +294,13 @@ void bind(ConfigVisitor& v, Config& config) {
                 {NonFinitePolicy::kStop, NonFinitePolicy::kSkip});
   v.section("dataset", [&] { bind(v, config.dataset); });
   v.section("supernet", [&] { bind(v, config.supernet); });
-  v.section("search", [&] { bind(v, config.search); });
+  v.section("search", [&] {
+    bind(v, config.search);
+    v.section("random", [&] {
+      v.count("epochs", config.random_search.epochs, kPositiveCount);
+      v.count("candidates", config.random_search.candidates, kCount);
+    });
+  });
   v.section("hypergradient", [&] { bind(v, config.search.hypergradient); });
   v.section("attack", [&] {
     bind(v, config.search.attack);

@@ -113,9 +113,9 @@ std::string dry_run_evaluation(const Config& config, const Genotype& genotype, L
   tiny.evaluation.batch_size = kTinyBatch;
   tiny.evaluation.max_steps = 1;
   tiny.evaluation.report_every = 1;
+  tiny.evaluation.test_images = kTinyBatch;
   tiny.dataset.workers = 0;
-  run_evaluation(tiny, genotype, {.out = folder / "run", .quiet = true, .test_images = kTinyBatch},
-                 log);
+  run_evaluation(tiny, genotype, {.out = folder / "run", .quiet = true}, log);
   return text + "# one mini-batch of two images went through training and test\n";
 }
 

@@ -2,92 +2,39 @@
 #include "sanas/io/evaluation_run.h"
 
 #include <algorithm>
-#include <numeric>
+#include <memory>
 
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
+#include "sanas/core/random.h"
+#include "sanas/io/evaluation_images.h"
 #include "sanas/io/genotype_files.h"
 #include "sanas/io/module_state.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/safetensors.h"
 #include "sanas/io/search_setup.h"
+#include "sanas/io/tensor_file.h"
 #include "sanas/io/train_recorder.h"
-#include "sanas/io/training_split.h"
+#include "sanas/nn/cost.h"
+#include "sanas/train/saliency_input.h"
 
 namespace sanas {
 namespace {
 
-std::vector<int64_t> all_of(const Dataset& dataset) {
-  std::vector<int64_t> indices(static_cast<size_t>(dataset.size()));
-  std::iota(indices.begin(), indices.end(), int64_t{0});
-  return indices;
-}
+struct Training {
+  RunOutcome outcome = RunOutcome::kFinished;
+  /// Whose network it is.
+  int64_t epoch = -1;
+};
 
-/// @param holdout in rising order.
-std::vector<int64_t> all_but(const Dataset& dataset, const std::vector<int64_t>& holdout) {
-  std::vector<int64_t> indices = all_of(dataset);
-  std::erase_if(indices, [&](int64_t index) {
-    return std::binary_search(holdout.begin(), holdout.end(), index);
-  });
-  return indices;
-}
-
-/// The first `count` samples, or all for 0.
-std::vector<int64_t> first_of(std::vector<int64_t> samples, int64_t count) {
-  if (count > 0 && count < static_cast<int64_t>(samples.size())) {
-    samples.resize(static_cast<size_t>(count));
-  }
-  return samples;
-}
-
-/// The whole test set: `subset` is for training images.
-std::unique_ptr<Dataset> open_test_set(const Config& config) {
-  DatasetOptions options = config.dataset.source;
-  options.subset = 0;
-  return open_dataset(options, Split::kTest);
-}
-
-LoaderOptions loader_options(const Config& config, const torch::Device& device) {
-  return make_loader_options(config, config.evaluation.batch_size, config.evaluation.seed, device);
-}
-
-std::unique_ptr<DataLoader> open_test_loader(const Config& config, const Dataset& dataset,
-                                             const torch::Device& device,
-                                             std::vector<int64_t> indices) {
-  LoaderOptions options = loader_options(config, device);
-  options.shuffle = false;
-  options.batch_size = std::min(options.batch_size, static_cast<int64_t>(indices.size()));
-  return std::make_unique<DataLoader>(dataset, std::move(indices),
-                                      config.dataset.augment.for_testing(), options);
-}
-
-}  // namespace
-
-RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const RunOptions& options,
-                          Log& log) {
-  const auto device = resolve_device(config.device);
-  configure_device(device, config.threads, config.deterministic);
-  const auto train_set = open_dataset(config.dataset.source, Split::kTrain);
-  const bool on_holdout = config.evaluation.test_on == TestImages::kHoldout;
-  const auto test_set = on_holdout ? nullptr : open_test_set(config);
-  const std::vector<int64_t> holdout = config.dataset.holdout > 0.0
-                                           ? split_training_set(config, *train_set).holdout
-                                           : std::vector<int64_t>{};
-  const DatasetInfo& info = train_set->info();
-  AugmentOptions augment = config.dataset.augment;
-  augment.cutout = config.evaluation.cutout;
-  DataLoader train(*train_set, all_but(*train_set, holdout), augment,
-                   loader_options(config, device));
-  const Dataset& tested = on_holdout ? *train_set : *test_set;
-  const auto test = open_test_loader(
-      config, tested, device, first_of(on_holdout ? holdout : all_of(tested), options.test_images));
-  const auto network = make_eval_network(config, genotype, info, device);
-
-  RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
-  log.add_file(folder.path("log.txt"));
-  MetricsLog metrics(folder.path("metrics.jsonl"), options.resume);
-  EvaluationLoop loop(*network, make_normalization(config, info), train, *test, config.evaluation,
-                      device);
+/// Trains `network` in `folder`, or goes on with it, and gives it the values that are reported.
+/// @param input what the network sees instead of the images; empty: the images.
+Training train_network(const Config& config, EvalNetwork& network, EvaluationImages& images,
+                       const ImageFunction& input, RunFolder& folder, MetricsLog& metrics,
+                       const RunOptions& options, const torch::Device& device, Log& log) {
+  EvaluationLoop loop(network, make_normalization(config, images.info()),
+                      {images.train(), images.test(), images.validation(), input},
+                      config.evaluation, device);
   const std::filesystem::path last = folder.path("checkpoints/last.safetensors");
   if (options.resume && std::filesystem::exists(last)) {
     const auto checkpoint = read_safetensors(last);
@@ -99,37 +46,156 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
   } else {
     metrics.truncate_to(0);
     folder.write_text("config.yaml", to_yaml(config));
-    save_genotype(folder, genotype);
+    save_genotype(folder, network.genotype());
   }
 
-  const int64_t whole = config.evaluation.epochs * train.batches_per_epoch();
+  const int64_t whole = config.evaluation.epochs * images.train().batches_per_epoch();
   const int64_t limit = config.evaluation.max_steps;
   ProgressDisplay progress("train", limit > 0 ? std::min(limit, whole) : whole, loop.step(),
                            {.quiet = options.quiet, .terminal = {}, .clock = {}});
-  TrainRecorder recorder(loop, config, info, folder, metrics, progress, log);
+  TrainRecorder recorder(loop, config, images.info(), folder, metrics, progress, log);
   loop.add_observer(recorder);
   loop.run();
   progress.finish();
   recorder.save_checkpoint();
   if (!loop.finished()) {
-    return RunOutcome::kStopped;
+    return {.outcome = RunOutcome::kStopped};
   }
-  write_safetensors(folder.path("weights.safetensors"), state_dict(*network));
-  return RunOutcome::kFinished;
+  const torch::NoGradGuard no_grad;
+  const TensorList reported = clone(loop.reported_values());
+  const TensorList values = values_of(network);
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i].copy_(reported[i]);
+  }
+  const int64_t last_epoch = (loop.step() - 1) / images.train().batches_per_epoch();
+  return {.epoch = loop.best().epoch >= 0 ? loop.best().epoch : last_epoch};
 }
 
-ClassificationMeter run_test(const Config& config, const std::filesystem::path& checkpoint) {
-  const auto device = resolve_device(config.device);
-  configure_device(device, config.threads, config.deterministic);
-  const auto trained =
-      load_trained_network(read_safetensors(checkpoint), checkpoint.string(), device);
+SaliencyInputOptions saliency_options(const Config& config) {
+  SaliencyInputOptions options;
+  options.attack = config.search.attack;
+  options.attack.space = AttackSpace::kPixels;
+  options.reweighting = config.search.reweighting;
+  options.normalization = config.search.weight_normalization;
+  options.seed = config.evaluation.seed;
+  return options;
+}
+
+/// Tests every way of predicting up to the configured one.
+TestReport test_networks(const Config& config, const ImageFunction& first,
+                         const ImageFunction& second, DataLoader& images, const DatasetInfo& info,
+                         const torch::Device& device) {
+  TestReport report;
+  report.classes = info.classes;
+  report.selection = config.evaluation.selection;
+  const auto add = [&](Inference inference, const ImageFunction& predict) {
+    InferenceResult result{
+        inference, test_classifier(predict, images, info.num_classes(), device), {}};
+    if (config.evaluation.latency_runs > 0) {
+      images.start_epoch(0);
+      const auto image = images.next()->to(device).images.narrow(0, 0, 1);
+      result.latency = measure_latency(predict, image, config.evaluation.latency_runs);
+    }
+    report.results.push_back(std::move(result));
+  };
+  add(Inference::kPlain, first);
+  if (config.evaluation.inference == Inference::kPlain) {
+    return report;
+  }
+  const auto reweighted = saliency_input(first, saliency_options(config));
+  add(Inference::kReweighted, [&](const torch::Tensor& x) { return first(reweighted(x)); });
+  if (config.evaluation.inference == Inference::kTwoNetworks) {
+    add(Inference::kTwoNetworks, [&](const torch::Tensor& x) { return second(reweighted(x)); });
+  }
+  return report;
+}
+
+/// A trained network as a function; throws FileError if it is of another data set.
+ImageFunction load_predictor(const Config& config, const std::filesystem::path& checkpoint,
+                             const torch::Device& device, TrainedNetwork& trained) {
+  trained = load_trained_network(read_safetensors(checkpoint), checkpoint.string(), device);
   if (trained.info.dataset != config.dataset.source.name) {
     throw FileError(checkpoint.string() + ": trained on '" + trained.info.dataset +
                     "', but dataset.name is '" + config.dataset.source.name + "'");
   }
-  const auto test_set = open_test_set(config);
-  const auto loader = open_test_loader(config, *test_set, device, all_of(*test_set));
-  return test_network(*trained.network, trained.normalization, *loader, device);
+  return predictor(*trained.network, trained.normalization);
+}
+
+}  // namespace
+
+RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const RunOptions& options,
+                          Log& log) {
+  const auto device = resolve_device(config.device);
+  configure_device(device, config.threads, config.deterministic);
+  EvaluationImages images(config, device);
+  const auto normalization = make_normalization(config, images.info());
+  const auto network = make_eval_network(config, genotype, images.info(), device);
+  if (!options.initial_weights.empty()) {
+    load_state_dict(*network, read_tensors(options.initial_weights),
+                    options.initial_weights.string());
+  }
+
+  RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
+  log.add_file(folder.path("log.txt"));
+  MetricsLog metrics(folder.path("metrics.jsonl"), options.resume);
+  const Training first =
+      train_network(config, *network, images, {}, folder, metrics, options, device, log);
+  if (first.outcome == RunOutcome::kStopped) {
+    return RunOutcome::kStopped;
+  }
+  const auto predict_first = predictor(*network, normalization);
+
+  std::shared_ptr<EvalNetwork> second_network;
+  ImageFunction predict_second;
+  if (config.evaluation.inference == Inference::kTwoNetworks) {
+    log.info("Training the second network on re-weighted images");
+    Config other = config;
+    other.evaluation.seed = derive_seed(config.evaluation.seed, {1});
+    const bool resume =
+        options.resume && std::filesystem::exists(folder.path("second/config.yaml"));
+    RunFolder second_folder(folder.path("second"),
+                            resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
+    MetricsLog second_metrics(second_folder.path("metrics.jsonl"), resume);
+    RunOptions second_options = options;
+    second_options.resume = resume;
+    second_network = make_eval_network(other, genotype, images.info(), device);
+    const Training second = train_network(
+        other, *second_network, images, saliency_input(predict_first, saliency_options(config)),
+        second_folder, second_metrics, second_options, device, log);
+    if (second.outcome == RunOutcome::kStopped) {
+      return RunOutcome::kStopped;
+    }
+    predict_second = predictor(*second_network, normalization);
+    write_safetensors(second_folder.path("weights.safetensors"), state_dict(*second_network));
+  }
+
+  TestReport report =
+      test_networks(config, predict_first, predict_second, images.test(), images.info(), device);
+  report.epoch = first.epoch;
+  report.epochs = config.evaluation.epochs;
+  report.parameters = count_parameters(*network);
+  write_test_report(report, folder, metrics, log);
+  write_safetensors(folder.path("weights.safetensors"), state_dict(*network));
+  return RunOutcome::kFinished;
+}
+
+TestReport run_test(const Config& config, const std::filesystem::path& checkpoint,
+                    const std::filesystem::path& second) {
+  const auto device = resolve_device(config.device);
+  configure_device(device, config.threads, config.deterministic);
+  TrainedNetwork first_network;
+  TrainedNetwork second_network;
+  const auto first = load_predictor(config, checkpoint, device, first_network);
+  ImageFunction predict_second;
+  if (config.evaluation.inference == Inference::kTwoNetworks) {
+    predict_second = load_predictor(config, second, device, second_network);
+  }
+  TestImageSet images(config, device);
+  TestReport report =
+      test_networks(config, first, predict_second, images.loader(), images.info(), device);
+  report.selection = first_network.info.config.evaluation.selection;
+  report.parameters = count_parameters(*first_network.network);
+  return report;
 }
 
 }  // namespace sanas

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <cstdio>
 #include <string>
 
@@ -13,6 +15,13 @@ std::string format(const char* pattern, Arguments... arguments) {
   std::string text(static_cast<size_t>(size), '\0');
   std::snprintf(text.data(), text.size() + 1, pattern, arguments...);
   return text;
+}
+
+/// The shortest decimal that reads back as the same number; nan and inf by these names.
+inline std::string shortest(double value) {
+  std::array<char, 64> buffer{};
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), result.ptr};
 }
 
 }  // namespace sanas

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/network_checkpoint.h"
 
+#include <utility>
+
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
 #include "sanas/io/module_state.h"
@@ -21,6 +23,48 @@ EvalNetworkOptions network_options(const Config& config, int64_t classes, int64_
   options.odd_size = config.supernet.options.odd_size;
   return options;
 }
+
+/// Names in the order of values_of(network).
+std::vector<std::string> value_names(const torch::nn::Module& network) {
+  std::vector<std::string> names;
+  for (const auto& parameter : network.named_parameters()) {
+    names.push_back(parameter.key());
+  }
+  for (const auto& buffer : network.named_buffers()) {
+    names.push_back(buffer.key());
+  }
+  return names;
+}
+
+void append_values(NamedTensors& to, const torch::nn::Module& network, const TensorList& values,
+                   const std::string& prefix) {
+  size_t i = 0;
+  for (const auto& name : value_names(network)) {
+    to.tensors.insert(prefix + name, values[i++]);
+  }
+}
+
+TensorList load_values(const NamedTensors& tensors, const std::string& source,
+                       const torch::nn::Module& network, const std::string& prefix) {
+  TensorList values;
+  const TensorList own = values_of(network);
+  for (const auto& name : value_names(network)) {
+    const auto& like = own[values.size()];
+    const auto& value = find_tensor(tensors, prefix + name, source);
+    if (value.sizes() != like.sizes()) {
+      throw FileError(source + ": '" + prefix + name + "' has the wrong shape");
+    }
+    values.push_back(value.to(like.options()));
+  }
+  return values;
+}
+
+constexpr const char* kBest = "best.";
+constexpr const char* kAverage = "ema.";
+/// int64 [epoch], double [top-1] of the best network; int64 [updates] of the average.
+constexpr const char* kBestEpoch = "best_epoch";
+constexpr const char* kBestTop1 = "best_top1";
+constexpr const char* kAverageUpdates = "ema_updates";
 
 }  // namespace
 
@@ -46,6 +90,15 @@ void save_training_checkpoint(const std::filesystem::path& path, EvaluationLoop&
   NamedTensors all = state_dict(loop.network(), "net.");
   append_momentum(all, loop.network(), loop.weights(), "m.");
   append_meter(all, "meter", loop.meter());
+  if (loop.average() != nullptr) {
+    append_values(all, loop.network(), loop.average()->values(), kAverage);
+    all.tensors.insert(kAverageUpdates, torch::tensor(loop.average()->updates()));
+  }
+  if (loop.best().epoch >= 0) {
+    append_values(all, loop.network(), loop.best().values, kBest);
+    all.tensors.insert(kBestEpoch, torch::tensor(loop.best().epoch));
+    all.tensors.insert(kBestTop1, torch::tensor(loop.best().top1, torch::kDouble));
+  }
   write_checkpoint_info(all, {.kind = "evaluation",
                               .config = config,
                               .genotype = to_string(loop.network().genotype()),
@@ -70,7 +123,17 @@ void load_training_checkpoint(const NamedTensors& tensors, const std::string& so
   }
   load_state_dict(loop.network(), tensors, source, "net.");
   load_momentum(tensors, source, loop.network(), loop.weights(), "m.");
-  loop.resume_at(info.step, load_meter(tensors, source, "meter"));
+  if (loop.average() != nullptr) {
+    loop.average()->set(load_values(tensors, source, loop.network(), kAverage),
+                        find_tensor(tensors, kAverageUpdates, source).item<int64_t>());
+  }
+  BestNetwork best;
+  if (tensors.tensors.contains(kBestEpoch)) {
+    best = {find_tensor(tensors, kBestEpoch, source).item<int64_t>(),
+            find_tensor(tensors, kBestTop1, source).item<double>(),
+            load_values(tensors, source, loop.network(), kBest)};
+  }
+  loop.resume_at(info.step, load_meter(tensors, source, "meter"), std::move(best));
 }
 
 TrainedNetwork load_trained_network(const NamedTensors& tensors, const std::string& source,
@@ -85,7 +148,12 @@ TrainedNetwork load_trained_network(const NamedTensors& tensors, const std::stri
       parse_genotype(trained.info.genotype),
       network_options(trained.info.config, static_cast<int64_t>(trained.info.classes.size()),
                       trained.info.height));
-  load_state_dict(*trained.network, tensors, source, "net.");
+  const bool has_best = tensors.tensors.contains(kBestEpoch);
+  const bool has_average = tensors.tensors.contains(kAverageUpdates);
+  load_state_dict(*trained.network, tensors, source,
+                  has_best      ? kBest
+                  : has_average ? kAverage
+                                : "net.");
   trained.network->to(device);
   trained.network->eval();
   trained.normalization = trained.info.normalization;

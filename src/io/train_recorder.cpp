@@ -52,13 +52,17 @@ void TrainRecorder::on_epoch(const TrainEpochReport& report) {
                       {"top1", report.train.top1()},
                       {"top5", report.train.top5()}};
   std::string tested;
-  if (report.test) {
-    record.emplace_back("test_loss", report.test->loss());
-    record.emplace_back("test_top1", report.test->top1());
-    record.emplace_back("test_top5", report.test->top5());
-    tested = format(", test %.4f (%.2f %%)", report.test->loss(), 100.0 * report.test->top1());
-    folder_.write_text("test_accuracy.txt", format("%.4f\n", report.test->top1()));
-  }
+  const auto add_test = [&](const char* name, const auto& looked_at) {
+    if (looked_at) {
+      const auto& meter = looked_at->meter();
+      record.emplace_back(name + std::string("_loss"), meter.loss());
+      record.emplace_back(name + std::string("_top1"), meter.top1());
+      record.emplace_back(name + std::string("_top5"), meter.top5());
+      tested += format(", %s %.4f (%.2f %%)", name, meter.loss(), 100.0 * meter.top1());
+    }
+  };
+  add_test("validation", report.validation);
+  add_test("test", report.test);
   record.emplace_back("peak_memory_bytes",
                       peak_memory_bytes(loop_.weights().parameters().front().device()));
   record.emplace_back("seconds", report.seconds);

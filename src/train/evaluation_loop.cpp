@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
@@ -11,9 +12,6 @@
 
 namespace sanas {
 
-std::string to_string(TestImages images) {
-  return images == TestImages::kTest ? "test" : "holdout";
-}
 namespace {
 
 WeightOptimizerOptions optimizer_options(const EvaluationOptions& options) {
@@ -28,39 +26,31 @@ WeightOptimizerOptions optimizer_options(const EvaluationOptions& options) {
 
 }  // namespace
 
-ClassificationMeter test_network(EvalNetwork& network, const PixelNormalization& normalization,
-                                 DataLoader& images, const torch::Device& device) {
-  const torch::NoGradGuard no_grad;
-  const ScopedMode evaluation(network, false);
-  ClassificationMeter meter;
-  images.start_epoch(0);
-  while (const auto batch = images.next()) {
-    const Batch moved = batch->to(device);
-    const auto logits = network.forward(normalization(moved.images)).logits;
-    meter.add(cross_entropy(logits, moved.labels).item<double>(), logits, moved.labels);
-  }
-  return meter;
-}
-
 EvaluationLoop::EvaluationLoop(EvalNetwork& network, const PixelNormalization& normalization,
-                               DataLoader& train, DataLoader& test,
-                               const EvaluationOptions& options, const torch::Device& device)
+                               const EvaluationData& data, const EvaluationOptions& options,
+                               const torch::Device& device)
     : network_(network),
       normalization_(normalization),
-      train_(train),
-      test_(test),
+      data_(data),
       options_(options),
       device_(device),
-      weights_(network.parameters(), optimizer_options(options)) {}
+      weights_(network.parameters(), optimizer_options(options)),
+      values_(values_of(network)) {
+  TORCH_CHECK(options.selection != Selection::kValidation || data.validation != nullptr,
+              "a selection on held-out images needs them");
+  if (options.ema_decay > 0.0) {
+    average_.emplace(network, options.ema_decay);
+  }
+}
 
 void EvaluationLoop::run() {
   while (!finished() && !stop_requested()) {
-    run_epoch(step_ / train_.batches_per_epoch());
+    run_epoch(step_ / data_.train.batches_per_epoch());
   }
 }
 
 bool EvaluationLoop::finished() const {
-  return step_ >= options_.epochs * train_.batches_per_epoch() ||
+  return step_ >= options_.epochs * data_.train.batches_per_epoch() ||
          (options_.max_steps > 0 && step_ >= options_.max_steps);
 }
 
@@ -72,10 +62,10 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
   weights_.set_learning_rate(learning_rate(schedule, epoch, options_.epochs));
   const double drop_path = drop_path_probability(options_.drop_path, epoch, options_.epochs);
   network_.set_drop_path_probability(drop_path);
-  const int64_t steps = train_.batches_per_epoch();
-  train_.start_epoch(epoch, step_ % steps);
+  const int64_t steps = data_.train.batches_per_epoch();
+  data_.train.start_epoch(epoch, step_ % steps);
   while (!finished() && !stop_requested()) {
-    const auto batch = train_.next();
+    const auto batch = data_.train.next();
     if (!batch) {
       break;
     }
@@ -94,8 +84,15 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
   if (!report.partial) {
     meter_ = {};
   }
-  if (options_.test_each_epoch || finished()) {
-    report.test = test_network(network_, normalization_, test_, device_);
+  if (options_.selection == Selection::kValidation) {
+    report.validation = test(current_values(), *data_.validation);
+    keep_if_best(epoch, *report.validation);
+  }
+  if (options_.test_each_epoch || options_.selection == Selection::kTest) {
+    report.test = test(current_values(), data_.test);
+    if (options_.selection == Selection::kTest) {
+      keep_if_best(epoch, *report.test);
+    }
   }
   report.seconds = watch.seconds();
   for (auto* observer : observers_) {
@@ -105,7 +102,7 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
 
 void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_path) {
   const Stopwatch watch;
-  const int64_t steps = train_.batches_per_epoch();
+  const int64_t steps = data_.train.batches_per_epoch();
   TrainStepReport report;
   report.epoch = epoch;
   report.step = step_;
@@ -119,21 +116,25 @@ void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_pat
   network_.train();
   const FrozenRandomness drop_path_draws(
       derive_seed(options_.seed, {static_cast<uint64_t>(step_)}));
-  const auto output = network_.forward(normalization_(batch.images));
-  auto loss = cross_entropy(output.logits, batch.labels, options_.label_smoothing);
-  if (output.auxiliary_logits.defined()) {
-    loss = loss + options_.auxiliary_weight * cross_entropy(output.auxiliary_logits, batch.labels,
-                                                            options_.label_smoothing);
+  TensorList gradients = zeros_like(detach(weights_.parameters()));
+  ClassificationMeter meter;
+  const int64_t part_size =
+      (batch.size() + options_.accumulation_steps - 1) / options_.accumulation_steps;
+  for (int64_t first = 0; first < batch.size(); first += part_size) {
+    const int64_t size = std::min(part_size, batch.size() - first);
+    accumulate({batch.images.narrow(0, first, size), batch.labels.narrow(0, first, size),
+                batch.indices.narrow(0, first, size)},
+               static_cast<double>(size) / static_cast<double>(batch.size()), gradients,
+               report.loss, meter);
   }
-  const TensorList gradients = gradients_of(loss, weights_.parameters());
-  report.loss = loss.item<double>();
   if (!std::isfinite(report.loss) || !all_finite(gradients)) {
     throw NonFiniteError("the training loss or its gradient is not finite at step " +
                          std::to_string(step_) + "; lower evaluation.learning_rate");
   }
   report.gradient_norm = weights_.step(gradients);
-  ClassificationMeter meter;
-  meter.add(report.loss, output.logits, batch.labels);
+  if (average_) {
+    average_->update();
+  }
   meter_.add(meter);
   report.top1 = meter.top1();
   report.seconds = watch.seconds();
@@ -143,14 +144,60 @@ void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_pat
   }
 }
 
+void EvaluationLoop::accumulate(const Batch& part, double share, TensorList& gradients,
+                                double& loss, ClassificationMeter& meter) {
+  const auto images = data_.input ? data_.input(part.images) : part.images;
+  const auto output = [&] {
+    const ScopedPrecision precision(device_, options_.precision);
+    return network_.forward(normalization_(images));
+  }();
+  const auto logits = output.logits.to(torch::kFloat32);
+  auto part_loss = cross_entropy(logits, part.labels, options_.label_smoothing);
+  if (output.auxiliary_logits.defined()) {
+    part_loss = part_loss + options_.auxiliary_weight *
+                                cross_entropy(output.auxiliary_logits.to(torch::kFloat32),
+                                              part.labels, options_.label_smoothing);
+  }
+  add_in_place(gradients, gradients_of(part_loss, weights_.parameters()), share);
+  const double value = part_loss.item<double>();
+  loss += share * value;
+  meter.add(value, logits, part.labels);
+}
+
+const TensorList& EvaluationLoop::current_values() const {
+  return average_ && average_->updates() > 0 ? average_->values() : values_;
+}
+
+const TensorList& EvaluationLoop::reported_values() const {
+  return best_.epoch >= 0 ? best_.values : current_values();
+}
+
+ClassificationReport EvaluationLoop::test(const TensorList& values, DataLoader& images) {
+  const ScopedValues at_values(values_, clone(values));
+  const auto predict = predictor(network_, normalization_);
+  return test_classifier(
+      data_.input ? [&](const torch::Tensor& pixels) { return predict(data_.input(pixels)); }
+                  : predict,
+      images, network_.options().classes, device_);
+}
+
+ClassificationReport EvaluationLoop::test_reported() { return test(reported_values(), data_.test); }
+
+void EvaluationLoop::keep_if_best(int64_t epoch, const ClassificationReport& report) {
+  if (best_.epoch < 0 || report.meter().top1() > best_.top1) {
+    best_ = {epoch, report.meter().top1(), clone(current_values())};
+  }
+}
+
 bool EvaluationLoop::stop_requested() const {
   return std::any_of(observers_.begin(), observers_.end(),
                      [](const TrainObserver* observer) { return observer->wants_stop(); });
 }
 
-void EvaluationLoop::resume_at(int64_t step, const ClassificationMeter& meter) {
+void EvaluationLoop::resume_at(int64_t step, const ClassificationMeter& meter, BestNetwork best) {
   step_ = step;
   meter_ = meter;
+  best_ = std::move(best);
 }
 
 }  // namespace sanas

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "io/config_test_support.h"
 #include "sanas/core/text.h"
@@ -225,6 +227,43 @@ TEST(EvaluationConfigs, OfTheReducedSpacesHaveTheSizesOfZela) {
   EXPECT_EQ(sizes("eval_cifar10_s1s3"), (std::pair<int64_t, int64_t>{36, 20}));
   EXPECT_EQ(sizes("eval_cifar10_s2s4"), (std::pair<int64_t, int64_t>{16, 20}));
   EXPECT_EQ(sizes("eval_cifar100_s1s4"), (std::pair<int64_t, int64_t>{16, 8}));
+}
+
+// Supplement I.1 to I.4 and tables 14 and 15, decided per method (method §7 items 9 to 12);
+// darts-family §5.6.
+TEST(ShippedConfigs, EvaluationRecipesAreThoseOfTheirHosts) {
+  struct Recipe {
+    double drop_path;
+    double learning_rate;
+    double weight_decay;
+    Schedule schedule;
+    int64_t warm_up_epochs;
+  };
+  const std::map<std::string, Recipe> recipes{
+      {"eval_cifar10", {0.2, 0.025, 3e-4, Schedule::kCosine, 0}},
+      {"eval_cifar10_pcdarts", {0.3, 0.025, 3e-4, Schedule::kCosine, 0}},
+      {"eval_cifar10_pdarts", {0.3, 0.025, 3e-4, Schedule::kCosine, 0}},
+      {"eval_cifar10_prdarts", {0.2, 0.025, 3e-4, Schedule::kCosine, 0}},
+      {"eval_cifar100", {0.2, 0.025, 3e-4, Schedule::kCosine, 0}},
+      {"eval_cifar100_pcdarts", {0.3, 0.025, 3e-4, Schedule::kCosine, 0}},
+      {"eval_cifar100_pdarts", {0.3, 0.025, 5e-4, Schedule::kCosine, 0}},
+      {"eval_cifar100_prdarts", {0.2, 0.025, 3e-4, Schedule::kCosine, 0}},
+      {"eval_imagenet", {0.0, 0.5, 3e-5, Schedule::kLinear, 5}},
+      {"eval_imagenet_darts", {0.0, 0.1, 3e-5, Schedule::kExponential, 0}},
+      {"eval_imagenet_pcdarts", {0.0, 0.5, 3e-5, Schedule::kLinear, 5}},
+      {"eval_imagenet_prdarts", {0.0, 0.025, 3e-4, Schedule::kCosine, 0}},
+  };
+  for (const auto& [name, recipe] : recipes) {
+    SCOPED_TRACE(name);
+    const auto& o = shipped(name).evaluation;
+    EXPECT_EQ(o.drop_path, recipe.drop_path);
+    EXPECT_EQ(o.learning_rate, recipe.learning_rate);
+    EXPECT_EQ(o.weight_decay, recipe.weight_decay);
+    EXPECT_EQ(o.schedule, recipe.schedule);
+    EXPECT_EQ(o.warm_up_epochs, recipe.warm_up_epochs);
+    EXPECT_EQ(o.warm_up_base,
+              name == "eval_imagenet_pcdarts" ? WarmUpBase::kInitial : WarmUpBase::kScheduled);
+  }
 }
 
 TEST(ShippedConfigs, AllParseValidateAndRoundTrip) {

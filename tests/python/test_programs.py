@@ -2,11 +2,10 @@
 """The programs as a user runs them: search → evaluation → saliency on real images, and bad input."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
+from programs import one_line_error, run, settings
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 SMALL = {
@@ -22,34 +21,7 @@ SMALL = {
     "evaluation.max_steps": 2,
     "threads": 1,
 }
-SETTINGS = [word for key, value in SMALL.items() for word in ("--set", f"{key}={value}")]
-
-
-def program(name):
-    """The program beside sanas_inspect; skips the test where there is none."""
-    inspect = os.environ.get("SANAS_INSPECT", "")
-    path = Path(inspect).parent / name
-    if not inspect or not path.exists():
-        pytest.skip(f"SANAS_INSPECT does not lead to {name}")
-    return path
-
-
-def run(name, *arguments):
-    source = os.environ.get("SANAS_SOURCE_DIR", ".")
-    return subprocess.run(
-        [program(name), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=source,
-    )
-
-
-def one_line_error(result, status, *words):
-    assert result.returncode == status, result.stderr
-    errors = [line for line in result.stderr.splitlines() if not line.startswith("warning: ")]
-    assert len(errors) == 1, result.stderr
-    assert all(word in errors[0] for word in words), result.stderr
+SETTINGS = settings(SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +48,8 @@ def test_search_writes_its_run_folder_and_moves_the_architecture(searched):
 
 def test_a_second_search_with_the_same_seed_is_bitwise_the_same(searched, tmp_path):
     again = tmp_path / "again"
-    settings = [*SETTINGS, "--set", "dataset.workers=0"]
-    run("sanas_search", "--config", "quickstart", "--out", again, "--quiet", *settings)
+    alone = [*SETTINGS, "--set", "dataset.workers=0"]
+    run("sanas_search", "--config", "quickstart", "--out", again, "--quiet", *alone)
     numbers = []
     for folder in (searched, again):
         text = (folder / "metrics.jsonl").read_text().splitlines()
@@ -93,7 +65,7 @@ def test_a_second_search_with_the_same_seed_is_bitwise_the_same(searched, tmp_pa
 
 def test_a_run_is_not_overwritten(searched):
     result = run("sanas_search", "--config", "quickstart", "--out", searched, "--quiet", *SETTINGS)
-    one_line_error(result, 3, str(searched))
+    one_line_error("sanas_search", result, 3, str(searched))
 
 
 def test_evaluation_and_saliency(searched, tmp_path):
@@ -113,17 +85,17 @@ def test_evaluation_and_saliency(searched, tmp_path):
 
 def test_an_unknown_key_is_a_configuration_error():
     result = run("sanas_search", "--config", "quickstart", "--set", "search.epoch=3")
-    one_line_error(result, 2, "search.epoch", "epochs")
+    one_line_error("sanas_search", result, 2, "search.epoch", "epochs")
 
 
 def test_a_missing_data_set_is_a_data_error(tmp_path):
     result = run(
         "sanas_search", "--config", "cifar100_darts2nd", "--data", tmp_path, "--out", tmp_path / "x"
     )
-    one_line_error(result, 3, str(tmp_path))
+    one_line_error("sanas_search", result, 3, str(tmp_path))
     assert not (tmp_path / "x").exists()
 
 
 def test_an_unknown_genotype_is_a_file_error(tmp_path):
     result = run("sanas_eval", "--config", "quickstart", "--genotype", "DARTS_V9")
-    one_line_error(result, 3, "DARTS_V9", "DARTS_V2")
+    one_line_error("sanas_eval", result, 3, "DARTS_V9", "DARTS_V2")

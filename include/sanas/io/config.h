@@ -42,6 +42,14 @@ struct DataConfig {
   AugmentOptions augment;
 };
 
+/// Section `search.random`, for `sanas_search --strategy random`.
+struct RandomSearchOptions {
+  /// How long each candidate is trained.
+  int64_t epochs = 5;
+  /// 0: as many as the compute of the configured search is enough for.
+  int64_t candidates = 0;
+};
+
 /// One run, as a YAML file describes it. The file's sections `hypergradient` and `attack` and its
 /// keys `reweight` and `on_nonfinite` are fields of `search`.
 struct Config {
@@ -59,6 +67,7 @@ struct Config {
   DataConfig dataset;
   SupernetChoice supernet;
   SearchOptions search;
+  RandomSearchOptions random_search;
   EvaluationOptions evaluation;
 };
 

@@ -22,7 +22,8 @@ std::shared_ptr<EvalNetwork> make_eval_network(const Config& config, const Genot
                                                const torch::Device& device);
 
 /// A training as it stands, as one safetensors file: the state dict under `net.`, momentum buffers
-/// under `m.`, the epoch's meter; in the metadata configuration, genotype, classes and step.
+/// under `m.`, the moving average under `ema.` and the best network so far under `best.` where
+/// there are such, the epoch's meter; in the metadata configuration, genotype, classes and step.
 void save_training_checkpoint(const std::filesystem::path& path, EvaluationLoop& loop,
                               const Config& config, const DatasetInfo& info,
                               int64_t metrics_position);
@@ -32,7 +33,8 @@ void save_training_checkpoint(const std::filesystem::path& path, EvaluationLoop&
 void load_training_checkpoint(const NamedTensors& tensors, const std::string& source,
                               EvaluationLoop& loop);
 
-/// A trained network by itself, ready to predict, and what it was trained on.
+/// A trained network by itself with the values that its training reports (the best ones, the moving
+/// average, or the last ones), ready to predict, and what it was trained on.
 struct TrainedNetwork {
   CheckpointInfo info;
   std::shared_ptr<EvalNetwork> network;

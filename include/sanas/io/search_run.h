@@ -15,8 +15,8 @@ struct RunOptions {
   bool resume = false;
   /// No progress display.
   bool quiet = false;
-  /// Look at that many test images only; 0: all.
-  int64_t test_images = 0;
+  /// A training begins with these weights (a state dict) instead of random ones; empty: random.
+  std::filesystem::path initial_weights;
 };
 
 enum class RunOutcome {

@@ -7,8 +7,10 @@
 #include "sanas/data/loader.h"
 #include "sanas/nn/eval_network.h"
 #include "sanas/nn/normalization.h"
-#include "sanas/optim/metrics.h"
+#include "sanas/optim/classification_report.h"
 #include "sanas/optim/optimizers.h"
+#include "sanas/optim/weight_average.h"
+#include "sanas/train/network_test.h"
 #include "sanas/train/options.h"
 
 namespace sanas {
@@ -39,8 +41,9 @@ struct TrainEpochReport {
   int64_t step = 0;
   double learning_rate = 0.0;
   ClassificationMeter train;
-  /// On the test images, where they were looked at in this epoch.
-  std::optional<ClassificationMeter> test;
+  /// On the held-out images and on the test images, where they were looked at in this epoch.
+  std::optional<ClassificationReport> validation;
+  std::optional<ClassificationReport> test;
   double seconds = 0.0;
 };
 
@@ -54,47 +57,82 @@ class TrainObserver {
   virtual bool wants_stop() const { return false; }
 };
 
-/// Mean loss and accuracies of a network in evaluation mode on all images of a loader.
-ClassificationMeter test_network(EvalNetwork& network, const PixelNormalization& normalization,
-                                 DataLoader& images, const torch::Device& device);
+/// What a training works on; all have to outlive the loop.
+struct EvaluationData {
+  DataLoader& train;
+  DataLoader& test;
+  /// Held-out images for Selection::kValidation, otherwise null.
+  DataLoader* validation = nullptr;
+  /// What the network sees instead of the images; empty: the images.
+  ImageFunction input;
+};
+
+/// The best epoch so far under a selection other than the last one.
+struct BestNetwork {
+  /// −1: there was none yet.
+  int64_t epoch = -1;
+  double top1 = 0.0;
+  /// Parameters and buffers (values_of).
+  TensorList values;
+};
 
 /// Trains a discrete network from its current weights (darts-family §5.4–5.6): per epoch a learning
 /// rate and a drop-path probability, cross-entropy plus weighted auxiliary loss, clipped SGD.
 class EvaluationLoop {
  public:
-  /// All references have to outlive the loop.
-  EvaluationLoop(EvalNetwork& network, const PixelNormalization& normalization, DataLoader& train,
-                 DataLoader& test, const EvaluationOptions& options, const torch::Device& device);
+  /// `network` has to outlive the loop.
+  EvaluationLoop(EvalNetwork& network, const PixelNormalization& normalization,
+                 const EvaluationData& data, const EvaluationOptions& options,
+                 const torch::Device& device);
 
   void add_observer(TrainObserver& observer) { observers_.push_back(&observer); }
 
-  /// Runs to the last epoch, to `max_steps`, or until an observer asks to stop; tests at the end of
-  /// the training. Throws NonFiniteError when the loss or a gradient is not finite.
+  /// Runs to the last epoch, to `max_steps`, or until an observer asks to stop. Throws
+  /// NonFiniteError when the loss or a gradient is not finite.
   void run();
+
+  /// The values that are reported: those of the best epoch under a selection, or the moving
+  /// average, or the weights as they are. In the order of values_of(network).
+  const TensorList& reported_values() const;
+
+  /// Tests the reported values on the test images.
+  ClassificationReport test_reported();
 
   bool finished() const;
   int64_t step() const { return step_; }
   const ClassificationMeter& meter() const { return meter_; }
   EvalNetwork& network() { return network_; }
   WeightOptimizer& weights() { return weights_; }
+  /// Null without a moving average.
+  WeightAverage* average() { return average_ ? &*average_ : nullptr; }
+  const BestNetwork& best() const { return best_; }
   const EvaluationOptions& options() const { return options_; }
 
   /// Continue after `step` mini-batches with the given state of the epoch; weights and optimizer
   /// are set by the caller.
-  void resume_at(int64_t step, const ClassificationMeter& meter);
+  void resume_at(int64_t step, const ClassificationMeter& meter, BestNetwork best);
 
  private:
   void run_epoch(int64_t epoch);
   void run_step(const Batch& batch, int64_t epoch, double drop_path);
+  /// One part of a batch: adds `share` of its loss and gradients to what the parts before gave.
+  void accumulate(const Batch& part, double share, TensorList& gradients, double& loss,
+                  ClassificationMeter& meter);
+  /// The network of this moment, before any selection.
+  const TensorList& current_values() const;
+  ClassificationReport test(const TensorList& values, DataLoader& images);
+  void keep_if_best(int64_t epoch, const ClassificationReport& report);
   bool stop_requested() const;
 
   EvalNetwork& network_;
   PixelNormalization normalization_;
-  DataLoader& train_;
-  DataLoader& test_;
+  EvaluationData data_;
   EvaluationOptions options_;
   torch::Device device_;
   WeightOptimizer weights_;
+  TensorList values_;
+  std::optional<WeightAverage> average_;
+  BestNetwork best_;
   std::vector<TrainObserver*> observers_;
   ClassificationMeter meter_;
   int64_t step_ = 0;

@@ -4,17 +4,31 @@
 #include <cstdint>
 #include <string>
 
+#include "sanas/core/autocast.h"
 #include "sanas/nn/eval_network.h"
 #include "sanas/optim/optimizers.h"
 #include "sanas/optim/schedule.h"
 
 namespace sanas {
 
-/// Which images a trained network is tested on: the data set's test images, or training images that
-/// were held out.
-enum class TestImages { kTest, kHoldout };
+/// Which images a trained network is tested on: the data set's test images; training images that
+/// were held out; or those that a search's architecture learns from, after training on those of its
+/// weights alone.
+enum class TestImages { kTest, kHoldout, kValidation };
+
+/// Which epoch's network is reported: the last one's, as papers on DARTS do, or the one with the
+/// best top-1 on held-out training images, or on the test images (which makes their accuracy too
+/// good; the output says so).
+enum class Selection { kLast, kValidation, kTest };
+
+/// What a trained network predicts on (supplement §C): the image; the image re-weighted by the
+/// saliency that the same network sees in it; or that image by a second network which was trained
+/// on such images, the first one giving the saliency.
+enum class Inference { kPlain, kReweighted, kTwoNetworks };
 
 std::string to_string(TestImages images);
+std::string to_string(Selection selection);
+std::string to_string(Inference inference);
 
 /// How a discrete network is trained (darts-family §5.5, §5.6). Defaults: DARTS on CIFAR.
 struct EvaluationOptions {
@@ -23,6 +37,10 @@ struct EvaluationOptions {
   int64_t cells = 20;
   int64_t epochs = 600;
   int64_t batch_size = 96;
+  /// Parts that a batch is computed in, one after the other; their gradients are averaged. More
+  /// parts need less memory. Batch norm takes its statistics from each part.
+  int64_t accumulation_steps = 1;
+  Precision precision = Precision::kFloat32;
   /// Stop after that many mini-batches; 0: no limit.
   int64_t max_steps = 0;
   /// Every how many mini-batches a step is reported to the observers.
@@ -34,6 +52,9 @@ struct EvaluationOptions {
   bool nesterov = false;
   /// Largest norm of all gradients together; 0: no limit.
   double gradient_clip = 5.0;
+  /// Decay per mini-batch of the moving average of the weights that is tested and saved in place of
+  /// the weights themselves; 0: none.
+  double ema_decay = 0.0;
   /// Weight of the auxiliary head's loss; 0: no auxiliary head.
   double auxiliary_weight = 0.4;
   AuxiliaryVariant auxiliary_variant = AuxiliaryVariant::kDarts;
@@ -48,6 +69,12 @@ struct EvaluationOptions {
   /// Test after every epoch, not only at the end.
   bool test_each_epoch = false;
   TestImages test_on = TestImages::kTest;
+  /// Test on the first so many images only; 0: on all.
+  int64_t test_images = 0;
+  Selection selection = Selection::kLast;
+  Inference inference = Inference::kPlain;
+  /// Predictions of one image each that the latency is measured on after training; 0: none.
+  int64_t latency_runs = 0;
 };
 
 }  // namespace sanas

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+#include <memory>
+#include <vector>
+
+#include "common/options.h"
+#include "sanas/core/device.h"
+#include "sanas/core/error.h"
+#include "sanas/core/stopwatch.h"
+#include "sanas/io/evaluation_images.h"
+#include "sanas_inspect/networks.h"
+#include "sanas_inspect/verbs.h"
+
+namespace sanas {
+namespace {
+
+struct LoaderVerbOptions {
+  std::string config;
+  std::vector<std::string> settings;
+  std::string data;
+  std::string split = "train";
+  int64_t epoch = 0;
+  int64_t batches = 0;
+  std::string output;
+};
+
+/// The batches together as one file.
+void write_batches(const std::string& path, const std::vector<Batch>& batches) {
+  const auto together = [&](torch::Tensor Batch::*part) {
+    TensorList tensors;
+    for (const auto& batch : batches) {
+      tensors.push_back(batch.*part);
+    }
+    return torch::cat(tensors);
+  };
+  NamedTensors all;
+  all.tensors.insert("images", together(&Batch::images));
+  all.tensors.insert("labels", together(&Batch::labels));
+  all.tensors.insert("indices", together(&Batch::indices));
+  write_tensors(path, all);
+}
+
+void load(const LoaderVerbOptions& options) {
+  Config config = load_config(options.config, options.settings, config_folders());
+  if (!options.data.empty()) {
+    config.dataset.source.root = options.data;
+  }
+  EvaluationImages images(config, torch::kCPU);
+  DataLoader& loader = options.split == "train" ? images.train() : images.test();
+  loader.start_epoch(options.epoch);
+  std::vector<Batch> kept;
+  int64_t count = 0;
+  int64_t batches = 0;
+  Stopwatch watch;
+  while (options.batches == 0 || batches < options.batches) {
+    const auto batch = loader.next();
+    if (!batch) {
+      break;
+    }
+    ++batches;
+    count += batch->size();
+    if (!options.output.empty()) {
+      kept.push_back(*batch);
+    }
+  }
+  const double seconds = watch.seconds();
+  if (!options.output.empty()) {
+    write_batches(options.output, kept);
+  }
+  std::printf("%lld images in %lld batches, %.3f s, %.0f images/s\n", static_cast<long long>(count),
+              static_cast<long long>(batches), seconds, static_cast<double>(count) / seconds);
+}
+
+}  // namespace
+
+void add_loader(CLI::App& app, std::function<void()>& verb) {
+  auto* command = app.add_subcommand("loader", "the batches that a training gets, and how fast");
+  const auto options = std::make_shared<LoaderVerbOptions>();
+  command->add_option("--config", options->config, "configuration of a training")->required();
+  command->add_option("--set", options->settings, "KEY=VALUE, repeatable")->allow_extra_args(false);
+  command->add_option("--data", options->data, "folder of the data set (dataset.root)");
+  command->add_option("--split", options->split, "train (augmented, shuffled) or test")
+      ->check(CLI::IsMember({"train", "test"}));
+  command->add_option("--epoch", options->epoch, "which epoch's order and augmentation")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--batches", options->batches, "that many from the first on; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--output", options->output,
+                      "file for images (N×3×H×W in [0, 1]), labels and indices");
+  command->callback([options, &verb] { verb = [options] { load(*options); }; });
+}
+
+}  // namespace sanas

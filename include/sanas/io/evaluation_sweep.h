@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sanas/io/evaluation_run.h"
+#include "sanas/train/significance.h"
+
+namespace sanas {
+
+/// One training of a sweep; its run folder is the sweep's folder with `name` behind it.
+struct SweepEntry {
+  std::string name;
+  Config config;
+  Genotype genotype;
+};
+
+struct SweepScore {
+  std::string name;
+  TestScore test;
+  Genotype genotype;
+};
+
+struct SweepResult {
+  RunOutcome outcome = RunOutcome::kFinished;
+  /// In the order of the entries, as many as are done.
+  std::vector<SweepScore> scores;
+};
+
+/// The same training with each of the seeds: "seed-0", …
+std::vector<SweepEntry> seed_sweep(const Config& config, const Genotype& genotype,
+                                   const std::vector<uint64_t>& seeds);
+/// Networks of different depth, for accuracy against latency (supplement §C): "cells-14", …
+/// Measures the latency on 30 images unless the configuration says otherwise.
+std::vector<SweepEntry> depth_sweep(const Config& config, const Genotype& genotype,
+                                    const std::vector<int64_t>& cells);
+/// `count` genotypes of the configuration's search space drawn uniformly from its seed: "random-0",
+/// … (the random baseline of DARTS).
+std::vector<SweepEntry> random_sweep(const Config& config, int64_t count);
+
+/// Trains and tests the entries one after the other and writes `results.tsv`, a line for each that
+/// is done. With `options.resume` what is done is kept and what was begun is gone on with. Throws
+/// like run_evaluation.
+SweepResult run_sweep(const std::vector<SweepEntry>& entries, const RunOptions& options, Log& log);
+
+/// For people: a line per entry, and mean ± standard deviation of the accuracy.
+std::string describe(const SweepResult& result);
+
+/// The accuracies in a sweep's results.tsv, in [0, 1]; or the numbers of a file with one on each
+/// line. `path` may be the sweep's folder. Throws FileError that names the line.
+std::vector<double> read_accuracies(const std::filesystem::path& path);
+
+}  // namespace sanas

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/test_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "format.h"
+#include "sanas/core/error.h"
+#include "sanas/core/text.h"
+#include "sanas/io/atomic_file.h"
+
+namespace sanas {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kWorstClasses = 3;
+constexpr size_t kLargestReport = size_t{64} << 20U;
+
+std::string describe(const InferenceResult& result) {
+  const auto& meter = result.report.meter();
+  std::string line = format(
+      "test (%s, %lld images): loss %.4f, top-1 %.2f %%, top-5 %.2f %%, calibration error %.2f %%",
+      to_string(result.inference).c_str(), static_cast<long long>(meter.count()), meter.loss(),
+      100.0 * meter.top1(), 100.0 * meter.top5(), 100.0 * result.report.calibration_error());
+  if (result.latency) {
+    line += format(", %.2f ms per image (95 %% within %.2f ms)", 1e3 * result.latency->median,
+                   1e3 * result.latency->percentile95);
+  }
+  return line;
+}
+
+std::string worst_classes(const TestReport& report) {
+  const auto accuracies = report.asked_for().report.class_accuracies();
+  std::vector<size_t> order;
+  for (size_t k = 0; k < accuracies.size(); ++k) {
+    if (!std::isnan(accuracies[k])) {
+      order.push_back(k);
+    }
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return accuracies[a] < accuracies[b]; });
+  order.resize(std::min(order.size(), kWorstClasses));
+  std::vector<std::string> named;
+  for (const size_t k : order) {
+    named.push_back(report.classes[k] + format(" %.1f %%", 100.0 * accuracies[k]));
+  }
+  return join(named);
+}
+
+Json to_object(const InferenceResult& result) {
+  const auto& meter = result.report.meter();
+  Json object{{"inference", to_string(result.inference)},
+              {"images", meter.count()},
+              {"loss", meter.loss()},
+              {"top1", meter.top1()},
+              {"top5", meter.top5()},
+              {"calibration_error", result.report.calibration_error()}};
+  if (result.latency) {
+    object["latency"] = {{"median_seconds", result.latency->median},
+                         {"percentile95_seconds", result.latency->percentile95},
+                         {"runs", result.latency->runs}};
+  }
+  return object;
+}
+
+std::vector<std::vector<int64_t>> confusion_of(const ClassificationReport& report) {
+  std::vector<std::vector<int64_t>> rows;
+  const auto& confusion = report.confusion();
+  for (int64_t k = 0; k < confusion.size(0); ++k) {
+    const auto row = confusion[k].contiguous();
+    const auto* first = row.data_ptr<int64_t>();
+    rows.emplace_back(first, first + row.numel());
+  }
+  return rows;
+}
+
+/// Rows are true classes, columns what they were taken for. Names may hold anything but a tab.
+std::string confusion_table(const TestReport& report) {
+  const auto name = [](std::string text) {
+    std::replace(text.begin(), text.end(), '\t', ' ');
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return text;
+  };
+  std::string text = "true\\predicted";
+  for (const auto& label : report.classes) {
+    text += "\t" + name(label);
+  }
+  text += "\n";
+  const auto rows = confusion_of(report.asked_for().report);
+  for (size_t k = 0; k < rows.size(); ++k) {
+    text += name(report.classes[k]);
+    for (const int64_t count : rows[k]) {
+      text += "\t" + std::to_string(count);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> describe(const TestReport& report) {
+  std::vector<std::string> lines;
+  if (report.selection != Selection::kLast && report.epoch >= 0) {
+    lines.push_back(format("the network is that of epoch %lld of %lld, the best one on %s",
+                           static_cast<long long>(report.epoch + 1),
+                           static_cast<long long>(report.epochs),
+                           report.selection == Selection::kTest
+                               ? "the test images themselves: its accuracy on them is too good"
+                               : "held-out training images"));
+  }
+  for (const auto& result : report.results) {
+    lines.push_back(describe(result));
+  }
+  lines.push_back("worst classes: " + worst_classes(report));
+  return lines;
+}
+
+std::string to_json(const TestReport& report) {
+  Json object = to_object(report.asked_for());
+  object["selection"] = to_string(report.selection);
+  object["selected_on_test_images"] = report.selection == Selection::kTest;
+  object["epoch"] = report.epoch;
+  object["epochs"] = report.epochs;
+  object["parameters"] = report.parameters;
+  object["results"] = Json::array();
+  for (const auto& result : report.results) {
+    object["results"].push_back(to_object(result));
+  }
+  const auto accuracies = report.asked_for().report.class_accuracies();
+  const auto rows = confusion_of(report.asked_for().report);
+  object["classes"] = Json::array();
+  for (size_t k = 0; k < report.classes.size(); ++k) {
+    int64_t images = 0;
+    for (const int64_t count : rows[k]) {
+      images += count;
+    }
+    object["classes"].push_back({{"name", report.classes[k]},
+                                 {"images", images},
+                                 {"top1", accuracies[k]}});  // NaN becomes null
+  }
+  object["confusion"] = rows;
+  return object.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void write_test_report(const TestReport& report, const RunFolder& folder, MetricsLog& metrics,
+                       Log& log) {
+  folder.write_text("test_report.json", to_json(report));
+  folder.write_text("confusion.tsv", confusion_table(report));
+  folder.write_text("test_accuracy.txt",
+                    format("%.4f\n", report.asked_for().report.meter().top1()));
+  for (const auto& result : report.results) {
+    MetricRecord record{{"phase", std::string("test")},
+                        {"inference", to_string(result.inference)},
+                        {"images", result.report.meter().count()},
+                        {"test_loss", result.report.meter().loss()},
+                        {"test_top1", result.report.meter().top1()},
+                        {"test_top5", result.report.meter().top5()},
+                        {"calibration_error", result.report.calibration_error()}};
+    if (result.latency) {
+      record.emplace_back("latency_median_seconds", result.latency->median);
+      record.emplace_back("latency_percentile95_seconds", result.latency->percentile95);
+    }
+    metrics.write(record);
+  }
+  for (const auto& line : describe(report)) {
+    log.info(line);
+  }
+}
+
+TestScore read_test_score(const std::filesystem::path& file) {
+  try {
+    const auto object = Json::parse(read_text_file(file, kLargestReport));
+    TestScore score;
+    score.accuracy = object.at("top1").get<double>();
+    score.top5 = object.at("top5").get<double>();
+    score.loss = object.at("loss").is_null() ? std::nan("") : object.at("loss").get<double>();
+    score.calibration_error = object.at("calibration_error").get<double>();
+    score.parameters = object.at("parameters").get<int64_t>();
+    if (object.contains("latency")) {
+      const auto& latency = object.at("latency");
+      score.latency = Latency{latency.at("median_seconds").get<double>(),
+                              latency.at("percentile95_seconds").get<double>(),
+                              latency.at("runs").get<int64_t>()};
+    }
+    return score;
+  } catch (const Json::exception& error) {
+    throw FileError(file.string() + ": no test report: " + error.what());
+  }
+}
+
+}  // namespace sanas

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first 50 steps of a training on CIFAR-100 against the same training in PyTorch."""
+
+import json
+import math
+import tarfile
+import time
+
+import pytest
+import torch
+import torch.nn.functional as F
+from programs import SHARED_DATA, run, settings
+from reference import genotypes
+from reference.discrete import DiscreteNetwork
+from safetensors.torch import load_file, save_file
+
+STEPS = 50
+BATCH = 16
+GENOTYPE = "DARTS_V2"
+CHANNELS, CELLS, CLASSES = 8, 5, 100
+MEAN = torch.tensor([0.5071, 0.4866, 0.4409]).view(3, 1, 1)
+STD = torch.tensor([0.2673, 0.2564, 0.2762]).view(3, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def cifar100(tmp_path_factory):
+    archive = SHARED_DATA / "cifar-100-binary.tar.xz"
+    if not archive.exists():
+        pytest.skip(f"{archive} is missing")
+    folder = tmp_path_factory.mktemp("cifar100")
+    with tarfile.open(archive) as files:
+        files.extractall(folder, filter="data")
+    return folder
+
+
+def reference_losses(network, batches):
+    """Cross-entropy plus 0.4 of the auxiliary head's, SGD with momentum, gradients clipped at 5."""
+    network.train()
+    optimizer = torch.optim.SGD(network.parameters(), 0.025, momentum=0.9, weight_decay=3e-4)
+    losses = []
+    for x, y in batches:
+        logits, auxiliary = network((x - MEAN) / STD)
+        loss = F.cross_entropy(logits, y) + 0.4 * F.cross_entropy(auxiliary, y)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def test_the_first_losses_are_those_of_pytorch(cifar100, tmp_path):
+    torch.manual_seed(3)
+    torch.set_num_threads(1)
+    network = DiscreteNetwork(genotypes.preset(GENOTYPE), CHANNELS, CLASSES, CELLS)
+    weights = tmp_path / "initial.safetensors"
+    save_file({name: t.contiguous() for name, t in network.state_dict().items()}, weights)
+    common = settings({
+        "evaluation.channels": CHANNELS, "evaluation.cells": CELLS, "evaluation.batch_size": BATCH,
+        "evaluation.report_every": 1, "evaluation.max_steps": STEPS, "threads": 1,
+        "dataset.workers": 1, "evaluation.test_images": 100,
+    })  # fmt: skip
+    arguments = ("--config", "eval_cifar100", *common, "--data", cifar100)
+
+    batches_file = tmp_path / "batches.safetensors"
+    loaded = run("sanas_inspect", "loader", *arguments, "--batches", STEPS, "--output", batches_file)
+    assert loaded.returncode == 0, loaded.stderr
+    data = load_file(batches_file)
+    batches = list(zip(data["images"].split(BATCH), data["labels"].split(BATCH)))
+    assert len(batches) == STEPS
+    start = time.monotonic()
+    expected = reference_losses(network, batches)
+    python_seconds = time.monotonic() - start
+
+    out = tmp_path / "run"
+    trained = run("sanas_eval", *arguments, "--genotype", GENOTYPE, "--weights", weights,
+                  "--out", out, "--quiet")  # fmt: skip
+    assert trained.returncode == 0, trained.stderr
+    records = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    steps = [record for record in records if record["phase"] == "train"]
+    ours = [record["loss"] for record in steps]
+    seconds = sum(record["seconds"] for record in steps)
+    print(f"{STEPS} steps: {seconds:.1f} s here, {python_seconds:.1f} s in PyTorch")
+    assert len(ours) == STEPS
+    for step, (found, wanted) in enumerate(zip(ours, expected)):
+        assert math.isclose(found, wanted, rel_tol=1e-4), (step, found, wanted)

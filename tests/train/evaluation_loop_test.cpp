@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/train/evaluation_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "train/tiny_training.h"
+
+namespace sanas {
+namespace {
+
+double largest_difference(const TensorList& a, const TensorList& b) {
+  double largest = 0.0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    largest = std::max(largest, (a[i] - b[i]).abs().max().item<double>());
+  }
+  return largest;
+}
+
+ClassificationReport tested(TinyTraining& training, const TensorList& values, DataLoader& images) {
+  const ScopedValues at_values(values_of(training.network()), clone(values));
+  return test_classifier(predictor(training.network(), {}), images,
+                         training.network().options().classes, test_device());
+}
+
+TEST(EvaluationLoop, RunsTheEpochsAndFollowsTheSchedule) {
+  TinyTraining training(tiny_options());
+  TrainWitness witness(training.loop);
+  training.loop.add_observer(witness);
+  training.loop.run();
+  ASSERT_EQ(witness.steps.size(), 9U);
+  ASSERT_EQ(witness.epochs.size(), 3U);
+  for (int64_t step = 0; step < 9; ++step) {
+    const auto& report = witness.steps[static_cast<size_t>(step)];
+    EXPECT_EQ(report.epoch, step / 3);
+    EXPECT_DOUBLE_EQ(report.learning_rate,
+                     0.5 * 0.025 * (1.0 + std::cos(M_PI * static_cast<double>(step / 3) / 3.0)));
+  }
+  EXPECT_EQ(witness.epochs[0].train.count(), 12);
+  EXPECT_FALSE(witness.epochs[2].test.has_value());
+  EXPECT_TRUE(training.loop.finished());
+}
+
+// With each image twice in a row, the halves of a batch have the statistics of the whole batch.
+TEST(EvaluationLoop, PartsOfABatchThatAreAlikeGiveTheStepOfTheWhole) {
+  const auto twice = [](const Batch& batch) {
+    return Batch{torch::cat({batch.images, batch.images}), torch::cat({batch.labels, batch.labels}),
+                 torch::cat({batch.indices, batch.indices})};
+  };
+  TinyTraining one(tiny_options());
+  one.train().start_epoch(0);
+  const Batch batch = twice(*one.train().next()).to(test_device());
+  auto& net = one.network();
+  const auto gradients_in = [&](int64_t parts) {
+    TensorList sum = zeros_like(detach(net.parameters()));
+    const auto images = batch.images.chunk(parts);
+    const auto labels = batch.labels.chunk(parts);
+    for (size_t i = 0; i < images.size(); ++i) {
+      const auto loss = cross_entropy(net.forward(images[i]).logits, labels[i]);
+      add_in_place(sum, gradients_of(loss, net.parameters()), 1.0 / static_cast<double>(parts));
+    }
+    return sum;
+  };
+  EXPECT_LT(largest_difference(gradients_in(1), gradients_in(2)), 1e-5);
+}
+
+// What the loop does with parts is the mean of their gradients: one step of SGD by hand.
+TEST(EvaluationLoop, AccumulationIsTheMeanOverTheParts) {
+  auto options = tiny_options();
+  options.accumulation_steps = 3;  // of 4 images: parts of 2 and 2
+  options.max_steps = 1;
+  options.momentum = 0.0;
+  options.weight_decay = 0.0;
+  options.gradient_clip = 0.0;
+  TinyTraining training(options);
+  training.train().start_epoch(0);
+  const Batch batch = training.train().next()->to(test_device());
+  auto& net = training.network();
+  TensorList expected = clone(net.parameters());
+  {
+    const ScopedBuffers buffers(net);
+    net.train();
+    for (const int64_t first : {0, 2}) {
+      const auto loss = cross_entropy(net.forward(batch.images.narrow(0, first, 2)).logits,
+                                      batch.labels.narrow(0, first, 2));
+      add_in_place(expected, gradients_of(loss, net.parameters()), -0.5 * options.learning_rate);
+    }
+  }
+  TrainWitness witness(training.loop);
+  training.loop.add_observer(witness);
+  training.loop.run();
+  EXPECT_LT(largest_difference(expected, net.parameters()), 1e-6);
+  EXPECT_EQ(witness.epochs.back().train.count(), 4);
+}
+
+TEST(EvaluationLoop, TheMovingAverageIsThatOfItsDefinition) {
+  auto options = tiny_options();
+  options.ema_decay = 0.6;
+  TinyTraining training(options);
+  TrainWitness witness(training.loop);
+  training.loop.add_observer(witness);
+  training.loop.run();
+  TensorList expected = clone(witness.values.front());
+  for (size_t step = 1; step < witness.values.size(); ++step) {
+    for (size_t i = 0; i < expected.size(); ++i) {
+      expected[i] = expected[i].is_floating_point()
+                        ? 0.6 * expected[i] + 0.4 * witness.values[step][i]
+                        : witness.values[step][i];
+    }
+  }
+  EXPECT_LT(largest_difference(expected, training.loop.reported_values()), 1e-6);
+  EXPECT_GT(largest_difference(witness.values.back(), training.loop.reported_values()), 1e-3);
+}
+
+class SelectionTest : public testing::TestWithParam<Selection> {};
+
+TEST_P(SelectionTest, ReportsTheBestEpochAndLeavesTheTrainingAsItIs) {
+  auto options = tiny_options();
+  options.epochs = 6;
+  options.learning_rate = 0.2;  // so large that accuracies go up and down
+  TinyTraining plain(options);
+  TrainWitness witness(plain.loop);
+  plain.loop.add_observer(witness);
+  plain.loop.run();
+  const bool on_test = GetParam() == Selection::kTest;
+  std::vector<double> scores;
+  for (const auto& values : witness.epoch_values) {
+    scores.push_back(
+        tested(plain, values, on_test ? plain.test() : plain.holdout()).meter().top1());
+  }
+  const auto best = std::max_element(scores.begin(), scores.end()) - scores.begin();
+
+  options.selection = GetParam();
+  TinyTraining selecting(options);
+  selecting.loop.run();
+  EXPECT_EQ(selecting.loop.best().epoch, best);
+  EXPECT_EQ(selecting.loop.best().top1, scores[static_cast<size_t>(best)]);
+  EXPECT_EQ(largest_difference(selecting.loop.reported_values(),
+                               witness.epoch_values[static_cast<size_t>(best)]),
+            0.0);
+  EXPECT_EQ(largest_difference(values_of(selecting.network()), values_of(plain.network())), 0.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Selections, SelectionTest,
+                         testing::Values(Selection::kValidation, Selection::kTest));
+
+TEST(EvaluationLoop, TrainsOnTheImagesThatTheInputFunctionMakes) {
+  int64_t calls = 0;
+  TinyTraining dark(tiny_options(), [&](const torch::Tensor& pixels) {
+    ++calls;
+    return torch::zeros_like(pixels);
+  });
+  TrainWitness witness(dark.loop);
+  dark.loop.add_observer(witness);
+  dark.loop.run();
+  EXPECT_EQ(calls, 9);
+  // All images look alike: batch norm makes every feature its shift, and all logits of an image
+  // equal those of the others.
+  dark.network().train();
+  const auto logits = dark.network().forward(torch::zeros({3, 3, 8, 8}).to(test_device())).logits;
+  EXPECT_LT((logits - logits[0]).abs().max().item<double>(), 1e-6);
+}
+
+// Convolutions in bfloat16 have 8 bits: near the loss of float32, but not equal to it.
+TEST(EvaluationLoop, Bfloat16IsNearSinglePrecision) {
+  auto options = tiny_options();
+  options.max_steps = 1;
+  TinyTraining exact(options);
+  options.precision = Precision::kBfloat16;
+  TinyTraining rounded(options);
+  TrainWitness witness1(exact.loop);
+  TrainWitness witness2(rounded.loop);
+  exact.loop.add_observer(witness1);
+  rounded.loop.add_observer(witness2);
+  exact.loop.run();
+  rounded.loop.run();
+  EXPECT_NEAR(witness2.steps[0].loss, witness1.steps[0].loss, 0.05);
+  EXPECT_NE(witness2.steps[0].loss, witness1.steps[0].loss);
+  for (const auto& parameter : rounded.network().parameters()) {
+    EXPECT_EQ(parameter.scalar_type(), torch::kFloat32);
+  }
+}
+
+}  // namespace
+}  // namespace sanas

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parity with scipy is in tests/python/test_statistics.py.
+#include "sanas/train/significance.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "sanas/core/error.h"
+
+namespace sanas {
+namespace {
+
+TEST(Significance, SummaryOfFourNumbers) {
+  const auto summary = summarize({2.0, 4.0, 4.0, 6.0});
+  EXPECT_DOUBLE_EQ(summary.mean, 4.0);
+  EXPECT_DOUBLE_EQ(summary.deviation, std::sqrt(8.0 / 3.0));
+  EXPECT_EQ(summarize({3.0}).deviation, 0.0);
+  EXPECT_THROW(summarize({}), ConfigError);
+}
+
+// With one degree of freedom Student's distribution is Cauchy's: p = 1 − 2/π atan t.
+TEST(Significance, TwoValuesFollowCauchy) {
+  const auto test = one_sample_t_test({1.0, 3.0}, 0.5);
+  EXPECT_DOUBLE_EQ(test.statistic, 1.5);
+  EXPECT_DOUBLE_EQ(test.degrees_of_freedom, 1.0);
+  EXPECT_NEAR(test.p_value, 1.0 - 2.0 / M_PI * std::atan(1.5), 1e-14);
+}
+
+// With two degrees of freedom p = 1 − t/√(2 + t²).
+TEST(Significance, WelchOfEqualSpreadsAndSizes) {
+  const auto test = welch_t_test({0.0, 2.0}, {3.0, 5.0});
+  EXPECT_NEAR(test.statistic, -3.0 / std::sqrt(2.0), 1e-14);
+  EXPECT_NEAR(test.degrees_of_freedom, 2.0, 1e-14);
+  const double t = 3.0 / std::sqrt(2.0);
+  EXPECT_NEAR(test.p_value, 1.0 - t / std::sqrt(2.0 + t * t), 1e-14);
+}
+
+TEST(Significance, WithoutSpread) {
+  EXPECT_EQ(one_sample_t_test({2.0, 2.0}, 1.0).p_value, 0.0);
+  EXPECT_TRUE(std::isinf(one_sample_t_test({2.0, 2.0}, 1.0).statistic));
+  EXPECT_TRUE(std::isnan(one_sample_t_test({2.0, 2.0}, 2.0).p_value));
+  EXPECT_THROW(one_sample_t_test({1.0}, 0.0), ConfigError);
+  EXPECT_THROW(welch_t_test({1.0, 2.0}, {1.0}), ConfigError);
+}
+
+}  // namespace
+}  // namespace sanas
