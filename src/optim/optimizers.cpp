@@ -102,16 +102,21 @@ void ArchitectureOptimizer::set_state(const TensorList& state) {
 }
 
 double clip_gradients(TensorList& gradients, double limit) {
-  const double total = norm(gradients);
+  // In the gradients' own precision, as torch.nn.utils.clip_grad_norm_: the same rounding gives the
+  // same training.
+  const torch::NoGradGuard no_grad;
+  TensorList norms;
+  for (const auto& tensor : gradients) {
+    norms.push_back(torch::linalg_vector_norm(tensor));
+  }
+  const auto total = torch::linalg_vector_norm(torch::stack(norms));
   if (limit > 0.0) {
-    const double factor = limit / (total + 1e-6);
-    if (factor < 1.0) {
-      for (auto& tensor : gradients) {
-        tensor.mul_(factor);
-      }
+    const auto factor = (limit / (total + 1e-6)).clamp_max(1.0);
+    for (auto& tensor : gradients) {
+      tensor.mul_(factor);
     }
   }
-  return total;
+  return total.item<double>();
 }
 
 WeightOptimizer::WeightOptimizer(TensorList parameters, const WeightOptimizerOptions& options)

@@ -118,10 +118,11 @@ void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_pat
       derive_seed(options_.seed, {static_cast<uint64_t>(step_)}));
   TensorList gradients = zeros_like(detach(weights_.parameters()));
   ClassificationMeter meter;
-  const int64_t part_size =
-      (batch.size() + options_.accumulation_steps - 1) / options_.accumulation_steps;
-  for (int64_t first = 0; first < batch.size(); first += part_size) {
-    const int64_t size = std::min(part_size, batch.size() - first);
+  // A part of one image would have no batch statistics on the auxiliary head's 1×1 features.
+  const int64_t parts = std::clamp<int64_t>(batch.size() / 2, 1, options_.accumulation_steps);
+  for (int64_t part = 0; part < parts; ++part) {
+    const int64_t first = part * batch.size() / parts;
+    const int64_t size = (part + 1) * batch.size() / parts - first;
     accumulate({batch.images.narrow(0, first, size), batch.labels.narrow(0, first, size),
                 batch.indices.narrow(0, first, size)},
                static_cast<double>(size) / static_cast<double>(batch.size()), gradients,

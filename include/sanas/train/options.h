@@ -37,8 +37,8 @@ struct EvaluationOptions {
   int64_t cells = 20;
   int64_t epochs = 600;
   int64_t batch_size = 96;
-  /// Parts that a batch is computed in, one after the other; their gradients are averaged. More
-  /// parts need less memory. Batch norm takes its statistics from each part.
+  /// Parts of two images or more that a batch is computed in, one after the other; their gradients
+  /// are averaged. More parts need less memory. Batch norm takes its statistics from each part.
   int64_t accumulation_steps = 1;
   Precision precision = Precision::kFloat32;
   /// Stop after that many mini-batches; 0: no limit.
