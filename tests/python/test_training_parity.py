@@ -19,8 +19,14 @@ BATCH = 16
 GENOTYPE = "DARTS_V2"
 CHANNELS, CELLS, CLASSES = 8, 5, 100
 # Those of P-DARTS and PR-DARTS (darts-family 5.5).
-MEAN = torch.tensor([0.5071, 0.4867, 0.4408]).float().view(3, 1, 1)
-STD = torch.tensor([0.2675, 0.2565, 0.2761]).float().view(3, 1, 1)
+MEAN, STD = (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)
+
+
+@pytest.fixture(autouse=True)
+def single_precision():
+    torch.set_default_dtype(torch.float32)
+    yield
+    torch.set_default_dtype(torch.float64)  # as conftest.py
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +44,10 @@ def reference_losses(network, batches):
     """Cross-entropy plus 0.4 of the auxiliary head's, SGD with momentum, gradients clipped at 5."""
     network.train()
     optimizer = torch.optim.SGD(network.parameters(), 0.025, momentum=0.9, weight_decay=3e-4)
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD))
     losses = []
     for x, y in batches:
-        logits, auxiliary = network((x - MEAN) / STD)
+        logits, auxiliary = network((x - mean) / std)
         loss = F.cross_entropy(logits, y) + 0.4 * F.cross_entropy(auxiliary, y)
         optimizer.zero_grad()
         loss.backward()
@@ -52,7 +59,7 @@ def reference_losses(network, batches):
 
 def test_the_first_losses_are_those_of_pytorch(cifar100, tmp_path):
     torch.manual_seed(3)
-    network = DiscreteNetwork(genotypes.preset(GENOTYPE), CHANNELS, CLASSES, CELLS).float()
+    network = DiscreteNetwork(genotypes.preset(GENOTYPE), CHANNELS, CLASSES, CELLS)
     weights = tmp_path / "initial.safetensors"
     save_file({name: t.contiguous() for name, t in network.state_dict().items()}, weights)
     common = settings({
