@@ -40,6 +40,9 @@ void bind(ConfigVisitor& v, DataConfig& o) {
   v.number("train_portion", o.train_portion, kProperShare);
   v.number("validation_portion", o.validation_portion, kBelowOne);
   v.number("holdout", o.holdout, kBelowOne);
+  std::string list = o.search_list.string();
+  v.text("search_list", list, {});
+  o.search_list = list;
   v.count("workers", o.workers, IntegerRange{0, 256});
   v.count("subset", o.source.subset, kCount);
   v.boolean("pad_to_32", o.source.pad_to_32);

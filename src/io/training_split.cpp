@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <random>
@@ -23,7 +24,7 @@ bool sorted_by_class(const Dataset& dataset) {
   return true;
 }
 
-SearchSubset halves(const Config& config, const Dataset& dataset) {
+SearchSubset draw_halves(const Config& config, const Dataset& dataset) {
   const auto& data = config.dataset;
   if (data.validation_portion > 0.0) {
     return draw_search_subset(dataset, {data.train_portion, data.validation_portion, config.seed});
@@ -33,6 +34,18 @@ SearchSubset halves(const Config& config, const Dataset& dataset) {
   }
   auto [train, validation] = split_train_validation(dataset.size(), data.train_portion);
   return {std::move(train), std::move(validation)};
+}
+
+SearchSubset halves(const Config& config, const Dataset& dataset) {
+  const auto& list = config.dataset.search_list;
+  if (!list.empty() && std::filesystem::exists(list)) {
+    return read_search_subset(list, dataset);
+  }
+  SearchSubset drawn = draw_halves(config, dataset);
+  if (!list.empty()) {
+    write_search_subset(list, dataset, drawn);
+  }
+  return drawn;
 }
 
 /// Moves a random `portion` of each class from `indices` to `taken`.

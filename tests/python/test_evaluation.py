@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import one_line_error, run, settings
+from programs import SHARED_DATA, one_line_error, run, settings
 from reference import genotypes
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
@@ -202,6 +202,22 @@ def test_interrupted_training_ends_like_an_uninterrupted_one(tmp_path, kind):
     done("sanas_eval", *arguments, "--out", part, "--resume")
     for name in ("weights.safetensors", "test_report.json"):
         assert (part / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+def test_photographs(tmp_path):
+    folder = SHARED_DATA / "imagenet-sample"
+    if not folder.exists():
+        pytest.skip(f"{folder} is missing")
+    small = {"evaluation.channels": 4, "evaluation.cells": 3, "evaluation.batch_size": 8,
+             "evaluation.max_steps": 2, "evaluation.report_every": 1, "dataset.workers": 1,
+             "threads": 1}  # fmt: skip
+    arguments = ("--config", "eval_imagenet_darts", "--data", folder, "--quiet")
+    out = tmp_path / "run"
+    done("sanas_eval", *arguments, *GENOTYPE, *settings(small), "--out", out)
+    found = report(out)
+    assert [c["name"] for c in found["classes"]] == ["arthropod", "bird", "dog", "reptile"]
+    assert np.sum(found["confusion"]) == found["images"] == 37
+    assert found["top5"] == 1.0
 
 
 @pytest.mark.parametrize("text", ["", "1-", "3-1", "1,1", "a", "0-20000", "-1"])
