@@ -6,9 +6,11 @@
 
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
+#include "sanas/io/checkpoint_store.h"
 #include "sanas/io/genotype_files.h"
 #include "sanas/io/module_state.h"
 #include "sanas/io/network_checkpoint.h"
+#include "sanas/io/rollback.h"
 #include "sanas/io/safetensors.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/io/train_recorder.h"
@@ -61,6 +63,32 @@ std::unique_ptr<DataLoader> open_test_loader(const Config& config, const Dataset
                                       config.dataset.augment.for_testing(), options);
 }
 
+/// Mini-batches of a training.
+int64_t training_steps(const EvaluationOptions& options, int64_t steps_per_epoch) {
+  const int64_t whole = options.epochs * steps_per_epoch;
+  return options.max_steps > 0 ? std::min(options.max_steps, whole) : whole;
+}
+
+/// True once the training is done or stopped; false if it was put back to its last checkpoint.
+bool run_to_end(EvaluationLoop& loop, Rollback& rollback, CheckpointStore& checkpoints,
+                MetricsLog& metrics, Log& log) {
+  try {
+    loop.run();
+    return true;
+  } catch (const NonFiniteError& error) {
+    const int64_t failed = loop.step();
+    const int64_t rollbacks = loop.rollbacks() + 1;
+    const int64_t next =
+        rollback.next_step(error, failed, checkpoints.last_name(), checkpoints.last());
+    const auto checkpoint = checkpoints.load(log);
+    TORCH_CHECK(checkpoint, "a run that may be put back begins with a checkpoint");
+    load_training_checkpoint(checkpoint->tensors, checkpoint->source, loop);
+    loop.skip_to(next, rollbacks);
+    report_rollback(error, 0, failed, next, rollbacks, metrics, log);
+    return false;
+  }
+}
+
 }  // namespace
 
 RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const RunOptions& options,
@@ -84,31 +112,34 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
   const auto network = make_eval_network(config, genotype, info, device);
 
   RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
-  log.add_file(folder.path("log.txt"));
+  begin_run_folder(folder, config, options, log);
   MetricsLog metrics(folder.path("metrics.jsonl"), options.resume);
+  CheckpointStore checkpoints(folder.checkpoints(), config.checkpoint.keep);
   EvaluationLoop loop(*network, make_normalization(config, info), train, *test, config.evaluation,
                       device);
-  const std::filesystem::path last = folder.path("checkpoints/last.safetensors");
-  if (options.resume && std::filesystem::exists(last)) {
-    const auto checkpoint = read_safetensors(last);
-    const auto saved = read_checkpoint_info(checkpoint, last.string());
-    check_resumable(config, saved.config, last.string());
-    load_training_checkpoint(checkpoint, last.string(), loop);
-    metrics.truncate_to(static_cast<uint64_t>(saved.metrics_position));
+  const auto checkpoint = options.resume ? checkpoints.load(log) : std::nullopt;
+  if (checkpoint) {
+    const auto saved = read_checkpoint_info(checkpoint->tensors, checkpoint->source);
+    check_resumable(config, saved.config, checkpoint->source);
+    load_training_checkpoint(checkpoint->tensors, checkpoint->source, loop);
+    metrics.truncate_to(saved.metrics_position);
     log.info("Resuming after mini-batch " + std::to_string(loop.step()));
   } else {
     metrics.truncate_to(0);
-    folder.write_text("config.yaml", to_yaml(config));
     save_genotype(folder, genotype);
   }
 
-  const int64_t whole = config.evaluation.epochs * train.batches_per_epoch();
-  const int64_t limit = config.evaluation.max_steps;
-  ProgressDisplay progress("train", limit > 0 ? std::min(limit, whole) : whole, loop.step(),
+  const int64_t steps = training_steps(config.evaluation, train.batches_per_epoch());
+  ProgressDisplay progress("train", steps, loop.step(),
                            {.quiet = options.quiet, .terminal = {}, .clock = {}});
-  TrainRecorder recorder(loop, config, info, folder, metrics, progress, log);
+  TrainRecorder recorder(loop, config, info, folder, checkpoints, metrics, progress, log);
   loop.add_observer(recorder);
-  loop.run();
+  if (config.evaluation.on_nonfinite == NonFinitePolicy::kRollback && loop.step() == 0) {
+    recorder.save_checkpoint();  // something to go back to
+  }
+  Rollback rollback(config.evaluation.on_nonfinite, train.batches_per_epoch(), steps);
+  while (!run_to_end(loop, rollback, checkpoints, metrics, log)) {
+  }
   progress.finish();
   recorder.save_checkpoint();
   if (!loop.finished()) {

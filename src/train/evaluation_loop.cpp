@@ -73,6 +73,7 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
   const double drop_path = drop_path_probability(options_.drop_path, epoch, options_.epochs);
   network_.set_drop_path_probability(drop_path);
   const int64_t steps = train_.batches_per_epoch();
+  const int64_t first_step = step_;
   train_.start_epoch(epoch, step_ % steps);
   while (!finished() && !stop_requested()) {
     const auto batch = train_.next();
@@ -81,7 +82,7 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
     }
     run_step(batch->to(device_), epoch, drop_path);
   }
-  if (stop_requested() && step_ % steps != 0) {
+  if (stop_requested() && (step_ == first_step || step_ % steps != 0)) {
     return;  // the epoch is finished after a resume
   }
   TrainEpochReport report;
@@ -98,6 +99,8 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
     report.test = test_network(network_, normalization_, test_, device_);
   }
   report.seconds = watch.seconds();
+  report.skipped_updates = skipped_updates_;
+  report.rollbacks = rollbacks_;
   for (auto* observer : observers_) {
     observer->on_epoch(report);
   }
@@ -127,14 +130,18 @@ void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_pat
   }
   const TensorList gradients = gradients_of(loss, weights_.parameters());
   report.loss = loss.item<double>();
-  if (!std::isfinite(report.loss) || !all_finite(gradients)) {
-    throw NonFiniteError("the training loss or its gradient is not finite at step " +
-                         std::to_string(step_) + "; lower evaluation.learning_rate");
-  }
-  report.gradient_norm = weights_.step(gradients);
   ClassificationMeter meter;
   meter.add(report.loss, output.logits, batch.labels);
-  meter_.add(meter);
+  if (std::isfinite(report.loss) && all_finite(gradients)) {
+    report.gradient_norm = weights_.step(gradients);
+    meter_.add(meter);
+  } else if (options_.on_nonfinite == NonFinitePolicy::kSkip) {
+    ++skipped_updates_;
+  } else {
+    throw NonFiniteError("the training loss or its gradient is not finite at step " +
+                         std::to_string(step_) +
+                         "; lower evaluation.learning_rate, or set on_nonfinite: skip or rollback");
+  }
   report.top1 = meter.top1();
   report.seconds = watch.seconds();
   ++step_;
@@ -148,9 +155,19 @@ bool EvaluationLoop::stop_requested() const {
                      [](const TrainObserver* observer) { return observer->wants_stop(); });
 }
 
-void EvaluationLoop::resume_at(int64_t step, const ClassificationMeter& meter) {
+void EvaluationLoop::resume_at(int64_t step, const ClassificationMeter& meter,
+                               int64_t skipped_updates) {
   step_ = step;
   meter_ = meter;
+  skipped_updates_ = skipped_updates;
+}
+
+void EvaluationLoop::skip_to(int64_t step, int64_t rollbacks) {
+  if (step / train_.batches_per_epoch() != step_ / train_.batches_per_epoch()) {
+    meter_ = {};
+  }
+  step_ = step;
+  rollbacks_ = rollbacks;
 }
 
 }  // namespace sanas

@@ -42,6 +42,9 @@ struct TrainEpochReport {
   /// On the test images, where they were looked at in this epoch.
   std::optional<ClassificationMeter> test;
   double seconds = 0.0;
+  /// Updates left out, and returns to an earlier state, because something was not finite.
+  int64_t skipped_updates = 0;
+  int64_t rollbacks = 0;
 };
 
 /// Looks on while a network is trained.
@@ -69,7 +72,8 @@ class EvaluationLoop {
   void add_observer(TrainObserver& observer) { observers_.push_back(&observer); }
 
   /// Runs to the last epoch, to `max_steps`, or until an observer asks to stop; tests at the end of
-  /// the training. Throws NonFiniteError when the loss or a gradient is not finite.
+  /// the training. Throws NonFiniteError when the loss or a gradient is not finite, unless the
+  /// policy is NonFinitePolicy::kSkip; `step()` then is the mini-batch that failed.
   void run();
 
   bool finished() const;
@@ -81,7 +85,15 @@ class EvaluationLoop {
 
   /// Continue after `step` mini-batches with the given state of the epoch; weights and optimizer
   /// are set by the caller.
-  void resume_at(int64_t step, const ClassificationMeter& meter);
+  void resume_at(int64_t step, const ClassificationMeter& meter, int64_t skipped_updates);
+
+  /// Leaves out the mini-batches before `step`, after the state of an earlier one was put back for
+  /// the `rollbacks`-th time.
+  void skip_to(int64_t step, int64_t rollbacks);
+
+  /// Updates left out, and returns to an earlier state, because something was not finite.
+  int64_t skipped_updates() const { return skipped_updates_; }
+  int64_t rollbacks() const { return rollbacks_; }
 
  private:
   void run_epoch(int64_t epoch);
@@ -98,6 +110,8 @@ class EvaluationLoop {
   std::vector<TrainObserver*> observers_;
   ClassificationMeter meter_;
   int64_t step_ = 0;
+  int64_t skipped_updates_ = 0;
+  int64_t rollbacks_ = 0;
 };
 
 }  // namespace sanas

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sanas/nn/eval_network.h"
+#include "sanas/optim/nonfinite.h"
 #include "sanas/optim/optimizers.h"
 #include "sanas/optim/schedule.h"
 
@@ -48,6 +49,7 @@ struct EvaluationOptions {
   /// Test after every epoch, not only at the end.
   bool test_each_epoch = false;
   TestImages test_on = TestImages::kTest;
+  NonFinitePolicy on_nonfinite = NonFinitePolicy::kStop;
 };
 
 }  // namespace sanas
