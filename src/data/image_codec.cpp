@@ -6,6 +6,7 @@
 #include <cctype>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <vector>
 
 #include "sanas/core/error.h"
@@ -55,6 +56,9 @@ std::optional<JpegHeader> read_jpeg_header(std::span<const uint8_t> bytes) {
 
 #ifdef SANAS_WITH_OPENCV
 namespace {
+
+/// A small file can claim to be a large image: more than that no camera makes.
+constexpr uint64_t kMaxPixels = 200'000'000;
 
 std::vector<uint8_t> read_bytes(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -118,6 +122,40 @@ bool is_damaged_png(const std::vector<uint8_t>& bytes) {
   return true;
 }
 
+/// Width times height by the header of a JPEG, PNG or WebP file; nothing for other content, which
+/// OpenCV might yet know how to decode.
+std::optional<uint64_t> count_pixels(const std::vector<uint8_t>& bytes,
+                                     const std::optional<JpegHeader>& jpeg) {
+  const auto begins = [&](size_t at, std::string_view text) {
+    return bytes.size() >= at + text.size() && std::equal(text.begin(), text.end(), &bytes[at]);
+  };
+  const auto little_endian = [&](size_t at, int count) {
+    uint64_t number = 0;
+    for (int i = 0; i < count; ++i) {
+      number |= uint64_t{bytes[at + static_cast<size_t>(i)]} << (8 * i);
+    }
+    return number;
+  };
+  constexpr size_t kHeaders = 30;  // a WebP file has at least that
+  if (jpeg) {
+    return uint64_t{static_cast<uint32_t>(jpeg->width)} * static_cast<uint32_t>(jpeg->height);
+  }
+  if (begins(0, "\x89PNG") && bytes.size() >= kHeaders) {
+    return uint64_t{big_endian(&bytes[16])} * big_endian(&bytes[20]);
+  }
+  if (!begins(0, "RIFF") || !begins(8, "WEBP") || bytes.size() < kHeaders) {
+    return std::nullopt;
+  }
+  if (begins(12, "VP8 ")) {
+    return (little_endian(26, 2) & 0x3FFFU) * (little_endian(28, 2) & 0x3FFFU);
+  }
+  if (begins(12, "VP8L")) {
+    const uint64_t sizes = little_endian(21, 4);
+    return ((sizes & 0x3FFFU) + 1) * (((sizes >> 14U) & 0x3FFFU) + 1);
+  }
+  return (little_endian(24, 3) + 1) * (little_endian(27, 3) + 1);
+}
+
 Image from_bgr(const cv::Mat& bgr) {
   Image image(bgr.rows, bgr.cols, 3);
   for (int y = 0; y < bgr.rows; ++y) {
@@ -145,11 +183,17 @@ Image decode_image(const std::filesystem::path& file, int64_t short_side) {
   if (is_damaged_png(bytes)) {
     throw DataError(file.string() + ": damaged or truncated PNG image");
   }
+  const auto pixels = count_pixels(bytes, jpeg);
+  if (!pixels) {
+    throw DataError(file.string() + ": cannot be decoded as a JPEG, PNG or WebP image");
+  }
+  if (*pixels > kMaxPixels) {
+    throw DataError(file.string() + ": an image of " + std::to_string(*pixels) +
+                    " pixels; at most " + std::to_string(kMaxPixels) + " are read");
+  }
   cv::Mat bgr;
   try {
-    if (!bytes.empty()) {
-      bgr = cv::imdecode(bytes, decode_flags(jpeg, short_side));
-    }
+    bgr = cv::imdecode(bytes, decode_flags(jpeg, short_side));
   } catch (const cv::Exception&) {
     bgr.release();
   }

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <ostream>
 #include <random>
 #include <streambuf>
@@ -25,15 +26,20 @@ constexpr const char* kTemporaryMark = ".sanas-tmp-";
   throw FileError(path.string() + ": " + what + ": " + std::strerror(error));
 }
 
+/// A name beside `target` that is hardly taken.
+fs::path temporary_name(const fs::path& target) {
+  std::random_device random;
+  std::string name = ".";
+  name += target.filename().string() + kTemporaryMark + std::to_string(random());
+  return target.parent_path() / name;
+}
+
 /// A new file next to its target, removed again unless it was renamed to it.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const fs::path& target) : target_(target) {
-    std::random_device random;
     do {
-      std::string name = ".";
-      name += target.filename().string() + kTemporaryMark + std::to_string(random());
-      path_ = target.parent_path() / name;
+      path_ = temporary_name(target);
       descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (descriptor_ < 0 && errno == EEXIST);
     if (descriptor_ < 0) {
@@ -164,11 +170,33 @@ void write_file_atomically(const fs::path& path, std::string_view content) {
   });
 }
 
+void link_file_atomically(const fs::path& existing, const fs::path& path) {
+  const fs::path temporary = temporary_name(path);
+  if (::link(existing.c_str(), temporary.c_str()) != 0) {
+    if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK || errno == ENOSYS) {
+      std::ifstream stream(existing, std::ios::binary);
+      write_file_atomically(path, [&](std::ostream& out) { out << stream.rdbuf(); });
+      return;
+    }
+    fail(path, "can't be written", errno);
+  }
+  const int error = ::rename(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+  ::unlink(temporary.c_str());  // it is still there where both were names of one file already
+  if (error != 0) {
+    fail(path, "can't be replaced", error);
+  }
+  sync_folder(path);
+}
+
+bool is_temporary_file(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with('.') && name.find(kTemporaryMark) != std::string::npos;
+}
+
 void remove_stale_temporary_files(const fs::path& folder) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with('.') && name.find(kTemporaryMark) != std::string::npos) {
+    if (is_temporary_file(entry.path())) {
       fs::remove(entry.path(), ignored);
     }
   }

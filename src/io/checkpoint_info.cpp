@@ -9,7 +9,7 @@
 namespace sanas {
 namespace {
 
-constexpr const char* kFormat = "sanas-checkpoint-1";
+constexpr const char* kFormat = "sanas-checkpoint-2";
 
 std::string print(const std::array<double, 3>& values) {
   std::ostringstream text;
@@ -97,7 +97,7 @@ CheckpointInfo read_checkpoint_info(const NamedTensors& tensors, const std::stri
   info.height = metadata.number("height");
   info.width = metadata.number("width");
   info.step = metadata.number("step");
-  info.metrics_position = metadata.number("metrics_position");
+  info.metrics_position = static_cast<uint64_t>(metadata.number("metrics_position"));
   return info;
 }
 

@@ -22,6 +22,7 @@ void share_common_values(Config& config) {
       config.method == Method::kSanas ? SearchMethod::kSanas : SearchMethod::kPlain;
   config.search.seed = config.seed;
   config.evaluation.seed = config.seed;
+  config.evaluation.on_nonfinite = config.search.on_nonfinite;
   config.supernet.pdarts.warmup_epochs = config.search.architecture.start_epoch;
   config.search.attack.delta_step_size = config.search.hypergradient.delta_step_size;
 }

@@ -237,6 +237,12 @@ void bind(ConfigVisitor& v, EvaluationOptions& o) {
   v.count("latency_runs", o.latency_runs, IntegerRange{0, 100'000});
 }
 
+void bind(ConfigVisitor& v, CheckpointOptions& o) {
+  v.count("every_steps", o.every_steps, kCount);
+  v.number("every_minutes", o.every_minutes, kNonNegative);
+  v.count("keep", o.keep, IntegerRange{1, 1000});
+}
+
 }  // namespace
 
 std::string to_string(Method method) {
@@ -294,7 +300,7 @@ void bind(ConfigVisitor& v, Config& config) {
   v.count("threads", config.threads, IntegerRange{0, 1024});
   v.boolean("deterministic", config.deterministic);
   v.enumeration("on_nonfinite", config.search.on_nonfinite,
-                {NonFinitePolicy::kStop, NonFinitePolicy::kSkip});
+                {NonFinitePolicy::kStop, NonFinitePolicy::kSkip, NonFinitePolicy::kRollback});
   v.section("dataset", [&] { bind(v, config.dataset); });
   v.section("supernet", [&] { bind(v, config.supernet); });
   v.section("search", [&] {
@@ -317,6 +323,7 @@ void bind(ConfigVisitor& v, Config& config) {
       "reweight_normalization", config.search.weight_normalization,
       {WeightNormalization::kNone, WeightNormalization::kMinMax, WeightNormalization::kUnitMean});
   v.section("evaluation", [&] { bind(v, config.evaluation); });
+  v.section("checkpoint", [&] { bind(v, config.checkpoint); });
 }
 
 }  // namespace sanas

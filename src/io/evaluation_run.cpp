@@ -7,10 +7,12 @@
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
+#include "sanas/io/checkpoint_store.h"
 #include "sanas/io/evaluation_images.h"
 #include "sanas/io/genotype_files.h"
 #include "sanas/io/module_state.h"
 #include "sanas/io/network_checkpoint.h"
+#include "sanas/io/rollback.h"
 #include "sanas/io/safetensors.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/io/tensor_file.h"
@@ -27,35 +29,65 @@ struct Training {
   int64_t epoch = -1;
 };
 
+/// Mini-batches of a training.
+int64_t training_steps(const EvaluationOptions& options, int64_t steps_per_epoch) {
+  const int64_t whole = options.epochs * steps_per_epoch;
+  return options.max_steps > 0 ? std::min(options.max_steps, whole) : whole;
+}
+
+/// True once the training is done or stopped; false if it was put back to its last checkpoint.
+bool run_to_end(EvaluationLoop& loop, Rollback& rollback, CheckpointStore& checkpoints,
+                MetricsLog& metrics, Log& log) {
+  try {
+    loop.run();
+    return true;
+  } catch (const NonFiniteError& error) {
+    const int64_t failed = loop.step();
+    const int64_t rollbacks = loop.rollbacks() + 1;
+    const int64_t next =
+        rollback.next_step(error, failed, checkpoints.last_name(), checkpoints.last());
+    const auto checkpoint = checkpoints.load(log);
+    TORCH_CHECK(checkpoint, "a run that may be put back begins with a checkpoint");
+    load_training_checkpoint(checkpoint->tensors, checkpoint->source, loop);
+    loop.skip_to(next, rollbacks);
+    report_rollback(error, 0, failed, next, rollbacks, metrics, log);
+    return false;
+  }
+}
+
 /// Trains `network` in `folder`, or goes on with it, and gives it the values that are reported.
 /// @param input what the network sees instead of the images; empty: the images.
 Training train_network(const Config& config, EvalNetwork& network, EvaluationImages& images,
                        const ImageFunction& input, RunFolder& folder, MetricsLog& metrics,
                        const RunOptions& options, const torch::Device& device, Log& log) {
+  CheckpointStore checkpoints(folder.checkpoints(), config.checkpoint.keep);
   EvaluationLoop loop(network, make_normalization(config, images.info()),
                       {images.train(), images.test(), images.validation(), input},
                       config.evaluation, device);
-  const std::filesystem::path last = folder.path("checkpoints/last.safetensors");
-  if (options.resume && std::filesystem::exists(last)) {
-    const auto checkpoint = read_safetensors(last);
-    const auto saved = read_checkpoint_info(checkpoint, last.string());
-    check_resumable(config, saved.config, last.string());
-    load_training_checkpoint(checkpoint, last.string(), loop);
-    metrics.truncate_to(static_cast<uint64_t>(saved.metrics_position));
+  const auto checkpoint = options.resume ? checkpoints.load(log) : std::nullopt;
+  if (checkpoint) {
+    const auto saved = read_checkpoint_info(checkpoint->tensors, checkpoint->source);
+    check_resumable(config, saved.config, checkpoint->source);
+    load_training_checkpoint(checkpoint->tensors, checkpoint->source, loop);
+    metrics.truncate_to(saved.metrics_position);
     log.info("Resuming after mini-batch " + std::to_string(loop.step()));
   } else {
     metrics.truncate_to(0);
-    folder.write_text("config.yaml", to_yaml(config));
     save_genotype(folder, network.genotype());
   }
 
-  const int64_t whole = config.evaluation.epochs * images.train().batches_per_epoch();
-  const int64_t limit = config.evaluation.max_steps;
-  ProgressDisplay progress("train", limit > 0 ? std::min(limit, whole) : whole, loop.step(),
+  const int64_t steps_per_epoch = images.train().batches_per_epoch();
+  const int64_t steps = training_steps(config.evaluation, steps_per_epoch);
+  ProgressDisplay progress("train", steps, loop.step(),
                            {.quiet = options.quiet, .terminal = {}, .clock = {}});
-  TrainRecorder recorder(loop, config, images.info(), folder, metrics, progress, log);
+  TrainRecorder recorder(loop, config, images.info(), folder, checkpoints, metrics, progress, log);
   loop.add_observer(recorder);
-  loop.run();
+  if (config.evaluation.on_nonfinite == NonFinitePolicy::kRollback && loop.step() == 0) {
+    recorder.save_checkpoint();  // something to go back to
+  }
+  Rollback rollback(config.evaluation.on_nonfinite, steps_per_epoch, steps);
+  while (!run_to_end(loop, rollback, checkpoints, metrics, log)) {
+  }
   progress.finish();
   recorder.save_checkpoint();
   if (!loop.finished()) {
@@ -67,7 +99,7 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
   for (size_t i = 0; i < values.size(); ++i) {
     values[i].copy_(reported[i]);
   }
-  const int64_t last_epoch = (loop.step() - 1) / images.train().batches_per_epoch();
+  const int64_t last_epoch = (loop.step() - 1) / steps_per_epoch;
   return {.epoch = loop.best().epoch >= 0 ? loop.best().epoch : last_epoch};
 }
 
@@ -136,7 +168,7 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
   }
 
   RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
-  log.add_file(folder.path("log.txt"));
+  begin_run_folder(folder, config, options, log);
   MetricsLog metrics(folder.path("metrics.jsonl"), options.resume);
   const Training first =
       train_network(config, *network, images, {}, folder, metrics, options, device, log);
@@ -155,9 +187,10 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
         options.resume && std::filesystem::exists(folder.path("second/config.yaml"));
     RunFolder second_folder(folder.path("second"),
                             resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
-    MetricsLog second_metrics(second_folder.path("metrics.jsonl"), resume);
     RunOptions second_options = options;
     second_options.resume = resume;
+    begin_run_folder(second_folder, other, second_options, log);
+    MetricsLog second_metrics(second_folder.path("metrics.jsonl"), resume);
     second_network = make_eval_network(other, genotype, images.info(), device);
     const Training second = train_network(
         other, *second_network, images, saliency_input(predict_first, saliency_options(config)),

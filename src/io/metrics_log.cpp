@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "sanas/core/error.h"
@@ -30,23 +31,31 @@ const char* name_of_nonfinite(double number) {
   return std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf";
 }
 
-/// The byte after the last line end before `end`.
-uint64_t end_of_last_line(int descriptor, uint64_t end) {
-  std::array<char, 4096> block;
-  while (end > 0) {
-    const uint64_t begin = end - std::min<uint64_t>(end, block.size());
-    const ssize_t got = ::pread(descriptor, block.data(), end - begin, static_cast<off_t>(begin));
-    if (got != static_cast<ssize_t>(end - begin)) {
-      return end;
+struct Extent {
+  uint64_t lines = 0;
+  uint64_t bytes = 0;
+};
+
+/// The first `limit` whole lines of a file, or as many as it has.
+Extent whole_lines(int descriptor, uint64_t limit) {
+  std::array<char, 65536> block;
+  Extent extent;
+  for (uint64_t offset = 0; extent.lines < limit;) {
+    const ssize_t got = ::pread(descriptor, block.data(), block.size(), static_cast<off_t>(offset));
+    if (got <= 0) {
+      break;
     }
-    for (uint64_t at = end; at > begin; --at) {
-      if (block[at - 1 - begin] == '\n') {
-        return at;
+    const char* end = block.data() + got;
+    for (const char* at = block.data(); at != end && extent.lines < limit;) {
+      at = std::find(at, end, '\n');
+      if (at != end) {
+        ++at;
+        extent = {extent.lines + 1, offset + static_cast<uint64_t>(at - block.data())};
       }
     }
-    end = begin;
+    offset += static_cast<uint64_t>(got);
   }
-  return 0;
+  return extent;
 }
 
 }  // namespace
@@ -83,8 +92,9 @@ MetricsLog::MetricsLog(std::filesystem::path path, bool append)
     throw FileError(path_.string() + ": is not a regular file, metrics need one");
   }
   try {
-    position_ = static_cast<uint64_t>(status.st_size);
-    cut(end_of_last_line(descriptor_, position_));
+    bytes_ = static_cast<uint64_t>(status.st_size);
+    const Extent whole = whole_lines(descriptor_, std::numeric_limits<uint64_t>::max());
+    cut(whole.lines, whole.bytes);
   } catch (...) {
     ::close(descriptor_);
     throw;
@@ -109,34 +119,37 @@ void MetricsLog::write_line(const std::string& line) {
       const int error = errno;
       // Half a line would spoil the file for every reader. If even this fails, the next opening
       // for appending removes it.
-      [[maybe_unused]] const int ignored = ::ftruncate(descriptor_, static_cast<off_t>(position_));
+      [[maybe_unused]] const int ignored = ::ftruncate(descriptor_, static_cast<off_t>(bytes_));
       errno = error;
       fail(path_, "can't be written");
     }
   }
-  position_ += line.size();
+  ++lines_;
+  bytes_ += line.size();
 }
 
 uint64_t MetricsLog::position() const {
   const std::lock_guard lock(mutex_);
-  return position_;
+  return lines_;
 }
 
 void MetricsLog::truncate_to(uint64_t position) {
   const std::lock_guard lock(mutex_);
-  if (position > position_ || end_of_last_line(descriptor_, position) != position) {
-    throw FileError(path_.string() + ": no line ends at byte " + std::to_string(position) + " of " +
-                    std::to_string(position_) +
-                    ", where the checkpoint goes on: the file was changed since");
+  const Extent kept = whole_lines(descriptor_, position);
+  if (kept.lines < position) {
+    throw FileError(path_.string() + ": has " + std::to_string(kept.lines) +
+                    " lines, the checkpoint goes on after line " + std::to_string(position) +
+                    ": the file was changed since");
   }
-  cut(position);
+  cut(kept.lines, kept.bytes);
 }
 
-void MetricsLog::cut(uint64_t position) {
-  if (position < position_ && ::ftruncate(descriptor_, static_cast<off_t>(position)) != 0) {
+void MetricsLog::cut(uint64_t lines, uint64_t bytes) {
+  if (bytes < bytes_ && ::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) {
     fail(path_, "can't be shortened");
   }
-  position_ = position;
+  lines_ = lines;
+  bytes_ = bytes;
 }
 
 void MetricsLog::sync() {

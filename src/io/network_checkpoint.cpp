@@ -6,7 +6,6 @@
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
 #include "sanas/io/module_state.h"
-#include "sanas/io/safetensors.h"
 #include "sanas/io/search_setup.h"
 
 namespace sanas {
@@ -84,9 +83,8 @@ std::shared_ptr<EvalNetwork> make_eval_network(const Config& config, const Genot
   return network;
 }
 
-void save_training_checkpoint(const std::filesystem::path& path, EvaluationLoop& loop,
-                              const Config& config, const DatasetInfo& info,
-                              int64_t metrics_position) {
+NamedTensors training_checkpoint(EvaluationLoop& loop, const Config& config,
+                                 const DatasetInfo& info, uint64_t metrics_position) {
   NamedTensors all = state_dict(loop.network(), "net.");
   append_momentum(all, loop.network(), loop.weights(), "m.");
   append_meter(all, "meter", loop.meter());
@@ -99,6 +97,8 @@ void save_training_checkpoint(const std::filesystem::path& path, EvaluationLoop&
     all.tensors.insert(kBestEpoch, torch::tensor(loop.best().epoch));
     all.tensors.insert(kBestTop1, torch::tensor(loop.best().top1, torch::kDouble));
   }
+  all.tensors.insert("skipped_updates", torch::tensor(loop.skipped_updates()));
+  all.tensors.insert("rollbacks", torch::tensor(loop.rollbacks()));
   write_checkpoint_info(all, {.kind = "evaluation",
                               .config = config,
                               .genotype = to_string(loop.network().genotype()),
@@ -109,7 +109,7 @@ void save_training_checkpoint(const std::filesystem::path& path, EvaluationLoop&
                               .width = info.width,
                               .step = loop.step(),
                               .metrics_position = metrics_position});
-  write_safetensors(path, all);
+  return all;
 }
 
 void load_training_checkpoint(const NamedTensors& tensors, const std::string& source,
@@ -133,7 +133,9 @@ void load_training_checkpoint(const NamedTensors& tensors, const std::string& so
             find_tensor(tensors, kBestTop1, source).item<double>(),
             load_values(tensors, source, loop.network(), kBest)};
   }
-  loop.resume_at(info.step, load_meter(tensors, source, "meter"), std::move(best));
+  loop.resume_at(info.step, load_meter(tensors, source, "meter"),
+                 find_tensor(tensors, "skipped_updates", source).item<int64_t>(), std::move(best));
+  loop.skip_to(info.step, find_tensor(tensors, "rollbacks", source).item<int64_t>());
 }
 
 TrainedNetwork load_trained_network(const NamedTensors& tensors, const std::string& source,

@@ -77,6 +77,7 @@ Config candidate_config(const Config& config) {
   evaluation.drop_path = 0.0;
   evaluation.cutout = config.dataset.augment.cutout;
   evaluation.test_on = TestImages::kValidation;
+  evaluation.on_nonfinite = config.search.on_nonfinite;
   return candidate;
 }
 
@@ -113,8 +114,7 @@ SearchSummary run_random_search(const Config& config, const RunOptions& options,
   const auto info = open_dataset(config.dataset.source, Split::kTrain)->info();
   const auto candidates = random_candidates(config, info);
   RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
-  log.add_file(folder.path("log.txt"));
-  folder.write_text("config.yaml", to_yaml(config));
+  begin_run_folder(folder, config, options, log);
   log.info(format("random search among %lld genotypes, %lld epochs each",
                   static_cast<long long>(candidates.size()),
                   static_cast<long long>(config.random_search.epochs)));

@@ -22,8 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLockName = ".lock";
 
-/// Refuses to start a run where files are. Empty subfolders are left by a run that ended before
-/// its first file.
+/// Refuses to start a run where files are. Empty subfolders and temporary files are left by a run
+/// that ended before its first file.
 void check_is_free(const fs::path& folder) {
   std::error_code error;
   if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
@@ -34,7 +34,8 @@ void check_is_free(const fs::path& folder) {
                     ": already holds a run; continue it with --resume or choose another --out");
   }
   for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-    if (!entry.is_directory(error) && entry.path() != folder / kLockName) {
+    if (!entry.is_directory(error) && entry.path() != folder / kLockName &&
+        !is_temporary_file(entry.path())) {
       throw FileError(folder.string() + ": holds files already, e.g. " +
                       entry.path().lexically_relative(folder).string() +
                       "; choose another --out, nothing is overwritten");
@@ -71,10 +72,8 @@ RunFolder::RunFolder(fs::path path, RunFolderMode mode) : path_(std::move(path))
     ::close(lock_);
     throw;
   }
-  if (mode == RunFolderMode::kResume) {
-    for (const auto& folder : {path_, checkpoints(), cells()}) {
-      remove_stale_temporary_files(folder);
-    }
+  for (const auto& folder : {path_, checkpoints(), cells()}) {
+    remove_stale_temporary_files(folder);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "byte_source.h"
+#include "safetensors_checksum.h"
 #include "safetensors_header.h"
 #include "sanas/core/error.h"
 #include "sanas/io/atomic_file.h"
@@ -35,13 +36,21 @@ NamedTensors read(const ByteSource& source) {
 
   NamedTensors result;
   result.metadata = std::move(header.metadata);
+  const bool is_checked = has_checksum(result);
+  SafetensorsChecksum checksum(is_checked ? json : "");
   for (const auto& entry : header.entries) {
     auto tensor = torch::empty(entry.shape, torch::dtype(entry.type->scalar));
     source.read(data_begin + entry.begin, tensor.mutable_data_ptr(), entry.end - entry.begin);
     if (!has_valid_bools(tensor)) {
       source.fail("tensor " + in_quotes(entry.name) + " has BOOL bytes other than 0 and 1");
     }
+    if (is_checked) {
+      checksum.add(tensor.const_data_ptr(), tensor.nbytes());
+    }
     result.tensors.insert(entry.name, std::move(tensor));
+  }
+  if (is_checked && !checksum.is_right()) {
+    source.fail("is damaged: its checksum is wrong");
   }
   return result;
 }
@@ -81,7 +90,7 @@ std::string header_text(const std::vector<Piece>& pieces, const NamedTensors& te
     text.append(text.empty() ? "" : ",")
         .append(json_text(key))
         .append(":")
-        .append(json_text(value));
+        .append(json_text(key == kChecksumKey ? std::string(kEmptyChecksum) : value));
   }
   if (!text.empty()) {
     text = std::string(R"("__metadata__":{)").append(text).append("}");
@@ -105,7 +114,15 @@ std::string header_text(const std::vector<Piece>& pieces, const NamedTensors& te
 
 void write(const NamedTensors& tensors, std::ostream& stream) {
   const auto sorted = pieces(tensors);
-  const std::string header = header_text(sorted, tensors);
+  std::string header = header_text(sorted, tensors);
+  if (has_checksum(tensors)) {
+    SafetensorsChecksum checksum(header);
+    for (const auto& piece : sorted) {
+      const auto data = packed(*piece.tensor);
+      checksum.add(data.const_data_ptr(), data.nbytes());
+    }
+    header = checksum.signed_header();
+  }
   const uint64_t header_size = header.size();
   stream.write(reinterpret_cast<const char*>(&header_size), kLengthBytes);
   stream << header;
@@ -127,6 +144,10 @@ NamedTensors parse_safetensors(std::string_view bytes, const std::string& source
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors) {
   write_file_atomically(path, [&](std::ostream& stream) { write(tensors, stream); });
 }
+
+void request_checksum(NamedTensors& tensors) { tensors.metadata[kChecksumKey] = kEmptyChecksum; }
+
+bool has_checksum(const NamedTensors& tensors) { return tensors.metadata.contains(kChecksumKey); }
 
 std::string serialize_safetensors(const NamedTensors& tensors) {
   std::ostringstream stream;

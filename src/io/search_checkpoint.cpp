@@ -6,7 +6,6 @@
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 #include "sanas/io/module_state.h"
-#include "sanas/io/safetensors.h"
 
 namespace sanas {
 namespace {
@@ -57,9 +56,8 @@ void load_measurements(const NamedTensors& tensors, const std::string& source,
 
 }  // namespace
 
-void save_search_checkpoint(const std::filesystem::path& path, SearchLoop& loop,
-                            const SearchStage& stage, const Config& config, const DatasetInfo& info,
-                            int64_t metrics_position) {
+NamedTensors search_checkpoint(SearchLoop& loop, const SearchStage& stage, const Config& config,
+                               const DatasetInfo& info, uint64_t metrics_position) {
   NamedTensors all;
   const auto& networks = loop.networks();
   append(all, state_dict(*networks.net1, "w1."));
@@ -81,6 +79,7 @@ void save_search_checkpoint(const std::filesystem::path& path, SearchLoop& loop,
   all.tensors.insert("perturbations.samples", samples);
   all.tensors.insert("perturbations.deltas", deltas);
   all.tensors.insert("skipped_updates", torch::tensor(loop.skipped_updates()));
+  all.tensors.insert("rollbacks", torch::tensor(loop.rollbacks()));
   write_checkpoint_info(all, {.kind = "search",
                               .config = config,
                               .genotype = to_string(loop.genotype()),
@@ -91,7 +90,7 @@ void save_search_checkpoint(const std::filesystem::path& path, SearchLoop& loop,
                               .width = info.width,
                               .step = loop.step(),
                               .metrics_position = metrics_position});
-  write_safetensors(path, all);
+  return all;
 }
 
 void load_search_checkpoint(const NamedTensors& tensors, const std::string& source,
@@ -123,6 +122,7 @@ void load_search_checkpoint(const NamedTensors& tensors, const std::string& sour
   loop.resume_at(info.step, load_meter(tensors, source, "meter1"),
                  load_meter(tensors, source, "meter2"), initial,
                  find_tensor(tensors, "skipped_updates", source).item<int64_t>());
+  loop.skip_to(info.step, find_tensor(tensors, "rollbacks", source).item<int64_t>());
 }
 
 int64_t architecture_updates(const SearchOptions& options, int64_t steps_per_epoch, int64_t step) {

@@ -51,13 +51,16 @@ void append_architecture(MetricRecord& record, const ArchitectureReport& report,
 }  // namespace
 
 SearchRecorder::SearchRecorder(SearchLoop& loop, const SearchStage& stage, const Config& config,
-                               const DatasetInfo& info, RunFolder& folder, MetricsLog& metrics,
+                               const DatasetInfo& info, RunFolder& folder,
+                               CheckpointStore& checkpoints, MetricsLog& metrics,
                                ProgressDisplay& progress, Log& log)
     : loop_(loop),
       stage_(stage),
       config_(config),
       info_(info),
       folder_(folder),
+      checkpoints_(checkpoints),
+      schedule_(config.checkpoint),
       metrics_(metrics),
       progress_(progress),
       log_(log),
@@ -99,7 +102,9 @@ void SearchRecorder::on_step(const StepReport& report) {
                                             static_cast<long long>(report.epoch + 1),
                                             report.weights1->loss, 100.0 * report.weights1->top1)
                                    : std::string());
-  if (ScopedSignals::take_save_request()) {
+  // After an epoch's last step the checkpoint has to know that the epoch is reported: on_epoch.
+  const bool ends_epoch = report.step_in_epoch + 1 == report.steps_in_epoch || loop_.finished();
+  if (schedule_.take_due(report.step + 1) && !ends_epoch) {
     save_checkpoint();
   }
 }
@@ -134,6 +139,7 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
   record.emplace_back("parameters", size.parameters);
   record.emplace_back("macs", size.macs);
   record.emplace_back("skipped_updates", report.skipped_updates);
+  record.emplace_back("rollbacks", report.rollbacks);
   record.emplace_back("peak_memory_bytes",
                       peak_memory_bytes(loop_.networks().architecture()->tensors()[0].device()));
   record.emplace_back("seconds", report.seconds);
@@ -142,7 +148,8 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
     resume_position_ = metrics_.position();
   }
   save_genotype(folder_, report.genotype);
-  save_checkpoint();
+  const bool is_scored = report.validation && !report.partial;
+  save_checkpoint(is_scored ? std::optional(report.validation->top1()) : std::nullopt);
   progress_.hide();
   log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %d skips, margin %.2e, %.1f s",
                    static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
@@ -158,10 +165,13 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
 
 bool SearchRecorder::wants_stop() const { return ScopedSignals::stop_requested(); }
 
-void SearchRecorder::save_checkpoint() {
+void SearchRecorder::save_checkpoint(std::optional<double> score) {
   metrics_.sync();
-  save_search_checkpoint(folder_.path("checkpoints/last.safetensors"), loop_, stage_, config_,
-                         info_, static_cast<int64_t>(resume_position_));
+  const auto step = format("step-%08lld", static_cast<long long>(loop_.step()));
+  const auto stage = format("stage-%lld-", static_cast<long long>(stage_.index));
+  checkpoints_.save(search_checkpoint(loop_, stage_, config_, info_, resume_position_),
+                    stage_count(config_) > 1 ? stage + step : step, score);
+  schedule_.restart();
 }
 
 std::vector<std::string> SearchRecorder::cost_report() const {

@@ -9,8 +9,9 @@
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 #include "sanas/genotype/progressive_derivation.h"
+#include "sanas/io/checkpoint_store.h"
 #include "sanas/io/genotype_files.h"
-#include "sanas/io/safetensors.h"
+#include "sanas/io/rollback.h"
 #include "sanas/io/search_checkpoint.h"
 #include "sanas/io/search_recorder.h"
 #include "sanas/io/search_setup.h"
@@ -26,27 +27,23 @@ std::string of_stage(const Config& config, const SearchStage& stage) {
              : " of stage " + std::to_string(stage.index + 1) + " of " + std::to_string(count);
 }
 
+/// Mini-batches of a stage.
+int64_t stage_steps(const Config& config, int64_t steps_per_epoch) {
+  const int64_t whole = config.search.epochs * steps_per_epoch;
+  return config.search.max_steps > 0 ? std::min(config.search.max_steps, whole) : whole;
+}
+
 /// Runs one stage to its end or until it is stopped, and writes down what it does.
 /// @return forward-backward passes of the last architecture step.
 int64_t run_stage(SearchLoop& loop, const SearchStage& stage, const Config& config,
-                  const DatasetInfo& info, RunFolder& folder, MetricsLog& metrics,
-                  const RunOptions& options, Log& log) {
-  const int64_t whole = config.search.epochs * loop.steps_per_epoch();
-  const int64_t limit = config.search.max_steps;
+                  const DatasetInfo& info, RunFolder& folder, CheckpointStore& checkpoints,
+                  MetricsLog& metrics, const RunOptions& options, Log& log) {
   ProgressDisplay progress("search" + of_stage(config, stage),
-                           limit > 0 ? std::min(limit, whole) : whole, loop.step(),
+                           stage_steps(config, loop.steps_per_epoch()), loop.step(),
                            {.quiet = options.quiet, .terminal = {}, .clock = {}});
-  SearchRecorder recorder(loop, stage, config, info, folder, metrics, progress, log);
+  SearchRecorder recorder(loop, stage, config, info, folder, checkpoints, metrics, progress, log);
   loop.add_observer(recorder);
-  try {
-    loop.run();
-  } catch (const NonFiniteError& error) {
-    const auto last = folder.path("checkpoints/last.safetensors");
-    throw NonFiniteError(std::string(error.what()) +
-                         (std::filesystem::exists(last)
-                              ? "; the last good checkpoint is " + last.string()
-                              : "; there is no checkpoint yet"));
-  }
+  loop.run();
   progress.finish();
   if (loop.finished() && loop.early_stopping().stopped_at() && config.search.eigenvalue.stop) {
     const auto& back = *loop.early_stopping().stopped_at();
@@ -80,19 +77,46 @@ void report_skip_limits(const Config& config, const SearchStage& stage, const Su
   metrics.sync();
 }
 
+/// The newest checkpoint if it is of this stage; else the stage goes back to its beginning.
+std::optional<LoadedCheckpoint> last_of_stage(const Config& config, const SearchStage& stage,
+                                              CheckpointStore& checkpoints, Log& log) {
+  auto checkpoint = checkpoints.load(log);
+  if (checkpoint &&
+      read_stage(config, checkpoint->tensors, checkpoint->source).index != stage.index) {
+    checkpoint.reset();
+  }
+  return checkpoint;
+}
+
+/// Whether what was done so far does not depend on the number of epochs.
+bool may_be_longer(const EvaluationOptions& options) {
+  const bool is_open =
+      options.schedule == Schedule::kConstant || options.schedule == Schedule::kExponential;
+  return is_open && options.drop_path == 0.0;
+}
+
 }  // namespace
 
 void check_resumable(const Config& now, const Config& before, const std::string& source) {
-  // What neither the numbers nor the files of a run depend on.
-  constexpr std::array<const char*, 6> kFree{"name",
-                                             "device",
-                                             "dataset.root",
-                                             "dataset.workers",
-                                             "search.max_steps",
-                                             "evaluation.max_steps"};
+  // What no number of a run depends on: places, what is logged and saved, and when it ends.
+  constexpr std::array<const char*, 11> kFree{
+      "name",
+      "device",
+      "dataset.root",
+      "dataset.workers",
+      "search.max_steps",
+      "search.report_every",
+      "evaluation.max_steps",
+      "evaluation.report_every",
+      "checkpoint.every_steps",
+      "checkpoint.every_minutes",
+      "checkpoint.keep",
+  };
   std::vector<std::string> changed;
   for (const auto& key : changed_keys(now, before)) {
-    if (std::find(kFree.begin(), kFree.end(), key) == kFree.end()) {
+    const bool is_longer = key == "evaluation.epochs" && may_be_longer(now.evaluation) &&
+                           now.evaluation.epochs > before.evaluation.epochs;
+    if (!is_longer && std::find(kFree.begin(), kFree.end(), key) == kFree.end()) {
       changed.push_back(key);
     }
   }
@@ -100,6 +124,16 @@ void check_resumable(const Config& now, const Config& before, const std::string&
     throw ConfigError(source +
                       ": the run was begun with another configuration; changed: " + join(changed));
   }
+}
+
+void begin_run_folder(const RunFolder& folder, const Config& config, const RunOptions& options,
+                      Log& log) {
+  const auto file = folder.path("config.yaml");
+  if (options.resume) {
+    check_resumable(config, load_config(file.string()), file.string());
+  }
+  folder.write_text("config.yaml", to_yaml(config));
+  log.add_file(folder.path("log.txt"));
 }
 
 SearchSummary run_search(const Config& config, const RunOptions& options, Log& log) {
@@ -111,34 +145,46 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
   auto networks = make_search_networks(config, info, stage, device);
 
   RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
-  log.add_file(folder.path("log.txt"));
+  begin_run_folder(folder, config, options, log);
   MetricsLog metrics(folder.path("metrics.jsonl"), options.resume);
-
-  const std::filesystem::path last = folder.path("checkpoints/last.safetensors");
-  std::optional<NamedTensors> checkpoint;
-  int64_t architecture_step = 0;
-  if (options.resume && std::filesystem::exists(last)) {
-    checkpoint = read_safetensors(last);
-    const auto saved = read_checkpoint_info(*checkpoint, last.string());
-    check_resumable(config, saved.config, last.string());
-    metrics.truncate_to(static_cast<uint64_t>(saved.metrics_position));
-    architecture_step = architecture_updates(config.search, source.steps_per_epoch(), saved.step);
-    stage = read_stage(config, *checkpoint, last.string());
+  CheckpointStore checkpoints(folder.checkpoints(), config.checkpoint.keep);
+  auto checkpoint = options.resume ? checkpoints.load(log) : std::nullopt;
+  const int64_t steps_per_epoch = source.steps_per_epoch();
+  int64_t step = 0;
+  int64_t rollbacks = 0;
+  uint64_t metrics_position = 0;
+  if (checkpoint) {
+    const auto saved = read_checkpoint_info(checkpoint->tensors, checkpoint->source);
+    check_resumable(config, saved.config, checkpoint->source);
+    stage = read_stage(config, checkpoint->tensors, checkpoint->source);
     networks = make_search_networks(config, info, stage, device);
-  } else {
-    folder.write_text("config.yaml", to_yaml(config));
-    metrics.truncate_to(0);
+    step = saved.step;
+    metrics_position = saved.metrics_position;
+    log.info("Resuming after mini-batch " + std::to_string(step) + of_stage(config, stage));
   }
+  metrics.truncate_to(metrics_position);
 
+  Rollback rollback(config.search.on_nonfinite, steps_per_epoch,
+                    stage_steps(config, steps_per_epoch));
   while (true) {
-    SearchLoop loop(networks, source.open(stage.index, architecture_step), config.search, device);
+    const int64_t updates = architecture_updates(config.search, steps_per_epoch, step);
+    SearchLoop loop(networks, source.open(stage.index, updates), config.search, device);
     if (checkpoint) {
-      load_search_checkpoint(*checkpoint, last.string(), loop);
+      load_search_checkpoint(checkpoint->tensors, checkpoint->source, loop);
       checkpoint.reset();
-      log.info("Resuming after mini-batch " + std::to_string(loop.step()) +
-               of_stage(config, stage));
     }
-    const int64_t passes = run_stage(loop, stage, config, info, folder, metrics, options, log);
+    loop.skip_to(step, std::max(rollbacks, loop.rollbacks()));
+    int64_t passes = 0;
+    try {
+      passes = run_stage(loop, stage, config, info, folder, checkpoints, metrics, options, log);
+    } catch (const NonFiniteError& error) {
+      step = rollback.next_step(error, loop.step(), checkpoints.last_name(), checkpoints.last());
+      rollbacks = loop.rollbacks() + 1;
+      checkpoint = last_of_stage(config, stage, checkpoints, log);
+      report_rollback(error, stage.index, loop.step(), step, rollbacks, metrics, log);
+      networks = make_search_networks(config, info, stage, device);
+      continue;
+    }
     if (!loop.finished()) {
       return {RunOutcome::kStopped, loop.genotype(), passes};
     }
@@ -147,8 +193,9 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
       return {RunOutcome::kFinished, loop.genotype(), passes};
     }
     stage = next_stage(config, stage, *networks.net1);
+    checkpoints.forget_best();
     networks = make_search_networks(config, info, stage, device);
-    architecture_step = 0;
+    step = 0;
   }
 }
 

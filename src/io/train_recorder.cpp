@@ -9,12 +9,14 @@
 namespace sanas {
 
 TrainRecorder::TrainRecorder(EvaluationLoop& loop, const Config& config, const DatasetInfo& info,
-                             RunFolder& folder, MetricsLog& metrics, ProgressDisplay& progress,
-                             Log& log)
+                             RunFolder& folder, CheckpointStore& checkpoints, MetricsLog& metrics,
+                             ProgressDisplay& progress, Log& log)
     : loop_(loop),
       config_(config),
       info_(info),
       folder_(folder),
+      checkpoints_(checkpoints),
+      schedule_(config.checkpoint),
       metrics_(metrics),
       progress_(progress),
       log_(log),
@@ -38,7 +40,9 @@ void TrainRecorder::on_step(const TrainStepReport& report) {
       format("epoch %lld  loss %.3f  top-1 %.1f %%  %.0f images/s",
              static_cast<long long>(report.epoch + 1), report.loss, 100.0 * report.top1,
              static_cast<double>(report.batch_size) / report.seconds));
-  if (ScopedSignals::take_save_request()) {
+  // After an epoch's last step the checkpoint has to know that the epoch is reported: on_epoch.
+  const bool ends_epoch = report.step_in_epoch + 1 == report.steps_in_epoch || loop_.finished();
+  if (schedule_.take_due(report.step + 1) && !ends_epoch) {
     save_checkpoint();
   }
 }
@@ -65,6 +69,8 @@ void TrainRecorder::on_epoch(const TrainEpochReport& report) {
   add_test("test", report.test);
   record.emplace_back("peak_memory_bytes",
                       peak_memory_bytes(loop_.weights().parameters().front().device()));
+  record.emplace_back("skipped_updates", report.skipped_updates);
+  record.emplace_back("rollbacks", report.rollbacks);
   record.emplace_back("seconds", report.seconds);
   metrics_.write(record);
   if (!report.partial) {
@@ -82,8 +88,9 @@ bool TrainRecorder::wants_stop() const { return ScopedSignals::stop_requested();
 
 void TrainRecorder::save_checkpoint() {
   metrics_.sync();
-  save_training_checkpoint(folder_.path("checkpoints/last.safetensors"), loop_, config_, info_,
-                           static_cast<int64_t>(resume_position_));
+  checkpoints_.save(training_checkpoint(loop_, config_, info_, resume_position_),
+                    format("step-%08lld", static_cast<long long>(loop_.step())));
+  schedule_.restart();
 }
 
 }  // namespace sanas

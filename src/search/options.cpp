@@ -31,8 +31,4 @@ std::string to_string(Stage3Reduction reduction) {
   return reduction == Stage3Reduction::kMean ? "mean" : "sum";
 }
 
-std::string to_string(NonFinitePolicy policy) {
-  return policy == NonFinitePolicy::kStop ? "stop" : "skip";
-}
-
 }  // namespace sanas

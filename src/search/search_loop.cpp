@@ -91,6 +91,7 @@ void SearchLoop::run_epoch(int64_t epoch) {
     networks_.net2->start_epoch(epoch, options_.epochs);
   }
   data_.train.start_epoch(epoch, step_ % steps_per_epoch());
+  const int64_t first_step = step_;
   // Reports come in runs that are long enough to show an update of every level.
   const auto& every = options_.update_every;
   const int64_t run = std::max({every.weights1, every.weights2, every.architecture});
@@ -101,7 +102,7 @@ void SearchLoop::run_epoch(int64_t epoch) {
     }
     run_step(prepare(*train), epoch, step_ % options_.report_every < run);
   }
-  if (stop_requested() && step_ % steps_per_epoch() != 0) {
+  if (stop_requested() && (step_ == first_step || step_ % steps_per_epoch() != 0)) {
     return;  // the epoch is finished after a resume
   }
   report_epoch(epoch, watch.seconds());
@@ -146,6 +147,7 @@ void SearchLoop::report_epoch(int64_t epoch, double seconds) {
   }
   report.seconds = seconds;
   report.skipped_updates = skipped_updates_;
+  report.rollbacks = rollbacks_;
   for (auto* observer : observers_) {
     observer->on_epoch(report);
   }
@@ -161,6 +163,14 @@ void SearchLoop::resume_at(int64_t step, const ClassificationMeter& meter1,
     initial_architecture_[i].copy_(initial_architecture[i]);
   }
   skipped_updates_ = skipped_updates;
+}
+
+void SearchLoop::skip_to(int64_t step, int64_t rollbacks) {
+  if (step / steps_per_epoch() != step_ / steps_per_epoch()) {
+    meter1_ = meter2_ = {};
+  }
+  step_ = step;
+  rollbacks_ = rollbacks;
 }
 
 ClassificationMeter SearchLoop::validate() {

@@ -130,10 +130,10 @@ bool SearchLoop::finite(const char* level, double loss, const TensorList& gradie
   if (std::isfinite(loss) && all_finite(gradients)) {
     return true;
   }
-  if (options_.on_nonfinite == NonFinitePolicy::kStop) {
+  if (options_.on_nonfinite != NonFinitePolicy::kSkip) {
     throw NonFiniteError(std::string("the loss or gradient of level '") + level +
                          "' is not finite at step " + std::to_string(step_) +
-                         "; lower the learning rate, or set on_nonfinite: skip");
+                         "; lower the learning rate, or set on_nonfinite: skip or rollback");
   }
   ++skipped_updates_;
   return false;

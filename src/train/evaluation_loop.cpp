@@ -63,6 +63,7 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
   const double drop_path = drop_path_probability(options_.drop_path, epoch, options_.epochs);
   network_.set_drop_path_probability(drop_path);
   const int64_t steps = data_.train.batches_per_epoch();
+  const int64_t first_step = step_;
   data_.train.start_epoch(epoch, step_ % steps);
   while (!finished() && !stop_requested()) {
     const auto batch = data_.train.next();
@@ -71,7 +72,7 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
     }
     run_step(batch->to(device_), epoch, drop_path);
   }
-  if (stop_requested() && step_ % steps != 0) {
+  if (stop_requested() && (step_ == first_step || step_ % steps != 0)) {
     return;  // the epoch is finished after a resume
   }
   TrainEpochReport report;
@@ -95,6 +96,8 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
     }
   }
   report.seconds = watch.seconds();
+  report.skipped_updates = skipped_updates_;
+  report.rollbacks = rollbacks_;
   for (auto* observer : observers_) {
     observer->on_epoch(report);
   }
@@ -128,15 +131,19 @@ void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_pat
                static_cast<double>(size) / static_cast<double>(batch.size()), gradients,
                report.loss, meter);
   }
-  if (!std::isfinite(report.loss) || !all_finite(gradients)) {
+  if (std::isfinite(report.loss) && all_finite(gradients)) {
+    report.gradient_norm = weights_.step(gradients);
+    meter_.add(meter);
+    if (average_) {
+      average_->update();
+    }
+  } else if (options_.on_nonfinite == NonFinitePolicy::kSkip) {
+    ++skipped_updates_;
+  } else {
     throw NonFiniteError("the training loss or its gradient is not finite at step " +
-                         std::to_string(step_) + "; lower evaluation.learning_rate");
+                         std::to_string(step_) +
+                         "; lower evaluation.learning_rate, or set on_nonfinite: skip or rollback");
   }
-  report.gradient_norm = weights_.step(gradients);
-  if (average_) {
-    average_->update();
-  }
-  meter_.add(meter);
   report.top1 = meter.top1();
   report.seconds = watch.seconds();
   ++step_;
@@ -182,8 +189,6 @@ ClassificationReport EvaluationLoop::test(const TensorList& values, DataLoader& 
       images, network_.options().classes, device_);
 }
 
-ClassificationReport EvaluationLoop::test_reported() { return test(reported_values(), data_.test); }
-
 void EvaluationLoop::keep_if_best(int64_t epoch, const ClassificationReport& report) {
   if (best_.epoch < 0 || report.meter().top1() > best_.top1) {
     best_ = {epoch, report.meter().top1(), clone(current_values())};
@@ -195,10 +200,20 @@ bool EvaluationLoop::stop_requested() const {
                      [](const TrainObserver* observer) { return observer->wants_stop(); });
 }
 
-void EvaluationLoop::resume_at(int64_t step, const ClassificationMeter& meter, BestNetwork best) {
+void EvaluationLoop::resume_at(int64_t step, const ClassificationMeter& meter,
+                               int64_t skipped_updates, BestNetwork best) {
   step_ = step;
   meter_ = meter;
+  skipped_updates_ = skipped_updates;
   best_ = std::move(best);
+}
+
+void EvaluationLoop::skip_to(int64_t step, int64_t rollbacks) {
+  if (step / data_.train.batches_per_epoch() != step_ / data_.train.batches_per_epoch()) {
+    meter_ = {};
+  }
+  step_ = step;
+  rollbacks_ = rollbacks;
 }
 
 }  // namespace sanas

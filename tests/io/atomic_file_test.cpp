@@ -129,6 +129,21 @@ TEST(AtomicFile, NewFilesFollowTheUmask) {
             perms::owner_read | perms::owner_write | perms::group_read);
 }
 
+TEST(AtomicFile, ASecondNameKeepsItsContentWhenTheFirstIsWrittenAnew) {
+  const TemporaryFolder folder;
+  write_file_atomically(folder / "a.txt", "one");
+  write_file_atomically(folder / "b.txt", "other");
+  link_file_atomically(folder / "a.txt", folder / "b.txt");
+  link_file_atomically(folder / "a.txt", folder / "b.txt");  // again: nothing to do
+  EXPECT_EQ(io_test::fs::hard_link_count(folder / "b.txt"), 2U);
+  write_file_atomically(folder / "a.txt", "two");
+  EXPECT_EQ(content_of(folder / "a.txt"), "two");
+  EXPECT_EQ(content_of(folder / "b.txt"), "one");
+  EXPECT_EQ(folder.count(), 2);
+  EXPECT_THAT(file_error([&] { link_file_atomically(folder / "no", folder / "c.txt"); }),
+              HasSubstr("c.txt: can't be written: No such file or directory"));
+}
+
 TEST(AtomicFile, LeftoversOfAKilledProcessAreRemovedAndNothingElse) {
   const TemporaryFolder folder;
   io_test::write_content(folder / ".a.txt.sanas-tmp-123", "half");

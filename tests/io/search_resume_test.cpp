@@ -27,7 +27,7 @@ class SearchResume : public testing::TestWithParam<const char*> {
   std::string save(TinySearch& search) {
     const std::string file = folder_ / "last.safetensors";
     const SearchStage stage{0, search.loop.networks().net1->space()};
-    save_search_checkpoint(file, search.loop, stage, config(), search.info(), 0);
+    write_safetensors(file, search_checkpoint(search.loop, stage, config(), search.info(), 0));
     return file;
   }
 

@@ -146,6 +146,55 @@ TEST(SearchLoop, ANanCanBeSkippedAndCounted) {
   EXPECT_EQ(witness.epochs[1].skipped_updates, 2 + 2);  // steps 0, 3; 0, 5
 }
 
+TEST(SearchLoop, GoingBackLeavesOutWhatIsBetween) {
+  TinySearch search(quick_options());
+  Stopper stopper(2);
+  search.loop.add_observer(stopper);
+  search.loop.run();
+  EXPECT_EQ(search.loop.meter1().count(), 8);
+  search.loop.skip_to(2, 0);  // the same epoch of 3 mini-batches
+  EXPECT_EQ(search.loop.meter1().count(), 8);
+  search.loop.skip_to(4, 1);
+  EXPECT_EQ(search.loop.meter1().count(), 0);
+  Witness witness(search.loop);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  EXPECT_EQ(witness.steps.front().step, 4);
+  EXPECT_EQ(witness.epochs.front().epoch, 1);
+  EXPECT_EQ(witness.epochs.front().train1.count(), 8);
+  EXPECT_EQ(witness.epochs.front().rollbacks, 1);
+}
+
+/// Asks to stop when it is asked for the n-th time.
+class Interrupter : public SearchObserver {
+ public:
+  explicit Interrupter(int64_t calls) : calls_(calls) {}
+  bool wants_stop() const override { return calls_ == 0 || --calls_ == 0; }
+  void on_epoch(const EpochReport& report) override { epochs.push_back(report.epoch); }
+  std::vector<int64_t> epochs;
+  void give_up() { calls_ = -1; }
+
+ private:
+  mutable int64_t calls_;
+};
+
+TEST(SearchLoop, AStopAtAnyMomentReportsEachEpochOnce) {
+  auto options = quick_options();
+  options.epochs = 2;
+  options.method = SearchMethod::kPlain;
+  for (int64_t calls = 1; calls < 14; ++calls) {
+    TinySearch search(options);
+    Interrupter interrupter(calls);
+    search.loop.add_observer(interrupter);
+    search.loop.run();
+    const int64_t stopped_at = search.loop.step();
+    interrupter.give_up();
+    search.loop.run();
+    EXPECT_THAT(interrupter.epochs, ElementsAre(0, 1)) << "stopped at step " << stopped_at;
+    EXPECT_EQ(search.loop.step(), 6);
+  }
+}
+
 /// Compares the running statistics of W1 with those after the first step.
 class StatisticsWatch : public SearchObserver {
  public:

@@ -20,8 +20,8 @@ bool has_image_extension(const std::filesystem::path& file);
 /// Decodes a JPEG, PNG or WebP file to RGB bytes: upright by its EXIF orientation, grey, palette
 /// and CMYK converted, transparency dropped. With `short_side` > 0 a JPEG is decoded at 1/2, 1/4 or
 /// 1/8 of its size as long as its shorter side keeps that length. Throws DataError, naming the
-/// file, where it cannot be read, is damaged, truncated or no image, and where
-/// images_are_decodable() is false.
+/// file, where it cannot be read, is damaged, truncated, no image or one of more than 200
+/// megapixels, and where images_are_decodable() is false.
 Image decode_image(const std::filesystem::path& file, int64_t short_side = 0);
 
 /// What the markers of a JPEG file say.

@@ -21,6 +21,14 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 void write_file_atomically(const std::filesystem::path& path,
                            const std::function<void(std::ostream&)>& writer);
 
+/// Gives the file `existing` the second name `path`, in the place of what had it before: the same
+/// bytes under both names, and neither changes when the other is written anew. Where the file
+/// system has no second names, a copy. Throws FileError.
+void link_file_atomically(const std::filesystem::path& existing, const std::filesystem::path& path);
+
+/// Whether that is the name of a temporary file of this program.
+bool is_temporary_file(const std::filesystem::path& path);
+
 /// Removes the temporary files that a killed process left in `folder`. Only for a folder that no
 /// other process writes to (RunFolder holds its lock first).
 void remove_stale_temporary_files(const std::filesystem::path& folder);

@@ -27,8 +27,8 @@ struct CheckpointInfo {
   int64_t width = 0;
   /// Mini-batches done.
   int64_t step = 0;
-  /// Bytes of metrics.jsonl that belong to them.
-  int64_t metrics_position = 0;
+  /// Lines of metrics.jsonl that belong to them.
+  uint64_t metrics_position = 0;
 };
 
 /// The metadata that `read_checkpoint_info` reads back.

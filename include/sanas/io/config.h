@@ -9,6 +9,7 @@
 #include "sanas/data/augmentation.h"
 #include "sanas/data/dataset.h"
 #include "sanas/data/loader.h"
+#include "sanas/io/checkpoint_options.h"
 #include "sanas/search/options.h"
 #include "sanas/supernet/factory.h"
 #include "sanas/train/options.h"
@@ -58,9 +59,9 @@ struct RandomSearchOptions {
 struct Config {
   std::string name = "run";
   Method method = Method::kSanas;
-  /// Reading copies `method` and `seed` into `search`, the seed into `evaluation`,
-  /// `hypergradient.delta_step_size` into the attack, and the architecture's `start_epoch` into
-  /// P-DARTS, so that each part finds them in its own options.
+  /// Reading copies `method` and `seed` into `search`, the seed and `on_nonfinite` into
+  /// `evaluation`, `hypergradient.delta_step_size` into the attack, and the architecture's
+  /// `start_epoch` into P-DARTS, so that each part finds them in its own options.
   uint64_t seed = 2;
   /// auto, cpu, cuda or cuda:N (resolve_device).
   std::string device = "auto";
@@ -72,6 +73,7 @@ struct Config {
   SearchOptions search;
   RandomSearchOptions random_search;
   EvaluationOptions evaluation;
+  CheckpointOptions checkpoint;
 };
 
 /// Reads a configuration strictly: an unknown key, a key given twice, a wrong type, a value out of

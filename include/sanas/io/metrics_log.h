@@ -37,11 +37,11 @@ class MetricsLog {
   /// when the disk is full; the file then still ends with its last whole line.
   void write(const MetricRecord& record);
 
-  /// Length of the file in bytes: a checkpoint keeps it, to return here.
+  /// Lines in the file: a checkpoint keeps the number, to return here.
   uint64_t position() const;
 
-  /// Removes every line after `position`, as a resumed run does with those that it will write
-  /// again. Throws FileError unless a line ends there.
+  /// Removes every line after the first `position` ones, as a resumed run does with those that it
+  /// will write again. Throws FileError if there are fewer.
   void truncate_to(uint64_t position);
 
   /// Waits until everything is on disk. Called before a checkpoint that keeps `position`.
@@ -49,11 +49,12 @@ class MetricsLog {
 
  private:
   void write_line(const std::string& line);
-  void cut(uint64_t position);
+  void cut(uint64_t lines, uint64_t bytes);
 
   std::filesystem::path path_;
   int descriptor_;
-  uint64_t position_ = 0;
+  uint64_t lines_ = 0;
+  uint64_t bytes_ = 0;
   mutable std::mutex mutex_;
 };
 

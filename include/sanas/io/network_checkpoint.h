@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -21,12 +20,11 @@ std::shared_ptr<EvalNetwork> make_eval_network(const Config& config, const Genot
                                                const DatasetInfo& info,
                                                const torch::Device& device);
 
-/// A training as it stands, as one safetensors file: the state dict under `net.`, momentum buffers
+/// A training as it stands, for one safetensors file: the state dict under `net.`, momentum buffers
 /// under `m.`, the moving average under `ema.` and the best network so far under `best.` where
 /// there are such, the epoch's meter; in the metadata configuration, genotype, classes and step.
-void save_training_checkpoint(const std::filesystem::path& path, EvaluationLoop& loop,
-                              const Config& config, const DatasetInfo& info,
-                              int64_t metrics_position);
+NamedTensors training_checkpoint(EvaluationLoop& loop, const Config& config,
+                                 const DatasetInfo& info, uint64_t metrics_position);
 
 /// Puts a loop into the state of a checkpoint of the same configuration and genotype. Throws
 /// FileError if it is of another genotype or the tensors don't fit.

@@ -22,7 +22,7 @@ class RunFolder {
  public:
   /// Creates the folder and its subfolders where they are missing. Throws FileError that names the
   /// folder if it can't be written, another process works in it, it holds files already (kCreate),
-  /// or it holds no run (kResume). When resuming, temporary files of a killed process are removed.
+  /// or it holds no run (kResume). Temporary files of a killed process are removed.
   RunFolder(std::filesystem::path path, RunFolderMode mode);
   ~RunFolder();
   RunFolder(RunFolder&& other) noexcept;

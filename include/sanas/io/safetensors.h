@@ -14,8 +14,8 @@ namespace sanas {
 ///
 /// Strict, since a weight file may come from anywhere: the sizes in the header are checked against
 /// the size of the file before memory is taken; the header is valid UTF-8 JSON with no key given
-/// twice; the tensors fill the data without holes, overlaps or a tail. Throws FileError that names
-/// the file and the tensor.
+/// twice; the tensors fill the data without holes, overlaps or a tail; where the file has a
+/// checksum of ours, it is right. Throws FileError that names the file and the tensor.
 NamedTensors read_safetensors(const std::filesystem::path& path);
 
 /// The same from memory; `source` is the name in messages.
@@ -27,6 +27,13 @@ NamedTensors parse_safetensors(std::string_view bytes, const std::string& source
 /// for an element type that the format lacks, a name that is no UTF-8, and what
 /// `write_file_atomically` throws.
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors);
+
+/// Lets a file of these tensors carry a checksum, as metadata that other readers pass over. A
+/// change of any byte of the file is then found when it is read.
+void request_checksum(NamedTensors& tensors);
+
+/// Whether these tensors, as they were read, had one.
+bool has_checksum(const NamedTensors& tensors);
 
 /// The content of that file.
 std::string serialize_safetensors(const NamedTensors& tensors);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "sanas/io/checkpoint_info.h"
@@ -10,13 +9,12 @@
 
 namespace sanas {
 
-/// A search as it stands, as one safetensors file: `w1.` and `w2.` state dicts, momentum buffers
+/// A search as it stands, for one safetensors file: `w1.` and `w2.` state dicts, momentum buffers
 /// `m1.` and `m2.`, the architecture variables and their optimizer, the stage and its switches, the
 /// epoch's meters; in the metadata the configuration, the step and the genotype. Since every random
 /// draw of a search is a function of (seed, stage, step), that is everything.
-void save_search_checkpoint(const std::filesystem::path& path, SearchLoop& loop,
-                            const SearchStage& stage, const Config& config, const DatasetInfo& info,
-                            int64_t metrics_position);
+NamedTensors search_checkpoint(SearchLoop& loop, const SearchStage& stage, const Config& config,
+                               const DatasetInfo& info, uint64_t metrics_position);
 
 /// Puts a loop into the state of a checkpoint of the same configuration and stage.
 /// Throws FileError if the tensors don't fit.

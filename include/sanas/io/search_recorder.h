@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sanas/core/log.h"
+#include "sanas/io/checkpoint_schedule.h"
+#include "sanas/io/checkpoint_store.h"
 #include "sanas/io/config.h"
 #include "sanas/io/metrics_log.h"
 #include "sanas/io/progress.h"
@@ -14,21 +17,23 @@
 
 namespace sanas {
 
-/// Writes down what a stage of a search does: metrics.jsonl, the log, progress, and at the end of
-/// each epoch the genotype, the drawings of its cells and a checkpoint.
+/// Writes down what a stage of a search does: metrics.jsonl, the log, progress, checkpoints when
+/// they are due, and at the end of each epoch the genotype, the drawings of its cells and a
+/// checkpoint.
 class SearchRecorder : public SearchObserver {
  public:
   /// All have to outlive the recorder.
   SearchRecorder(SearchLoop& loop, const SearchStage& stage, const Config& config,
-                 const DatasetInfo& info, RunFolder& folder, MetricsLog& metrics,
-                 ProgressDisplay& progress, Log& log);
+                 const DatasetInfo& info, RunFolder& folder, CheckpointStore& checkpoints,
+                 MetricsLog& metrics, ProgressDisplay& progress, Log& log);
 
   void on_step(const StepReport& report) override;
   void on_epoch(const EpochReport& report) override;
   bool wants_stop() const override;
 
-  /// Writes checkpoints/last.safetensors.
-  void save_checkpoint();
+  /// Writes checkpoints/last.safetensors, and best.safetensors if no stage's score was higher.
+  /// @param score accuracy on the validation half, where it was measured.
+  void save_checkpoint(std::optional<double> score = {});
 
   /// Forward-backward passes of the last architecture step.
   int64_t architecture_passes() const { return architecture_passes_; }
@@ -49,10 +54,12 @@ class SearchRecorder : public SearchObserver {
   const Config& config_;
   const DatasetInfo& info_;
   RunFolder& folder_;
+  CheckpointStore& checkpoints_;
+  CheckpointSchedule schedule_;
   MetricsLog& metrics_;
   ProgressDisplay& progress_;
   Log& log_;
-  /// Bytes of metrics.jsonl that a resumed run keeps.
+  /// Lines of metrics.jsonl that a resumed run keeps.
   uint64_t resume_position_;
   Phase weights1_;
   Phase weights2_;

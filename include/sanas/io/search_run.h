@@ -6,6 +6,7 @@
 #include "sanas/core/log.h"
 #include "sanas/genotype/genotype.h"
 #include "sanas/io/config.h"
+#include "sanas/io/run_folder.h"
 
 namespace sanas {
 
@@ -35,6 +36,12 @@ struct SearchSummary {
 /// A whole search: data, networks, loop and everything that it writes into the run folder.
 /// Throws ConfigError, DataError, FileError or NonFiniteError.
 SearchSummary run_search(const Config& config, const RunOptions& options, Log& log);
+
+/// The first thing that a run does with its folder: it writes `config.yaml`, by which a later one
+/// sees that there is something to resume; that one compares first. From then on `log` goes into
+/// `log.txt`, too. Throws ConfigError like check_resumable, or FileError.
+void begin_run_folder(const RunFolder& folder, const Config& config, const RunOptions& options,
+                      Log& log);
 
 /// Throws ConfigError that names the keys in which a resumed run may not differ from its beginning.
 void check_resumable(const Config& now, const Config& before, const std::string& source);

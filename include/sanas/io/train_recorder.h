@@ -2,6 +2,8 @@
 #pragma once
 
 #include "sanas/core/log.h"
+#include "sanas/io/checkpoint_schedule.h"
+#include "sanas/io/checkpoint_store.h"
 #include "sanas/io/config.h"
 #include "sanas/io/metrics_log.h"
 #include "sanas/io/progress.h"
@@ -10,13 +12,14 @@
 
 namespace sanas {
 
-/// Writes down what a training does: metrics.jsonl, the log, progress, and a checkpoint at the end
-/// of each epoch.
+/// Writes down what a training does: metrics.jsonl, the log, progress, and checkpoints when they
+/// are due and at the end of each epoch.
 class TrainRecorder : public TrainObserver {
  public:
   /// All have to outlive the recorder.
   TrainRecorder(EvaluationLoop& loop, const Config& config, const DatasetInfo& info,
-                RunFolder& folder, MetricsLog& metrics, ProgressDisplay& progress, Log& log);
+                RunFolder& folder, CheckpointStore& checkpoints, MetricsLog& metrics,
+                ProgressDisplay& progress, Log& log);
 
   void on_step(const TrainStepReport& report) override;
   void on_epoch(const TrainEpochReport& report) override;
@@ -30,10 +33,12 @@ class TrainRecorder : public TrainObserver {
   const Config& config_;
   const DatasetInfo& info_;
   RunFolder& folder_;
+  CheckpointStore& checkpoints_;
+  CheckpointSchedule schedule_;
   MetricsLog& metrics_;
   ProgressDisplay& progress_;
   Log& log_;
-  /// Bytes of metrics.jsonl that a resumed run keeps.
+  /// Lines of metrics.jsonl that a resumed run keeps.
   uint64_t resume_position_;
 };
 

@@ -8,6 +8,7 @@
 #include "sanas/attack/pgd.h"
 #include "sanas/attack/reweighting.h"
 #include "sanas/data/endless_batches.h"
+#include "sanas/optim/nonfinite.h"
 #include "sanas/optim/optimizers.h"
 #include "sanas/search/early_stopping.h"
 
@@ -44,12 +45,6 @@ std::string to_string(HypergradientOrder order);
 std::string to_string(SecondOrderApproximation approximation);
 std::string to_string(ImplicitDerivative implicit);
 std::string to_string(Stage3Reduction reduction);
-
-/// What a search does when a loss or gradient is not finite: stop with an error, or leave out that
-/// update and count it.
-enum class NonFinitePolicy { kStop, kSkip };
-
-std::string to_string(NonFinitePolicy policy);
 
 /// Which terms of the hypergradient are added up (method §3.1).
 struct HypergradientTerms {

@@ -87,7 +87,9 @@ struct EpochReport {
   /// Largest eigenvalue of the Hessian of W1's validation loss in A, where it was measured.
   std::optional<double> eigenvalue;
   double seconds = 0.0;
+  /// Updates left out, and returns to an earlier state, because something was not finite.
   int64_t skipped_updates = 0;
+  int64_t rollbacks = 0;
 };
 
 /// Looks on while a search runs. Nothing that an observer does changes the search's numbers.

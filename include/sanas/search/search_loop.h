@@ -34,7 +34,8 @@ class SearchLoop {
   void add_observer(SearchObserver& observer) { observers_.push_back(&observer); }
 
   /// Runs from the current step to the last epoch, to `max_steps`, or until an observer asks to
-  /// stop. Throws NonFiniteError under NonFinitePolicy::kStop.
+  /// stop. Throws NonFiniteError unless the policy is NonFinitePolicy::kSkip; `step()` then is the
+  /// mini-batch that failed, and the state may be anything.
   void run();
 
   /// Mini-batches done so far.
@@ -56,6 +57,10 @@ class SearchLoop {
   void resume_at(int64_t step, const ClassificationMeter& meter1, const ClassificationMeter& meter2,
                  const TensorList& initial_architecture, int64_t skipped_updates);
 
+  /// Leaves out the mini-batches before `step`, after the state of an earlier one was put back for
+  /// the `rollbacks`-th time.
+  void skip_to(int64_t step, int64_t rollbacks);
+
   const SearchNetworks& networks() const { return networks_; }
   /// What happens to raw pixels before they reach a network.
   const PixelNormalization& normalization() const { return normalization_; }
@@ -68,6 +73,8 @@ class SearchLoop {
   EarlyStopping& early_stopping() { return early_stopping_; }
   /// Updates left out because something was not finite.
   int64_t skipped_updates() const { return skipped_updates_; }
+  /// How often an earlier state was put back for that reason.
+  int64_t rollbacks() const { return rollbacks_; }
 
  private:
   void run_epoch(int64_t epoch);
@@ -108,6 +115,7 @@ class SearchLoop {
   ClassificationMeter meter2_;
   int64_t step_ = 0;
   int64_t skipped_updates_ = 0;
+  int64_t rollbacks_ = 0;
 };
 
 }  // namespace sanas

@@ -45,6 +45,9 @@ struct TrainEpochReport {
   std::optional<ClassificationReport> validation;
   std::optional<ClassificationReport> test;
   double seconds = 0.0;
+  /// Updates left out, and returns to an earlier state, because something was not finite.
+  int64_t skipped_updates = 0;
+  int64_t rollbacks = 0;
 };
 
 /// Looks on while a network is trained.
@@ -88,15 +91,13 @@ class EvaluationLoop {
   void add_observer(TrainObserver& observer) { observers_.push_back(&observer); }
 
   /// Runs to the last epoch, to `max_steps`, or until an observer asks to stop. Throws
-  /// NonFiniteError when the loss or a gradient is not finite.
+  /// NonFiniteError when the loss or a gradient is not finite, unless the policy is
+  /// NonFinitePolicy::kSkip; `step()` then is the mini-batch that failed.
   void run();
 
   /// The values that are reported: those of the best epoch under a selection, or the moving
   /// average, or the weights as they are. In the order of values_of(network).
   const TensorList& reported_values() const;
-
-  /// Tests the reported values on the test images.
-  ClassificationReport test_reported();
 
   bool finished() const;
   int64_t step() const { return step_; }
@@ -110,7 +111,16 @@ class EvaluationLoop {
 
   /// Continue after `step` mini-batches with the given state of the epoch; weights and optimizer
   /// are set by the caller.
-  void resume_at(int64_t step, const ClassificationMeter& meter, BestNetwork best);
+  void resume_at(int64_t step, const ClassificationMeter& meter, int64_t skipped_updates,
+                 BestNetwork best);
+
+  /// Leaves out the mini-batches before `step`, after the state of an earlier one was put back for
+  /// the `rollbacks`-th time.
+  void skip_to(int64_t step, int64_t rollbacks);
+
+  /// Updates left out, and returns to an earlier state, because something was not finite.
+  int64_t skipped_updates() const { return skipped_updates_; }
+  int64_t rollbacks() const { return rollbacks_; }
 
  private:
   void run_epoch(int64_t epoch);
@@ -136,6 +146,8 @@ class EvaluationLoop {
   std::vector<TrainObserver*> observers_;
   ClassificationMeter meter_;
   int64_t step_ = 0;
+  int64_t skipped_updates_ = 0;
+  int64_t rollbacks_ = 0;
 };
 
 }  // namespace sanas

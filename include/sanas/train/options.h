@@ -6,6 +6,7 @@
 
 #include "sanas/core/autocast.h"
 #include "sanas/nn/eval_network.h"
+#include "sanas/optim/nonfinite.h"
 #include "sanas/optim/optimizers.h"
 #include "sanas/optim/schedule.h"
 
@@ -75,6 +76,7 @@ struct EvaluationOptions {
   Inference inference = Inference::kPlain;
   /// Predictions of one image each that the latency is measured on after training; 0: none.
   int64_t latency_runs = 0;
+  NonFinitePolicy on_nonfinite = NonFinitePolicy::kStop;
 };
 
 }  // namespace sanas

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "sanas/core/error.h"
+#include "sanas/core/log.h"
+#include "sanas/io/metrics_log.h"
+#include "sanas/optim/nonfinite.h"
+
+namespace sanas {
+
+/// Where a run goes on after a value that is not finite (NonFinitePolicy::kRollback): from the
+/// state of its last checkpoint, with the mini-batch after the one that failed. What lies between
+/// is left out, as other data and other random draws are what can make a difference.
+class Rollback {
+ public:
+  /// @param steps_per_epoch mini-batches of an epoch. @param steps those of the whole run.
+  Rollback(NonFinitePolicy policy, int64_t steps_per_epoch, int64_t steps)
+      : policy_(policy), steps_per_epoch_(steps_per_epoch), steps_(steps) {}
+
+  /// The mini-batch to go on with. It is the one that failed, from a state of before, if that is
+  /// the last of its epoch, whose end must not be left out.
+  /// @param failed the mini-batch of the error.
+  /// @param state a name for the newest good state, e.g. its number of mini-batches.
+  /// @param last the newest checkpoint, for messages.
+  /// Throws NonFiniteError, the given one with what is known besides, under another policy and
+  /// when one state was gone back to several times.
+  int64_t next_step(const NonFiniteError& error, int64_t failed, const std::string& state,
+                    const std::filesystem::path& last);
+
+ private:
+  NonFinitePolicy policy_;
+  int64_t steps_per_epoch_;
+  int64_t steps_;
+  std::string state_;
+  int64_t times_ = 0;
+};
+
+/// Writes it down: the mini-batch that failed, the one to go on with, how often that was so.
+void report_rollback(const NonFiniteError& error, int64_t stage, int64_t failed, int64_t next_step,
+                     int64_t rollbacks, MetricsLog& metrics, Log& log);
+
+}  // namespace sanas

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/rollback.h"
+
+namespace sanas {
+
+int64_t Rollback::next_step(const NonFiniteError& error, int64_t failed, const std::string& state,
+                            const std::filesystem::path& last) {
+  constexpr int64_t kMostTimes = 5;
+  times_ = state == state_ ? times_ + 1 : 1;
+  state_ = state;
+  if (policy_ != NonFinitePolicy::kRollback || times_ > kMostTimes) {
+    const std::string gone_back =
+        times_ > 1 ? "; went back " + std::to_string(times_ - 1) + " times, without success" : "";
+    throw NonFiniteError(error.what() + gone_back +
+                         (std::filesystem::exists(last)
+                              ? "; the last good checkpoint is " + last.string()
+                              : "; there is no checkpoint yet"));
+  }
+  const bool is_last = (failed + 1) % steps_per_epoch_ == 0 || failed + 1 >= steps_;
+  return is_last ? failed : failed + 1;
+}
+
+void report_rollback(const NonFiniteError& error, int64_t stage, int64_t failed, int64_t next_step,
+                     int64_t rollbacks, MetricsLog& metrics, Log& log) {
+  log.warn(std::string("warning: ") + error.what() +
+           ": going back to the last checkpoint, and on with mini-batch " +
+           std::to_string(next_step));
+  metrics.write({{"phase", std::string("rollback")},
+                 {"stage", stage},
+                 {"step", failed},
+                 {"next_step", next_step},
+                 {"rollbacks", rollbacks}});
+}
+
+}  // namespace sanas

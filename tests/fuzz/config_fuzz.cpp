@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz_support.h"
+#include "sanas/core/error.h"
+#include "sanas/io/config.h"
+
+/// A configuration is refused, or written so that reading gives the same one.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace sanas;
+  try {
+    const Config config = parse_config(fuzz::text_of(data, size), "fuzz.yaml");
+    fuzz::require(parse_config(to_yaml(config), "fuzz.yaml") == config);
+  } catch (const ConfigError&) {
+    return 0;
+  }
+  return 0;
+}

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs that are killed, stopped or robbed of their disk go on as if nothing had happened."""
+
+import errno
+import json
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import programs
+import pytest
+from programs import one_line_error, run, settings
+from safetensors import safe_open
+
+STOPPED, DATA, KILLED = 4, 3, -signal.SIGKILL
+FAULTS = Path(os.environ.get("SANAS_BINARY_DIR", "missing")) / "bin" / "libsanas_faults.so"
+SMALL = {
+    "threads": 1,
+    "dataset.workers": 1,
+    "supernet.channels": 2,
+    "supernet.cells": 3,
+    "supernet.nodes": 1,
+    "attack.steps": 1,
+    "search.batch_size": 2,
+    "search.epochs": 4,
+    "search.report_every": 1,
+    "search.update_every.architecture": 2,
+    "evaluation.channels": 2,
+    "evaluation.cells": 3,
+    "evaluation.batch_size": 4,
+    "evaluation.epochs": 4,
+    "evaluation.report_every": 1,
+    "checkpoint.every_steps": 1,
+}
+
+
+class Run:
+    """A program's command line, and the process that runs it in a folder."""
+
+    def __init__(self, name, *arguments):
+        self.name = name
+        self.command = [programs.program(name), *map(str, arguments), "--quiet", *settings(SMALL)]
+
+    def start(self, out, **options):
+        resume = ["--resume"] if (out / "config.yaml").exists() else []
+        return subprocess.Popen(
+            [*self.command, "--out", out, *resume],
+            cwd=programs.SOURCE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def finish(self, out, **options):
+        with self.start(out, **options) as process:
+            _, errors = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(self.command, process.returncode, "", errors)
+
+
+@pytest.fixture(scope="module", name="cifar10")
+def cifar10_folder(tmp_path_factory):
+    return programs.write_cifar10(tmp_path_factory.mktemp("data") / "cifar10", train=24, test=8)
+
+
+@pytest.fixture(name="search")
+def search_program(cifar10):
+    return Run("sanas_search", "--config", "cifar10_darts2nd", "--data", cifar10)
+
+
+@pytest.fixture(name="evaluate")
+def evaluation_program(cifar10):
+    arguments = ("--config", "cifar10_darts2nd", "--data", cifar10, "--genotype", "DARTS_V2")
+    return Run("sanas_eval", *arguments)
+
+
+def metrics(folder):
+    """The lines of metrics.jsonl without what no two runs share: times, and memory in use."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if not re.search("seconds|memory", k)} for line in lines]
+
+
+def files_of(folder):
+    """Name and content of every file; of metrics.jsonl without times; without logs and the lock."""
+    contents = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in ("log.txt", ".lock", "metrics.jsonl")
+        and not path.name.startswith("events.") and path.name != "report.html"
+    }
+    return contents | {"metrics.jsonl": metrics(folder)}
+
+
+def assert_same_files(folder, expected):
+    found, wanted = files_of(folder), files_of(expected)
+    assert found.keys() == wanted.keys()
+    assert not [name for name in wanted if found[name] != wanted[name]]
+
+
+def assert_checkpoints_are_whole(folder):
+    """Each can be read, by a reader that is not ours."""
+    for file in (folder / "checkpoints").glob("*.safetensors"):
+        with safe_open(file, "pt") as checkpoint:
+            assert [checkpoint.get_tensor(key) for key in checkpoint.keys()]
+
+
+def kill_at_random_moments(program, out, whole, moments, seed):
+    """Kills a run that often while it works, goes on each time, and compares the result."""
+    chance = random.Random(seed)
+    assert program.finish(whole).returncode == 0
+    killed = 0
+    while killed < moments:
+        before = len((out / "metrics.jsonl").read_bytes()) if out.exists() else 0
+        with program.start(out) as process:
+            # It is at work when the file has changed: it is shortened first, then it grows.
+            while process.poll() is None and (
+                not (out / "metrics.jsonl").exists()
+                or len((out / "metrics.jsonl").read_bytes()) <= before
+            ):
+                time.sleep(0.002)
+            time.sleep(chance.uniform(0.0, 0.05))
+            process.kill()
+        if process.returncode != KILLED:
+            assert process.returncode == 0
+            break
+        assert_checkpoints_are_whole(out)
+        killed += 1
+    result = program.finish(out)
+    assert result.returncode == 0, result.stderr
+    assert_same_files(out, whole)
+    return killed
+
+
+def test_a_search_that_is_killed_again_and_again_ends_as_if_nothing_had_happened(search, tmp_path):
+    assert kill_at_random_moments(search, tmp_path / "out", tmp_path / "whole", 20, seed=1) >= 15
+
+
+def test_a_training_that_is_killed_again_and_again_ends_likewise(evaluate, tmp_path):
+    assert kill_at_random_moments(evaluate, tmp_path / "out", tmp_path / "whole", 20, seed=2) >= 15
+
+
+def wait_for(condition, process=None, seconds=60):
+    """Waits until the condition holds, or the process has ended."""
+    end = time.monotonic() + seconds
+    while not condition() and (process is None or process.poll() is None):
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.005)
+
+
+def has_steps(out):
+    file = out / "metrics.jsonl"
+    return lambda: file.exists() and b"\n" in file.read_bytes()
+
+
+def steps_of_last_checkpoint(out):
+    with safe_open(out / "checkpoints" / "last.safetensors", "pt") as checkpoint:
+        return int(checkpoint.metadata()["step"])
+
+
+# Signals ----------------------------------------------------------------------------------------
+
+ON_REQUEST = settings(
+    {"checkpoint.every_steps": 0, "checkpoint.every_minutes": 0, "checkpoint.keep": 1}
+)
+
+
+@pytest.mark.parametrize("program", ["search", "evaluate"])
+def test_a_requested_checkpoint_changes_nothing(program, request, tmp_path):
+    """SIGUSR1 saves and goes on."""
+    program, out, whole = request.getfixturevalue(program), tmp_path / "out", tmp_path / "whole"
+    program.command += ON_REQUEST
+    assert program.finish(whole).returncode == 0
+    saved = out / "checkpoints" / "last.safetensors"
+    with program.start(out) as process:
+        wait_for(has_steps(out), process)
+        process.send_signal(signal.SIGUSR1)
+        wait_for(saved.exists, process)
+        first = steps_of_last_checkpoint(out)
+    assert process.returncode == 0
+    assert 0 < first < 6  # within the first epoch, at whose end there would be one anyway
+    assert_same_files(out, whole)
+
+
+def test_a_second_interrupt_ends_at_once(search, tmp_path):
+    """In the middle of a mini-batch; the last checkpoint stays whole."""
+    out = tmp_path / "out"
+    search.command += settings({"supernet.channels": 24, "supernet.nodes": 4})
+    with search.start(out) as process:
+        wait_for(has_steps(out), process)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+    assert process.returncode == 128 + signal.SIGINT
+    assert_checkpoints_are_whole(out)
+
+
+def test_a_slurm_job_is_queued_again_and_goes_on(cifar10, tmp_path):
+    out, called = tmp_path / "out", tmp_path / "called"
+    (tmp_path / "scontrol").write_text(f'#!/bin/sh\necho "$@" >> {called}\n')
+    (tmp_path / "scontrol").chmod(0o755)
+    environment = os.environ | {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "SLURM_JOB_ID": "17",
+        "SLURM_CPUS_PER_TASK": "1",
+        "SANAS": str(programs.program("sanas_search")),
+        "CONFIG": "cifar10_darts1st",
+        "DATA": str(cifar10),
+        "OUT": str(out),
+        "ARGUMENTS": " ".join(settings(SMALL | {"search.epochs": 8})),
+    }
+    job = ["bash", programs.SOURCE / "scripts" / "slurm" / "search.sbatch"]
+    with subprocess.Popen(job, env=environment, cwd=programs.SOURCE) as process:
+        wait_for(has_steps(out), process)
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == STOPPED
+    assert called.read_text() == "requeue 17\n"
+    stopped_at = steps_of_last_checkpoint(out)
+    assert 0 < stopped_at < 48
+    subprocess.run(job, env=environment, cwd=programs.SOURCE, check=True)
+    assert called.read_text() == "requeue 17\n"
+    assert steps_of_last_checkpoint(out) == 48
+
+
+# Faults -----------------------------------------------------------------------------------------
+
+
+def test_two_processes_in_one_folder(search, tmp_path):
+    """The second is refused; a lock that a dead process left is none."""
+    out = tmp_path / "out"
+    with search.start(out) as process:
+        wait_for(has_steps(out), process)
+        second = search.finish(out)
+        process.kill()
+    one_line_error("sanas_search", second, DATA, out, "another process")
+    assert (out / ".lock").exists()
+    assert search.finish(out).returncode == 0
+
+
+@pytest.mark.parametrize("error", ["ENOSPC", "EIO", "EROFS", "EACCES"])
+def test_a_disk_that_fails_after_some_bytes(error, search, tmp_path):
+    if not FAULTS.exists():
+        pytest.skip("no libsanas_faults.so in this build")
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    assert search.finish(whole).returncode == 0
+    everything = sum(file.stat().st_size for file in whole.rglob("*") if file.is_file())
+    environment = os.environ | {
+        "LD_PRELOAD": str(FAULTS),
+        "SANAS_FAULT_FOLDER": str(out),
+        "SANAS_FAULT_BYTES": str(random.Random(error).randrange(everything // 2, 2 * everything)),
+        "SANAS_FAULT_ERROR": str(getattr(errno, error)),
+    }
+    result = search.finish(out, env=environment)
+    one_line_error("sanas_search", result, DATA, out, os.strerror(getattr(errno, error)))
+    assert_checkpoints_are_whole(out)
+    assert search.finish(out).returncode == 0
+    assert_same_files(out, whole)
+
+
+@pytest.mark.parametrize("limit", [10_000, 60_000])
+def test_a_file_size_limit(limit, search, tmp_path):
+    """Of the process, as `ulimit -f` or a quota sets it: below a checkpoint, and below the log."""
+    out = tmp_path / "out"
+
+    def restrict():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    result = search.finish(out, preexec_fn=restrict)
+    one_line_error("sanas_search", result, DATA, out, os.strerror(errno.EFBIG))
+    assert_checkpoints_are_whole(out)
+    assert search.finish(out).returncode == 0
+
+
+def test_a_folder_that_is_removed(search, tmp_path):
+    out = tmp_path / "out"
+    with search.start(out) as process:
+        wait_for(has_steps(out), process)
+        shutil.rmtree(out, ignore_errors=True)
+        _, errors = process.communicate(timeout=60)
+    result = subprocess.CompletedProcess([], process.returncode, "", errors)
+    one_line_error("sanas_search", result, DATA, out)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_becomes_read_only(search, tmp_path):
+    out = tmp_path / "out"
+    with search.start(out) as process:
+        wait_for(has_steps(out), process)
+        (out / "checkpoints").chmod(0o500)
+        _, errors = process.communicate(timeout=60)
+    (out / "checkpoints").chmod(0o700)
+    result = subprocess.CompletedProcess([], process.returncode, "", errors)
+    one_line_error("sanas_search", result, DATA, out / "checkpoints")
+    assert_checkpoints_are_whole(out)
+    assert search.finish(out).returncode == 0
+
+
+def test_a_data_file_that_vanishes(tmp_path):
+    data, out = tmp_path / "data", tmp_path / "out"
+    programs.write_image_folders(data, classes=2, train=12, side=64)
+    options = settings({"search.batch_size": 2, "dataset.augment.random_resized_crop": 32})
+    search = Run("sanas_search", "--config", "imagenet_pcdarts", "--data", data)
+    search.command += [*options, *settings({"supernet.channels": 4, "supernet.odd_size": "pad"})]
+    with search.start(out) as process:
+        wait_for(has_steps(out), process)
+        for image in (data / "train").rglob("*.png"):
+            image.unlink()
+        _, errors = process.communicate(timeout=60)
+    result = subprocess.CompletedProcess([], process.returncode, "", errors)
+    one_line_error("sanas_search", result, DATA, data / "train", ".png")
+    assert_checkpoints_are_whole(out)
+
+
+def test_too_little_memory(cifar10, tmp_path):
+    """The message says what the batch size is and what would help."""
+    out = tmp_path / "out"
+    search = Run("sanas_search", "--config", "cifar10_darts1st", "--data", cifar10)
+    search.command += settings({"supernet.channels": 2048, "supernet.cells": 8})
+
+    def restrict():
+        resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
+
+    result = search.finish(out, preexec_fn=restrict)
+    one_line_error("sanas_search", result, 1, "out of memory", "search.batch_size is 2", "fewer")
