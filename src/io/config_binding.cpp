@@ -41,7 +41,7 @@ void bind(ConfigVisitor& v, DataConfig& o) {
   v.number("validation_portion", o.validation_portion, kBelowOne);
   v.number("holdout", o.holdout, kBelowOne);
   std::string list = o.search_list.string();
-  v.text("search_list", list, {});
+  v.text("search_list", list, {".*", "a path, or nothing"});
   o.search_list = list;
   v.count("workers", o.workers, IntegerRange{0, 256});
   v.count("subset", o.source.subset, kCount);

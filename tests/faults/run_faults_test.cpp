@@ -63,7 +63,7 @@ class RunFaults : public testing::TestWithParam<std::pair<const char*, Start>> {
         Log log(/*quiet=*/true);
         const bool resume = fs::exists(out / "config.yaml");
         GetParam().second(small_run(folder_ / "data"),
-                          {.out = out, .resume = resume, .quiet = true, .test_images = 0}, log);
+                          {.out = out, .resume = resume, .quiet = true}, log);
       } catch (const FileError& error) {
         status = std::string(error.what()).find('\n') == std::string::npos ? kFileError : 1;
       } catch (const std::exception& error) {

@@ -33,7 +33,7 @@ threads: 3
 deterministic: true
 on_nonfinite: skip
 dataset: {name: cifar100, root: "/data with: 'odd' \"name\"", train_portion: 1/3,
-          validation_portion: 0.25, holdout: 0.125, workers: 0, subset: 77, pad_to_32: false, on_bad_sample: skip,
+          validation_portion: 0.25, holdout: 0.125, search_list: list.txt, workers: 0, subset: 77, pad_to_32: false, on_bad_sample: skip,
           normalize: none,
           augment: {crop_padding: 0, flip: false, cutout: 8, random_resized_crop: 64,
                     color_jitter: [0.1, 0.2, 0.3, 0.4], resize: 70, center_crop: 60}}
@@ -60,6 +60,7 @@ search:
                  weight_decay: 0, gradient_clip: 1.5, init_std: 0.25, steps: 2,
                  start_epoch: 3}
   update_every: {weights1: 2, weights2: 4, architecture: 6}
+  random: {epochs: 8, candidates: 9}
   eigenvalue: {every: 3, iterations: 7, stop: true, window: 6, factor: 1.5, delta: 2,
                start_epoch: 4}
 hypergradient: {order: first, approximation: exact, finite_difference_radius: 0.02,
@@ -77,7 +78,10 @@ evaluation: {channels: 10, cells: 4, epochs: 21, batch_size: 22, max_steps: 23, 
              learning_rate: 0.4, min_learning_rate: 0.02, momentum: 0.8, weight_decay: 0.001,
              nesterov: true, gradient_clip: 2.5, auxiliary_weight: 0.3, auxiliary_variant: pdarts,
              drop_path: 0.15, cutout: 4, label_smoothing: 0.05, schedule: exponential,
-             warm_up_epochs: 2, warm_up_base: initial, test_each_epoch: true, test_on: holdout}
+             warm_up_epochs: 2, warm_up_base: initial, test_each_epoch: true, test_on: holdout,
+             accumulation_steps: 2, precision: bfloat16, ema_decay: 0.75, test_images: 25,
+             selection: test, inference: two_networks, latency_runs: 26}
+checkpoint: {every_steps: 5, every_minutes: 2.5, keep: 7}
 )";
 
 TEST(ConfigText, EveryKeyReachesItsFieldAndComesBack) {
@@ -116,6 +120,10 @@ TEST(ConfigText, ValuesLandInTheOptionsOfTheLayers) {
   EXPECT_THAT(config.search.architecture.betas, ElementsAre(0.25, 0.75));
   EXPECT_EQ(config.search.update_every.architecture, 6);
   EXPECT_EQ(config.search.on_nonfinite, NonFinitePolicy::kSkip);
+  EXPECT_EQ(config.evaluation.on_nonfinite, NonFinitePolicy::kSkip);
+  EXPECT_EQ(config.checkpoint.every_steps, 5);
+  EXPECT_EQ(config.checkpoint.every_minutes, 2.5);
+  EXPECT_EQ(config.checkpoint.keep, 7);
   EXPECT_EQ(config.search.reweighting, Reweighting::kOnePlusAbs);
   EXPECT_EQ(config.search.hypergradient.order, HypergradientOrder::kFirst);
   EXPECT_EQ(config.search.hypergradient.weight2_step_size, 1.0 / 7.0);
