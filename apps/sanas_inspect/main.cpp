@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   add_forward(app, verb);
   add_hypergradient(app, verb);
   add_convert(app, verb);
+  add_report(app, verb);
   return run_program(app, argc, argv, [&] {
     verb();
     return static_cast<int>(kExitDone);

@@ -21,5 +21,7 @@ void add_forward(CLI::App& app, std::function<void()>& verb);
 void add_hypergradient(CLI::App& app, std::function<void()>& verb);
 /// convert: a weight file to another format.
 void add_convert(CLI::App& app, std::function<void()>& verb);
+/// report: one page of everything that runs have produced.
+void add_report(CLI::App& app, std::function<void()>& verb);
 
 }  // namespace sanas

@@ -30,6 +30,23 @@ const char* name_of_nonfinite(double number) {
   return std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf";
 }
 
+template <typename Plain>
+ordered_json to_value(const Plain& plain) {
+  return plain;
+}
+
+/// A list of objects.
+ordered_json to_value(const NumberGroups& groups) {
+  ordered_json list = ordered_json::array();
+  for (const auto& group : groups) {
+    ordered_json& object = list.emplace_back(ordered_json::object());
+    for (const auto& [name, number] : group) {
+      object[name] = number;  // written as null where it is not finite
+    }
+  }
+  return list;
+}
+
 /// The byte after the last line end before `end`.
 uint64_t end_of_last_line(int descriptor, uint64_t end) {
   std::array<char, 4096> block;
@@ -61,7 +78,7 @@ std::string to_json(const MetricRecord& record) {
       object[key] = nullptr;
       nonfinite[key] = name_of_nonfinite(*number);
     } else {
-      std::visit([&, &name = key](const auto& plain) { object[name] = plain; }, value);
+      std::visit([&, &name = key](const auto& plain) { object[name] = to_value(plain); }, value);
     }
   }
   if (!nonfinite.empty()) {
