@@ -56,7 +56,8 @@ int evaluate(const EvalOptions& options) {
   const auto out = common.out.empty()
                        ? default_run_folder(config.name + "-eval", std::time(nullptr))
                        : common.out;
-  const RunOptions run{.out = out, .resume = common.resume, .quiet = common.quiet};
+  const RunOptions run{
+      .out = out, .resume = common.resume, .quiet = common.quiet, .base = named_config(common)};
   if (run_evaluation(config, genotype, run, log) == RunOutcome::kStopped) {
     log.warn("stopped by a signal; everything is saved. Go on with: sanas_eval --config " +
              (out / "config.yaml").string() + " --genotype " + (out / "genotype.txt").string() +

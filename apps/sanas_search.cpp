@@ -25,9 +25,10 @@ int tune(const Config& config, const CommonOptions& options, const TuningOptions
   const auto out = options.out.empty()
                        ? default_run_folder(config.name + "-gamma", std::time(nullptr))
                        : options.out;
-  const auto tuning =
-      tune_gamma(config, tuning_options.gammas,
-                 {.out = out, .resume = options.resume, .quiet = options.quiet}, log);
+  const auto tuning = tune_gamma(
+      config, tuning_options.gammas,
+      {.out = out, .resume = options.resume, .quiet = options.quiet, .base = named_config(options)},
+      log);
   std::printf("gamma  accuracy\n");
   for (const auto& score : tuning.scores) {
     std::printf("%5g  %.4f\n", score.gamma, score.accuracy);
@@ -58,8 +59,10 @@ int search(const CommonOptions& options, const TuningOptions& tuning) {
   }
   const auto out =
       options.out.empty() ? default_run_folder(config.name, std::time(nullptr)) : options.out;
-  const auto summary =
-      run_search(config, {.out = out, .resume = options.resume, .quiet = options.quiet}, log);
+  const auto summary = run_search(
+      config,
+      {.out = out, .resume = options.resume, .quiet = options.quiet, .base = named_config(options)},
+      log);
   if (summary.outcome == RunOutcome::kStopped) {
     log.warn("stopped by a signal; everything is saved. Go on with: sanas_search --config " +
              (out / "config.yaml").string() + " --out " + out.string() + " --resume");

@@ -9,6 +9,7 @@
 #include "sanas/io/genotype_files.h"
 #include "sanas/io/module_state.h"
 #include "sanas/io/network_checkpoint.h"
+#include "sanas/io/run_watch.h"
 #include "sanas/io/safetensors.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/io/train_recorder.h"
@@ -98,7 +99,7 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
     log.info("Resuming after mini-batch " + std::to_string(loop.step()));
   } else {
     metrics.truncate_to(0);
-    folder.write_text("config.yaml", to_yaml(config));
+    write_configuration(folder, config, options);
     save_genotype(folder, genotype);
   }
 
@@ -106,8 +107,12 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
   const int64_t limit = config.evaluation.max_steps;
   ProgressDisplay progress("train", limit > 0 ? std::min(limit, whole) : whole, loop.step(),
                            {.quiet = options.quiet, .terminal = {}, .clock = {}});
+  RunWatch watch(folder, "sanas_eval", config, tested, device, loop.step(), log);
+  TrainWatcher watcher(loop, make_normalization(config, info), watch);
   TrainRecorder recorder(loop, config, info, folder, metrics, progress, log);
+  loop.add_observer(watcher);
   loop.add_observer(recorder);
+  loop.add_observer(watch.report);
   loop.run();
   progress.finish();
   recorder.save_checkpoint();

@@ -10,6 +10,7 @@
 #include "sanas/core/text.h"
 #include "sanas/genotype/progressive_derivation.h"
 #include "sanas/io/genotype_files.h"
+#include "sanas/io/run_watch.h"
 #include "sanas/io/safetensors.h"
 #include "sanas/io/search_checkpoint.h"
 #include "sanas/io/search_recorder.h"
@@ -29,15 +30,18 @@ std::string of_stage(const Config& config, const SearchStage& stage) {
 /// Runs one stage to its end or until it is stopped, and writes down what it does.
 /// @return forward-backward passes of the last architecture step.
 int64_t run_stage(SearchLoop& loop, const SearchStage& stage, const Config& config,
-                  const DatasetInfo& info, RunFolder& folder, MetricsLog& metrics,
+                  const DatasetInfo& info, RunFolder& folder, MetricsLog& metrics, RunWatch& watch,
                   const RunOptions& options, Log& log) {
   const int64_t whole = config.search.epochs * loop.steps_per_epoch();
   const int64_t limit = config.search.max_steps;
   ProgressDisplay progress("search" + of_stage(config, stage),
                            limit > 0 ? std::min(limit, whole) : whole, loop.step(),
                            {.quiet = options.quiet, .terminal = {}, .clock = {}});
+  SearchWatcher watcher(loop, stage, config, metrics, watch);
   SearchRecorder recorder(loop, stage, config, info, folder, metrics, progress, log);
+  loop.add_observer(watcher);
   loop.add_observer(recorder);
+  loop.add_observer(watch.report);
   try {
     loop.run();
   } catch (const NonFiniteError& error) {
@@ -82,6 +86,13 @@ void report_skip_limits(const Config& config, const SearchStage& stage, const Su
 
 }  // namespace
 
+void write_configuration(const RunFolder& folder, const Config& config, const RunOptions& options) {
+  folder.write_text("config.yaml", to_yaml(config));
+  if (options.base) {
+    folder.write_text("config.base.yaml", to_yaml(*options.base));
+  }
+}
+
 void check_resumable(const Config& now, const Config& before, const std::string& source) {
   // What neither the numbers nor the files of a run depend on.
   constexpr std::array<const char*, 6> kFree{"name",
@@ -117,6 +128,7 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
   const std::filesystem::path last = folder.path("checkpoints/last.safetensors");
   std::optional<NamedTensors> checkpoint;
   int64_t architecture_step = 0;
+  int64_t first_step = 0;
   if (options.resume && std::filesystem::exists(last)) {
     checkpoint = read_safetensors(last);
     const auto saved = read_checkpoint_info(*checkpoint, last.string());
@@ -125,10 +137,12 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
     architecture_step = architecture_updates(config.search, source.steps_per_epoch(), saved.step);
     stage = read_stage(config, *checkpoint, last.string());
     networks = make_search_networks(config, info, stage, device);
+    first_step = steps_before(config, stage, source.steps_per_epoch()) + saved.step;
   } else {
-    folder.write_text("config.yaml", to_yaml(config));
+    write_configuration(folder, config, options);
     metrics.truncate_to(0);
   }
+  RunWatch watch(folder, "sanas_search", config, source.dataset(), device, first_step, log);
 
   while (true) {
     SearchLoop loop(networks, source.open(stage.index, architecture_step), config.search, device);
@@ -138,7 +152,8 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
       log.info("Resuming after mini-batch " + std::to_string(loop.step()) +
                of_stage(config, stage));
     }
-    const int64_t passes = run_stage(loop, stage, config, info, folder, metrics, options, log);
+    const int64_t passes =
+        run_stage(loop, stage, config, info, folder, metrics, watch, options, log);
     if (!loop.finished()) {
       return {RunOutcome::kStopped, loop.genotype(), passes};
     }

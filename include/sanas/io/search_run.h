@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "sanas/core/log.h"
 #include "sanas/genotype/genotype.h"
 #include "sanas/io/config.h"
+#include "sanas/io/run_folder.h"
 
 namespace sanas {
 
@@ -17,6 +19,9 @@ struct RunOptions {
   bool quiet = false;
   /// Look at that many test images only; 0: all.
   int64_t test_images = 0;
+  /// The configuration as it was named, without the changes of the command line; config.base.yaml,
+  /// so that a report can mark them.
+  std::optional<Config> base = std::nullopt;
 };
 
 enum class RunOutcome {
@@ -35,6 +40,9 @@ struct SearchSummary {
 /// A whole search: data, networks, loop and everything that it writes into the run folder.
 /// Throws ConfigError, DataError, FileError or NonFiniteError.
 SearchSummary run_search(const Config& config, const RunOptions& options, Log& log);
+
+/// config.yaml of a new run, and config.base.yaml where it is known. Throws FileError.
+void write_configuration(const RunFolder& folder, const Config& config, const RunOptions& options);
 
 /// Throws ConfigError that names the keys in which a resumed run may not differ from its beginning.
 void check_resumable(const Config& now, const Config& before, const std::string& source);
