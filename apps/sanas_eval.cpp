@@ -103,6 +103,7 @@ int evaluate(const EvalOptions& options) {
   const RunOptions run{.out = out,
                        .resume = common.resume,
                        .quiet = common.quiet,
+                       .base = named_config(common),
                        .initial_weights = options.weights};
   if (sweep) {
     const auto result = run_sweep(entries, run, log);

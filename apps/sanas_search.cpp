@@ -28,9 +28,10 @@ int tune(const Config& config, const CommonOptions& options, const TuningOptions
   const auto out = options.out.empty()
                        ? default_run_folder(config.name + "-gamma", std::time(nullptr))
                        : options.out;
-  const auto tuning =
-      tune_gamma(config, tuning_options.gammas,
-                 {.out = out, .resume = options.resume, .quiet = options.quiet}, log);
+  const auto tuning = tune_gamma(
+      config, tuning_options.gammas,
+      {.out = out, .resume = options.resume, .quiet = options.quiet, .base = named_config(options)},
+      log);
   std::printf("gamma  accuracy\n");
   for (const auto& score : tuning.scores) {
     std::printf("%5g  %.4f\n", score.gamma, score.accuracy);
@@ -61,7 +62,10 @@ int search(const CommonOptions& options, Strategy strategy, const TuningOptions&
   }
   const auto out =
       options.out.empty() ? default_run_folder(config.name, std::time(nullptr)) : options.out;
-  const RunOptions run{.out = out, .resume = options.resume, .quiet = options.quiet};
+  const RunOptions run{.out = out,
+                       .resume = options.resume,
+                       .quiet = options.quiet,
+                       .base = named_config(options)};
   const auto summary = strategy == Strategy::kRandom ? run_random_search(config, run, log)
                                                      : run_search(config, run, log);
   if (summary.outcome == RunOutcome::kStopped) {

@@ -13,8 +13,8 @@ python_packages=("torch==${TORCH_VERSION}" numpy)
 for option in "$@"; do
   case "$option" in
     --tests)
-      packages+=(libgtest-dev libgmock-dev xz-utils git)
-      python_packages+=(scipy safetensors pytest foolbox==3.3.4 torchvision==0.26.0)
+      packages+=(libgtest-dev libgmock-dev xz-utils git chromium)
+      python_packages+=(scipy safetensors pytest foolbox==3.3.4 torchvision==0.26.0 protobuf absl-py)
       ;;
     *)
       echo "install.sh: unknown option '$option'; expected --tests" >&2
@@ -62,6 +62,8 @@ if [[ "$(cat .venv/sanas-packages 2>/dev/null)" != "$wanted"* ]]; then
     if [[ "$*" == *--tests* ]]; then
       # It asks for an old version of requests that it does not need.
       .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps torchattacks==3.5.1
+      # Its reader of event files alone needs nothing else.
+      .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps tensorboard==2.21.0
     fi
     printf '%s\n' "${python_packages[@]}" >.venv/sanas-packages
   fi

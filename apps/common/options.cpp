@@ -91,8 +91,12 @@ Config resolve_config(const CommonOptions& options, void (*check)(const Config&)
   return config;
 }
 
+Config named_config(const CommonOptions& options) {
+  return load_config(options.config, {}, config_folders());
+}
+
 std::vector<std::string> resolve_warnings(const CommonOptions& options) {
-  return config_warnings(load_config(options.config, {}, config_folders()),
+  return config_warnings(named_config(options),
                          load_config(options.config, overrides(options), config_folders()));
 }
 

@@ -39,6 +39,9 @@ std::vector<std::filesystem::path> config_folders();
 /// --threads and --seed win over both. Throws ConfigError, also for what `check` refuses.
 Config resolve_config(const CommonOptions& options, void (*check)(const Config&) = validate);
 
+/// The configuration as its file has it, without the changes of the command line.
+Config named_config(const CommonOptions& options);
+
 /// config_warnings of that configuration against its file.
 std::vector<std::string> resolve_warnings(const CommonOptions& options);
 

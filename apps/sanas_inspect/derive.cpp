@@ -124,8 +124,8 @@ void add_derive(CLI::App& app, std::function<void()>& verb) {
       ->add_option("--alphas", options->alphas,
                    "safetensors or .pt file with alphas_normal, alphas_reduce (and betas_*)")
       ->required();
-  command->add_option("--format", options->format, "text, json, dot or svg")
-      ->check(CLI::IsMember({"text", "json", "dot", "svg"}));
+  command->add_option("--format", options->format, "text, json, dot, svg or pdf")
+      ->check(CLI::IsMember({"text", "json", "dot", "svg", "pdf"}));
   command->add_option("--output", options->output, "file; default: standard output");
   command->add_option("--with-weights", options->weights,
                       "weights of the search network, or its checkpoint: the chosen operations'");

@@ -24,6 +24,18 @@ Genotype find_genotype(const std::string& source) {
   return load_genotype(source);
 }
 
+std::string draw_cell(const CellGenotype& cell, const std::string& title,
+                      const std::string& format) {
+  if (format == "svg") {
+    return cell_to_svg(cell, title);
+  }
+  auto pdf = cell_to_pdf(cell, title);
+  if (!pdf) {
+    throw FileError("--format pdf needs graphviz, whose program 'dot' is not there or fails");
+  }
+  return *pdf;
+}
+
 }  // namespace
 
 std::string genotype_text(const Genotype& genotype, const std::string& format) {
@@ -39,17 +51,17 @@ std::string genotype_text(const Genotype& genotype, const std::string& format) {
 
 void write_genotype(const Genotype& genotype, const std::string& format,
                     const std::string& output) {
-  if (format == "svg") {
+  if (format == "svg" || format == "pdf") {
+    const std::string ending = "." + format;
     if (output.empty()) {
-      throw ConfigError(
-          "--format svg needs --output FILE.svg; it writes FILE-normal.svg and "
-          "FILE-reduction.svg");
+      throw ConfigError("--format " + format + " needs --output FILE" + ending +
+                        "; it writes FILE-normal" + ending + " and FILE-reduction" + ending);
     }
+    const auto normal = draw_cell(genotype.normal, "normal cell", format);
+    const auto reduction = draw_cell(genotype.reduce, "reduction cell", format);
     const std::filesystem::path stem = std::filesystem::path(output).replace_extension();
-    write_file_atomically(stem.string() + "-normal.svg",
-                          cell_to_svg(genotype.normal, "normal cell"));
-    write_file_atomically(stem.string() + "-reduction.svg",
-                          cell_to_svg(genotype.reduce, "reduction cell"));
+    write_file_atomically(stem.string() + "-normal" + ending, normal);
+    write_file_atomically(stem.string() + "-reduction" + ending, reduction);
   } else if (output.empty()) {
     std::cout << genotype_text(genotype, format);
   } else {
@@ -69,8 +81,8 @@ void add_genotype(CLI::App& app, std::function<void()>& verb) {
       ->add_option("source", options->source,
                    "file, checkpoint, or one of " + join(preset_genotype_names()))
       ->required();
-  command->add_option("--format", options->format, "text, json, dot or svg")
-      ->check(CLI::IsMember({"text", "json", "dot", "svg"}));
+  command->add_option("--format", options->format, "text, json, dot, svg or pdf")
+      ->check(CLI::IsMember({"text", "json", "dot", "svg", "pdf"}));
   command->add_option("--output", options->output, "file; default: standard output");
   command->callback([options, &verb] {
     verb = [options] {

@@ -10,7 +10,8 @@ namespace sanas {
 /// A genotype as "text", "json" or "dot", with a newline at the end.
 std::string genotype_text(const Genotype& genotype, const std::string& format);
 
-/// Writes it to a file, or to standard output if `output` is empty. "svg" makes one file per cell.
+/// Writes it to a file, or to standard output if `output` is empty. "svg" and "pdf"
+/// make one file per cell.
 void write_genotype(const Genotype& genotype, const std::string& format, const std::string& output);
 
 }  // namespace sanas

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   add_hypergradient(app, verb);
   add_convert(app, verb);
   add_loader(app, verb);
+  add_report(app, verb);
   return run_program(app, argc, argv, [&] {
     verb();
     return static_cast<int>(kExitDone);

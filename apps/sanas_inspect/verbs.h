@@ -23,5 +23,7 @@ void add_hypergradient(CLI::App& app, std::function<void()>& verb);
 void add_convert(CLI::App& app, std::function<void()>& verb);
 /// loader: the batches of an epoch, and how fast they come.
 void add_loader(CLI::App& app, std::function<void()>& verb);
+/// report: one page of everything that runs have produced.
+void add_report(CLI::App& app, std::function<void()>& verb);
 
 }  // namespace sanas

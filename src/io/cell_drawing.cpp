@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string_view>
 
 #include "cell_states.h"
 #include "sanas/io/graphviz.h"
@@ -62,6 +63,17 @@ std::string cell_to_dot(const CellGenotype& cell, const std::string& title) {
 std::string cell_to_svg(const CellGenotype& cell, const std::string& title) {
   const auto drawing = run_graphviz(cell_to_dot(cell, title), DrawingFormat::kSvg);
   return drawing ? *drawing : draw_cell_svg(cell, title);
+}
+
+std::optional<std::string> cell_to_pdf(const CellGenotype& cell, const std::string& title) {
+  auto pdf = run_graphviz(cell_to_dot(cell, title), DrawingFormat::kPdf);
+  constexpr std::string_view kDate = "/CreationDate (D:";
+  constexpr std::string_view kFixed = "19700101000000";  // as long, so that no offset moves
+  const size_t at = pdf ? pdf->find(kDate) : std::string::npos;
+  if (at != std::string::npos && at + kDate.size() + kFixed.size() <= pdf->size()) {
+    pdf->replace(at + kDate.size(), kFixed.size(), kFixed);
+  }
+  return pdf;
 }
 
 std::string genotype_to_json(const Genotype& genotype) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
@@ -13,6 +14,7 @@
 #include "sanas/io/module_state.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/rollback.h"
+#include "sanas/io/run_watch.h"
 #include "sanas/io/safetensors.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/io/tensor_file.h"
@@ -27,6 +29,8 @@ struct Training {
   RunOutcome outcome = RunOutcome::kFinished;
   /// Whose network it is.
   int64_t epoch = -1;
+  /// Makes the report once more when it ends.
+  std::unique_ptr<RunWatch> watch;
 };
 
 /// Mini-batches of a training.
@@ -80,8 +84,13 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
   const int64_t steps = training_steps(config.evaluation, steps_per_epoch);
   ProgressDisplay progress("train", steps, loop.step(),
                            {.quiet = options.quiet, .terminal = {}, .clock = {}});
+  auto watch = std::make_unique<RunWatch>(folder, "sanas_eval", config, images.tested(), device,
+                                          loop.step(), log);
+  TrainWatcher watcher(loop, make_normalization(config, images.info()), *watch);
   TrainRecorder recorder(loop, config, images.info(), folder, checkpoints, metrics, progress, log);
+  loop.add_observer(watcher);
   loop.add_observer(recorder);
+  loop.add_observer(watch->report);
   if (config.evaluation.on_nonfinite == NonFinitePolicy::kRollback && loop.step() == 0) {
     recorder.save_checkpoint();  // something to go back to
   }
@@ -91,7 +100,7 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
   progress.finish();
   recorder.save_checkpoint();
   if (!loop.finished()) {
-    return {.outcome = RunOutcome::kStopped};
+    return {.outcome = RunOutcome::kStopped, .watch = std::move(watch)};
   }
   const torch::NoGradGuard no_grad;
   const TensorList reported = clone(loop.reported_values());
@@ -100,7 +109,8 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
     values[i].copy_(reported[i]);
   }
   const int64_t last_epoch = (loop.step() - 1) / steps_per_epoch;
-  return {.epoch = loop.best().epoch >= 0 ? loop.best().epoch : last_epoch};
+  return {.epoch = loop.best().epoch >= 0 ? loop.best().epoch : last_epoch,
+          .watch = std::move(watch)};
 }
 
 SaliencyInputOptions saliency_options(const Config& config) {

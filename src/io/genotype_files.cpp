@@ -4,11 +4,23 @@
 #include "sanas/io/cell_drawing.h"
 
 namespace sanas {
+namespace {
+
+void save_cell(const RunFolder& folder, const CellGenotype& cell, const std::string& name) {
+  const std::string title = name + " cell";
+  folder.write_text("cells/" + name + ".dot", cell_to_dot(cell, title));
+  folder.write_text("cells/" + name + ".svg", cell_to_svg(cell, title));
+  if (const auto pdf = cell_to_pdf(cell, title)) {
+    folder.write_text("cells/" + name + ".pdf", *pdf);
+  }
+}
+
+}  // namespace
 
 void save_genotype(const RunFolder& folder, const Genotype& genotype) {
   folder.write_text("genotype.txt", to_string(genotype) + "\n");
-  folder.write_text("cells/normal.svg", cell_to_svg(genotype.normal, "normal cell"));
-  folder.write_text("cells/reduction.svg", cell_to_svg(genotype.reduce, "reduction cell"));
+  save_cell(folder, genotype.normal, "normal");
+  save_cell(folder, genotype.reduce, "reduction");
 }
 
 }  // namespace sanas

@@ -31,6 +31,23 @@ const char* name_of_nonfinite(double number) {
   return std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf";
 }
 
+template <typename Plain>
+ordered_json to_value(const Plain& plain) {
+  return plain;
+}
+
+/// A list of objects.
+ordered_json to_value(const NumberGroups& groups) {
+  ordered_json list = ordered_json::array();
+  for (const auto& group : groups) {
+    ordered_json& object = list.emplace_back(ordered_json::object());
+    for (const auto& [name, number] : group) {
+      object[name] = number;  // written as null where it is not finite
+    }
+  }
+  return list;
+}
+
 struct Extent {
   uint64_t lines = 0;
   uint64_t bytes = 0;
@@ -70,7 +87,7 @@ std::string to_json(const MetricRecord& record) {
       object[key] = nullptr;
       nonfinite[key] = name_of_nonfinite(*number);
     } else {
-      std::visit([&, &name = key](const auto& plain) { object[name] = plain; }, value);
+      std::visit([&, &name = key](const auto& plain) { object[name] = to_value(plain); }, value);
     }
   }
   if (!nonfinite.empty()) {

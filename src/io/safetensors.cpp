@@ -20,7 +20,8 @@ namespace {
 constexpr uint64_t kLengthBytes = sizeof(uint64_t);
 constexpr uint64_t kMaxHeader = 100'000'000;
 
-NamedTensors read(const ByteSource& source) {
+/// The header and where the data begin.
+std::pair<SafetensorsHeader, uint64_t> read_header(const ByteSource& source) {
   uint64_t header_size = 0;
   source.read(0, &header_size, kLengthBytes);
   if (header_size > kMaxHeader || header_size > source.size() - kLengthBytes) {
@@ -32,8 +33,11 @@ NamedTensors read(const ByteSource& source) {
     source.fail("the header does not begin with '{': no safetensors file");
   }
   const uint64_t data_begin = kLengthBytes + header_size;
-  auto header = parse_safetensors_header(json, source.size() - data_begin, source);
+  return {parse_safetensors_header(json, source.size() - data_begin, source), data_begin};
+}
 
+NamedTensors read(const ByteSource& source) {
+  auto [header, data_begin] = read_header(source);
   NamedTensors result;
   result.metadata = std::move(header.metadata);
   const bool is_checked = has_checksum(result);
@@ -136,6 +140,10 @@ void write(const NamedTensors& tensors, std::ostream& stream) {
 }  // namespace
 
 NamedTensors read_safetensors(const std::filesystem::path& path) { return read(FileSource(path)); }
+
+std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path) {
+  return read_header(FileSource(path)).first.metadata;
+}
 
 NamedTensors parse_safetensors(std::string_view bytes, const std::string& source) {
   return read(MemorySource(source, bytes));

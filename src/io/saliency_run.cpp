@@ -13,6 +13,7 @@
 #include "sanas/io/module_state.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/progress.h"
+#include "sanas/io/report.h"
 #include "sanas/io/safetensors.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/saliency/heat_map.h"
@@ -155,6 +156,7 @@ void run_saliency(const SaliencyOptions& options, Log& log) {
   write_safetensors(options.output / "maps.safetensors", maps);
   write_file_atomically(options.output / "contact_sheet.png",
                         encode_png(contact_sheet(sheet, {"image", "saliency", "overlay"})));
+  write_saliency_report(options.output, device);
   log.info("Saliency maps of " + std::to_string(count) + " images: " + options.output.string() +
            " (contact_sheet.png shows the first ones)");
 }

@@ -12,6 +12,7 @@
 #include "sanas/io/checkpoint_store.h"
 #include "sanas/io/genotype_files.h"
 #include "sanas/io/rollback.h"
+#include "sanas/io/run_watch.h"
 #include "sanas/io/search_checkpoint.h"
 #include "sanas/io/search_recorder.h"
 #include "sanas/io/search_setup.h"
@@ -37,12 +38,15 @@ int64_t stage_steps(const Config& config, int64_t steps_per_epoch) {
 /// @return forward-backward passes of the last architecture step.
 int64_t run_stage(SearchLoop& loop, const SearchStage& stage, const Config& config,
                   const DatasetInfo& info, RunFolder& folder, CheckpointStore& checkpoints,
-                  MetricsLog& metrics, const RunOptions& options, Log& log) {
+                  MetricsLog& metrics, RunWatch& watch, const RunOptions& options, Log& log) {
   ProgressDisplay progress("search" + of_stage(config, stage),
                            stage_steps(config, loop.steps_per_epoch()), loop.step(),
                            {.quiet = options.quiet, .terminal = {}, .clock = {}});
+  SearchWatcher watcher(loop, stage, config, metrics, watch);
   SearchRecorder recorder(loop, stage, config, info, folder, checkpoints, metrics, progress, log);
+  loop.add_observer(watcher);
   loop.add_observer(recorder);
+  loop.add_observer(watch.report);
   loop.run();
   progress.finish();
   if (loop.finished() && loop.early_stopping().stopped_at() && config.search.eigenvalue.stop) {
@@ -133,6 +137,9 @@ void begin_run_folder(const RunFolder& folder, const Config& config, const RunOp
     check_resumable(config, load_config(file.string()), file.string());
   }
   folder.write_text("config.yaml", to_yaml(config));
+  if (options.base) {
+    folder.write_text("config.base.yaml", to_yaml(*options.base));
+  }
   log.add_file(folder.path("log.txt"));
 }
 
@@ -163,6 +170,8 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
     log.info("Resuming after mini-batch " + std::to_string(step) + of_stage(config, stage));
   }
   metrics.truncate_to(metrics_position);
+  RunWatch watch(folder, "sanas_search", config, source.dataset(), device,
+                 steps_before(config, stage, steps_per_epoch) + step, log);
 
   Rollback rollback(config.search.on_nonfinite, steps_per_epoch,
                     stage_steps(config, steps_per_epoch));
@@ -176,7 +185,7 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
     loop.skip_to(step, std::max(rollbacks, loop.rollbacks()));
     int64_t passes = 0;
     try {
-      passes = run_stage(loop, stage, config, info, folder, checkpoints, metrics, options, log);
+      passes = run_stage(loop, stage, config, info, folder, checkpoints, metrics, watch, options, log);
     } catch (const NonFiniteError& error) {
       step = rollback.next_step(error, loop.step(), checkpoints.last_name(), checkpoints.last());
       rollbacks = loop.rollbacks() + 1;

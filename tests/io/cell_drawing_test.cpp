@@ -204,6 +204,16 @@ TEST(CellDrawing, GraphvizDrawsEveryLabelWhereItIsInstalled) {
   EXPECT_FALSE(run_graphviz("no graph", DrawingFormat::kSvg));
 }
 
+TEST(CellDrawing, EqualCellsGiveEqualPdfs) {
+  const auto pdf = cell_to_pdf(load_genotype("DARTS_V2").normal, "normal cell");
+  if (!pdf) {
+    GTEST_SKIP() << "graphviz is not installed";
+  }
+  EXPECT_TRUE(pdf->starts_with("%PDF"));
+  EXPECT_THAT(*pdf, HasSubstr("/CreationDate (D:19700101"));
+  EXPECT_EQ(*cell_to_pdf(load_genotype("DARTS_V2").normal, "normal cell"), *pdf);
+}
+
 TEST(CellDrawing, WithoutGraphvizTheOwnLayoutIsUsed) {
   const std::string saved = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);

@@ -136,5 +136,10 @@ TEST(MetricsLog, UnusablePathsAreNamed) {
   EXPECT_THAT(file_error([&] { MetricsLog(folder.path(), true); }), HasSubstr("Is a directory"));
 }
 
+TEST(MetricsLog, WritesGroupsOfNumbersAsAListOfObjects) {
+  const NumberGroups groups{{{"b", 0.25}, {"a \"x\"", NAN}}, {}};
+  EXPECT_EQ(to_json({{"edges", groups}}), R"({"edges":[{"b":0.25,"a \"x\"":null},{}]})");
+}
+
 }  // namespace
 }  // namespace sanas

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "sanas/genotype/genotype.h"
@@ -15,6 +16,10 @@ std::string cell_to_dot(const CellGenotype& cell, const std::string& title);
 /// The same as SVG, drawn by graphviz where its program `dot` is installed, otherwise by
 /// `draw_cell_svg`.
 std::string cell_to_svg(const CellGenotype& cell, const std::string& title);
+
+/// The same as PDF, drawn by graphviz; nothing where that is not installed. Equal cells give equal
+/// bytes.
+std::optional<std::string> cell_to_pdf(const CellGenotype& cell, const std::string& title);
 
 /// The same as SVG with a simple layout of our own: one row per node, its two operations as boxes
 /// to its left, so that no two labels can overlap and no edge passes behind one.

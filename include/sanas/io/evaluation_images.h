@@ -21,6 +21,8 @@ class EvaluationImages {
   const DatasetInfo& info() const { return train_set_->info(); }
   DataLoader& train() { return *train_; }
   DataLoader& test() { return *test_; }
+  /// What the images of test() are from.
+  const Dataset& tested() const { return test_set_ ? *test_set_ : *train_set_; }
   /// For Selection::kValidation; otherwise null.
   DataLoader* validation() { return validation_.get(); }
 

@@ -6,8 +6,8 @@
 
 namespace sanas {
 
-/// Writes genotype.txt and the drawings cells/normal.svg and cells/reduction.svg of a run. Throws
-/// FileError.
+/// Writes genotype.txt of a run and the drawings of its cells, cells/normal.* and
+/// cells/reduction.*: SVG, DOT, and PDF where graphviz is installed. Throws FileError.
 void save_genotype(const RunFolder& folder, const Genotype& genotype);
 
 }  // namespace sanas

@@ -11,7 +11,10 @@
 
 namespace sanas {
 
-using MetricValue = std::variant<bool, int64_t, double, std::string>;
+/// A list of groups of named numbers, e.g. the weights of the operations of each edge.
+using NumberGroups = std::vector<std::vector<std::pair<std::string, double>>>;
+
+using MetricValue = std::variant<bool, int64_t, double, std::string, NumberGroups>;
 
 /// One line of a metrics file: values by key, in this order.
 using MetricRecord = std::vector<std::pair<std::string, MetricValue>>;
@@ -21,7 +24,8 @@ using MetricRecord = std::vector<std::pair<std::string, MetricValue>>;
 /// the run goes on and a killed process loses none.
 ///
 /// JSON has no NaN and no infinity: such a number becomes null, and the object gets a last member
-/// `"nonfinite": {"<key>": "nan" | "inf" | "-inf", …}` that says what it was.
+/// `"nonfinite": {"<key>": "nan" | "inf" | "-inf", …}` that says what it was; in a group it is just
+/// null.
 ///
 /// Safe to use from several threads.
 class MetricsLog {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ NamedTensors read_safetensors(const std::filesystem::path& path);
 
 /// The same from memory; `source` is the name in messages.
 NamedTensors parse_safetensors(std::string_view bytes, const std::string& source = "safetensors");
+
+/// The metadata of a file alone, checked in the same way, without reading its data.
+std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path);
 
 /// Writes atomically, in the byte layout of the reference writer: tensors by element type, largest
 /// first, then by name; header padded with spaces to a multiple of 8 bytes. Tensors may live on any

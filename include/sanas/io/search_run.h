@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "sanas/core/log.h"
 #include "sanas/genotype/genotype.h"
@@ -16,8 +17,11 @@ struct RunOptions {
   bool resume = false;
   /// No progress display.
   bool quiet = false;
+  /// The configuration as it was named, without the changes of the command line; config.base.yaml,
+  /// so that a report can mark them.
+  std::optional<Config> base = std::nullopt;
   /// A training begins with these weights (a state dict) instead of random ones; empty: random.
-  std::filesystem::path initial_weights;
+  std::filesystem::path initial_weights = {};
 };
 
 enum class RunOutcome {
@@ -37,9 +41,10 @@ struct SearchSummary {
 /// Throws ConfigError, DataError, FileError or NonFiniteError.
 SearchSummary run_search(const Config& config, const RunOptions& options, Log& log);
 
-/// The first thing that a run does with its folder: it writes `config.yaml`, by which a later one
-/// sees that there is something to resume; that one compares first. From then on `log` goes into
-/// `log.txt`, too. Throws ConfigError like check_resumable, or FileError.
+/// The first thing that a run does with its folder: it writes `config.yaml` (and `config.base.yaml`
+/// where that is known), by which a later one sees that there is something to resume; that one
+/// compares first. From then on `log` goes into `log.txt`, too. Throws ConfigError like
+/// check_resumable, or FileError.
 void begin_run_folder(const RunFolder& folder, const Config& config, const RunOptions& options,
                       Log& log);
 

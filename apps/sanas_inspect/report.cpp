@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/report.h"
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "sanas_inspect/verbs.h"
+
+namespace sanas {
+
+void add_report(CLI::App& app, std::function<void()>& verb) {
+  struct Options {
+    std::vector<std::filesystem::path> runs;
+    std::filesystem::path output;
+  };
+  auto* command = app.add_subcommand(
+      "report", "one self-contained HTML page of everything that runs have produced");
+  const auto options = std::make_shared<Options>();
+  command->add_option("runs", options->runs, "run folders; several are shown side by side")
+      ->type_name("RUN…")
+      ->required();
+  command->add_option("--output", options->output, "file to write")->type_name("FILE")->required();
+  command->callback(
+      [options, &verb] { verb = [options] { write_report(options->runs, options->output); }; });
+}
+
+}  // namespace sanas

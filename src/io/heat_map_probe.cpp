@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/heat_map_probe.h"
+
+#include <algorithm>
+#include <set>
+
+#include "sanas/core/error.h"
+#include "sanas/core/parameters.h"
+#include "sanas/core/random.h"
+#include "sanas/io/search_setup.h"
+#include "sanas/saliency/heat_map.h"
+#include "sanas/saliency/saliency_map.h"
+
+namespace sanas {
+namespace {
+
+// How far to look for images of other classes where the stored order is one of classes.
+constexpr int64_t kLookAhead = 2000;
+constexpr double kColdest = 1.0;  // percentiles of a map
+constexpr double kWarmest = 99.0;
+
+#ifdef SANAS_WITH_OPENCV
+constexpr bool kCanDraw = true;
+#else
+constexpr bool kCanDraw = false;
+#endif
+
+/// Pixels 1×3×size×size in [0, 1].
+torch::Tensor to_pixels(const Image& image, int64_t size) {
+  const int side = static_cast<int>(size);
+  const Image fitted =
+      image.height == side && image.width == side ? image : resize_image(image, side, side);
+  return torch::from_blob(const_cast<uint8_t*>(fitted.pixels.data()), {1, size, size, int64_t{3}},
+                          torch::kUInt8)
+      .permute({0, 3, 1, 2})
+      .to(torch::kFloat32)
+      .div(255.0);
+}
+
+}  // namespace
+
+HeatMapProbe::HeatMapProbe(const Dataset& dataset, const Config& config,
+                           const torch::Device& device, int64_t count)
+    : attack_(config.search.attack), seed_(config.seed) {
+  attack_.space = AttackSpace::kPixels;
+  attack_.loss = AttackLoss::kLabel;
+  attack_.steps = 0;
+  const int64_t size = batch_image_size(config.dataset.augment, dataset.info().height);
+  TensorList pixels;
+  std::vector<int64_t> labels;
+  std::set<int64_t> seen;
+  const int64_t end = kCanDraw ? std::min(dataset.size(), kLookAhead) : 0;
+  for (int64_t i = 0; i < end && static_cast<int64_t>(labels.size()) < count; ++i) {
+    if (!seen.insert(dataset.label(i)).second) {
+      continue;
+    }
+    try {
+      pixels.push_back(to_pixels(dataset.image(i, size), size));
+      labels.push_back(dataset.label(i));
+    } catch (const DataError&) {
+      seen.erase(dataset.label(i));
+    }
+  }
+  if (!pixels.empty()) {
+    pixels_ = torch::cat(pixels).to(device);
+    labels_ = torch::tensor(labels).to(device);
+  }
+}
+
+std::optional<EncodedImage> HeatMapProbe::draw(torch::nn::Module& network,
+                                               const Classifier& classifier) const {
+  if (!pixels_.defined()) {
+    return std::nullopt;
+  }
+  const ScopedBuffers running_statistics(network);
+  const ScopedMode evaluation(network, false);
+  const FrozenRandomness frozen(seed_);
+  const auto maps =
+      reduce_color(pgd_saliency(classifier, pixels_, labels_, attack_, seed_).to(torch::kCPU),
+                   ColorReduction::kMax);
+  std::vector<std::vector<Image>> rows;
+  for (int64_t i = 0; i < maps.size(0); ++i) {
+    const Image image = to_image(pixels_[i]);
+    const Image heat = heat_map(scale_for_display(maps[i], kColdest, kWarmest));
+    rows.push_back({image, heat, overlay(image, heat)});
+  }
+  const Image sheet = contact_sheet(rows, {"image", "saliency", "overlay"});
+  return EncodedImage{sheet.height, sheet.width, encode_png(sheet)};
+}
+
+}  // namespace sanas

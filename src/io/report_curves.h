@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report_run.h"
+
+namespace sanas {
+
+/// All curves of a run, as a grid of charts: losses of the levels, accuracies, learning rates,
+/// entropy, norms of the hypergradient's terms, …, and every number in metrics.jsonl that no chart
+/// is planned for.
+std::string draw_curves(const ReportRun& run);
+
+/// The curves of several runs over each other, one line per run, for what they have in common.
+std::string draw_compared_curves(const std::vector<ReportRun>& runs);
+
+/// How the weights of the operations moved, edge by edge, and where they ended.
+/// @param reduction which cell. Empty if metrics.jsonl holds none.
+std::string draw_operation_weights(const ReportRun& run, bool reduction);
+
+}  // namespace sanas

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures and tables that lie in a run folder.
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "html.h"
+#include "report_sections.h"
+#include "sanas/core/error.h"
+#include "sanas/core/text.h"
+
+namespace sanas {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Together with everything else a page stays below three megabytes.
+constexpr size_t kMostPictureBytes = 900'000;
+constexpr size_t kMostBytesOfAllPictures = 1'600'000;
+constexpr size_t kMostRows = 200;
+
+bool in_folder_itself(const fs::path& file) { return !file.has_parent_path(); }
+
+/// Sheets of images and drawings; the maps of single images stay files.
+bool is_picture(const fs::path& file) {
+  const std::string name = file.filename().string();
+  const bool sheet = name == "heat_maps.png" || name.find("sheet") != std::string::npos;
+  return in_folder_itself(file) &&
+         ((file.extension() == ".png" && sheet) || file.extension() == ".svg");
+}
+
+std::string caption_of(const fs::path& file) {
+  if (file.filename() == "heat_maps.png") {
+    return "What the network looks at: some images, their saliency, and both over each other";
+  }
+  std::string text = file.stem().string();
+  std::replace(text.begin(), text.end(), '_', ' ');
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+std::string link(const ReportRun& run, const fs::path& file, const fs::path& page_folder) {
+  return "<a href=\"" + relative_link(run.folder / file, page_folder) + "\">" +
+         escape_html(file.string()) + "</a>";
+}
+
+/// The fields of a line of comma-separated values; a quoted one may hold commas and "" for ".
+std::vector<std::string> fields(const std::string& line) {
+  std::vector<std::string> result(1);
+  bool quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '"') {
+      if (quoted && i + 1 < line.size() && line[i + 1] == '"') {
+        result.back() += line[++i];
+      } else {
+        quoted = !quoted;
+      }
+    } else if (line[i] == ',' && !quoted) {
+      result.emplace_back();
+    } else if (line[i] != '\r') {
+      result.back() += line[i];
+    }
+  }
+  return result;
+}
+
+std::string csv_table(const ReportRun& run, const fs::path& file) {
+  std::ifstream stream(run.folder / file);
+  HtmlTable table{escape_html(caption_of(file)), {}, {}, "numbers"};
+  size_t more = 0;
+  for (std::string line; std::getline(stream, line);) {
+    if (line.empty()) {
+      continue;
+    }
+    auto cells = fields(line);
+    for (auto& cell : cells) {
+      cell = escape_html(cell);
+    }
+    if (table.head.empty()) {
+      table.head = cells;
+    } else if (table.rows.size() < kMostRows) {
+      table.rows.push_back(cells);
+    } else {
+      ++more;
+    }
+  }
+  return to_html(table) +
+         (more == 0 ? "" : "<p class=\"note\">and " + std::to_string(more) + " more rows</p>\n");
+}
+
+}  // namespace
+
+std::string pictures_section(const ReportRun& run, const fs::path& page_folder) {
+  std::string html;
+  size_t bytes_left = kMostBytesOfAllPictures;
+  for (const auto& file : run.files) {
+    if (is_picture(file)) {
+      std::error_code error;
+      const auto size = fs::file_size(run.folder / file, error);
+      if (error || size > std::min<size_t>(kMostPictureBytes, bytes_left)) {
+        html +=
+            "<p>" + link(run, file, page_folder) + " is too large to be part of this page.</p>\n";
+        continue;
+      }
+      bytes_left -= size;
+      const std::string type = file.extension() == ".svg" ? "image/svg+xml" : "image/png";
+      const std::string caption = escape_html(caption_of(file));
+      html +=
+          "<figure class=\"picture\"><div class=\"scroll paper\" role=\"region\" "
+          "tabindex=\"0\" aria-label=\"" +
+          caption + "\"><img alt=\"" + caption + "\" src=\"" +
+          data_uri(type, read_text_file(run.folder / file)) + "\"></div><figcaption>" + caption +
+          " (" + link(run, file, page_folder) + ")</figcaption></figure>\n";
+    } else if (in_folder_itself(file) && file.extension() == ".csv") {
+      html += csv_table(run, file);
+    }
+  }
+  return html;
+}
+
+}  // namespace sanas

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report_run.h"
+
+#include <algorithm>
+#include <deque>
+#include <fstream>
+
+#include "sanas/core/error.h"
+#include "sanas/core/text.h"
+#include "sanas/io/safetensors.h"
+
+namespace sanas {
+namespace {
+
+namespace fs = std::filesystem;
+using json = nlohmann::ordered_json;
+
+constexpr size_t kMostFiles = 200;
+constexpr size_t kLogLines = 40;
+constexpr size_t kMostLineProblems = 3;
+
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+std::string folder_name(const fs::path& folder) {
+  const fs::path path = fs::absolute(folder).lexically_normal();
+  const std::string name = (path.has_filename() ? path : path.parent_path()).filename().string();
+  return name.empty() ? path.string() : name;
+}
+
+/// Does `read`; what it throws becomes a problem.
+template <typename Read>
+void attempt(std::vector<std::string>& problems, const Read& read) {
+  try {
+    read();
+  } catch (const std::exception& error) {
+    problems.emplace_back(error.what());
+  }
+}
+
+std::optional<Config> read_config(const fs::path& path, ReportRun& run, std::string* text) {
+  std::optional<Config> config;
+  if (is_file(path)) {
+    attempt(run.problems, [&] {
+      const std::string content = read_text_file(path);
+      if (text != nullptr) {
+        *text = content;
+      }
+      config = parse_config(content, path.filename().string());
+    });
+  }
+  return config;
+}
+
+void read_genotype(const fs::path& path, ReportRun& run) {
+  if (is_file(path)) {
+    attempt(run.problems, [&] {
+      run.genotype_text = read_text_file(path);
+      run.genotype = parse_genotype(run.genotype_text);
+    });
+  }
+}
+
+std::vector<std::string> last_lines(const fs::path& path, size_t count) {
+  std::deque<std::string> lines;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    lines.push_back(line);
+    if (lines.size() > count) {
+      lines.pop_front();
+    }
+  }
+  return {lines.begin(), lines.end()};
+}
+
+void list_files(ReportRun& run) {
+  std::error_code error;
+  fs::recursive_directory_iterator it(run.folder, error);
+  for (const fs::recursive_directory_iterator end; !error && it != end; it.increment(error)) {
+    const bool hidden = it->path().filename().string().starts_with('.');
+    std::error_code ignored;
+    if (!hidden && it->is_regular_file(ignored)) {
+      run.files.push_back(it->path().lexically_relative(run.folder));
+    }
+  }
+  std::sort(run.files.begin(), run.files.end());
+  if (run.files.size() > kMostFiles) {
+    run.unlisted_files = run.files.size() - kMostFiles;
+    run.files.resize(kMostFiles);
+  }
+}
+
+RunKind kind_of(const ReportRun& run) {
+  const auto has_phase = [&](const std::string& prefix) {
+    return std::any_of(run.metrics.begin(), run.metrics.end(), [&](const json& record) {
+      return text_in(record, "phase").starts_with(prefix);
+    });
+  };
+  const std::string program = run.sessions.empty() ? "" : text_in(run.sessions.back(), "program");
+  const auto kind = run.checkpoint.find("kind");
+  if (program == "sanas_saliency" || !run.predictions.empty()) {
+    return RunKind::kSaliency;
+  }
+  if (program == "sanas_eval" || has_phase("train") ||
+      (kind != run.checkpoint.end() && kind->second == "evaluation")) {
+    return RunKind::kEvaluation;
+  }
+  return RunKind::kSearch;
+}
+
+}  // namespace
+
+std::vector<json> read_json_lines(const fs::path& path, std::vector<std::string>& problems) {
+  std::vector<json> records;
+  std::ifstream file(path);
+  const std::string name = path.filename().string();
+  size_t bad = 0;
+  size_t number = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    const bool cut = file.eof();  // no line end behind it
+    auto record = json::parse(line, nullptr, false);
+    if (record.is_object()) {
+      records.push_back(std::move(record));
+    } else if (cut) {
+      problems.push_back(name + " is cut in the middle of line " + std::to_string(number) +
+                         "; the lines before it are shown");
+    } else if (++bad <= kMostLineProblems) {
+      problems.push_back(name + ", line " + std::to_string(number) + ": no JSON object; left out");
+    }
+  }
+  if (bad > kMostLineProblems) {
+    problems.push_back(name + ": " + std::to_string(bad - kMostLineProblems) +
+                       " more lines are no JSON objects");
+  }
+  return records;
+}
+
+std::optional<double> number_in(const json& record, const std::string& key) {
+  const auto found = record.find(key);
+  return found != record.end() && found->is_number() ? std::optional(found->get<double>())
+                                                     : std::nullopt;
+}
+
+std::string text_in(const json& record, const std::string& key) {
+  const auto found = record.find(key);
+  return found != record.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+ReportRun read_report_run(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    throw FileError(folder.string() + ": no such folder; a report is made from run folders");
+  }
+  const auto signs = {"config.yaml", "metrics.jsonl", "predictions.jsonl", "sessions.jsonl"};
+  if (std::none_of(signs.begin(), signs.end(),
+                   [&](const char* name) { return is_file(folder / name); })) {
+    throw FileError(folder.string() + ": holds nothing of a run; expected one of " +
+                    join({signs.begin(), signs.end()}));
+  }
+  ReportRun run;
+  run.folder = folder;
+  run.name = folder_name(folder);
+  run.config = read_config(folder / "config.yaml", run, &run.config_text);
+  run.base = read_config(folder / "config.base.yaml", run, nullptr);
+  read_genotype(folder / "genotype.txt", run);
+  run.metrics = read_json_lines(folder / "metrics.jsonl", run.problems);
+  run.sessions = read_json_lines(folder / "sessions.jsonl", run.problems);
+  run.predictions = read_json_lines(folder / "predictions.jsonl", run.problems);
+  const fs::path checkpoint = folder / "checkpoints" / "last.safetensors";
+  if (is_file(checkpoint)) {
+    attempt(run.problems, [&] { run.checkpoint = read_safetensors_metadata(checkpoint); });
+  }
+  run.log_tail = last_lines(folder / "log.txt", kLogLines);
+  list_files(run);
+  run.kind = kind_of(run);
+  return run;
+}
+
+}  // namespace sanas

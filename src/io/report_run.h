@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sanas/genotype/genotype.h"
+#include "sanas/io/config.h"
+
+namespace sanas {
+
+enum class RunKind { kSearch, kEvaluation, kSaliency };
+
+/// What a run folder holds, as far as it can be read.
+struct ReportRun {
+  std::filesystem::path folder;
+  std::string name;
+  RunKind kind = RunKind::kSearch;
+  /// As it stands in config.yaml, and what it says where it can be read.
+  std::string config_text;
+  std::optional<Config> config;
+  /// The named configuration without the changes of the command line.
+  std::optional<Config> base;
+  std::string genotype_text;
+  std::optional<Genotype> genotype;
+  // JSON objects, line by line.
+  std::vector<nlohmann::ordered_json> metrics;
+  std::vector<nlohmann::ordered_json> sessions;
+  std::vector<nlohmann::ordered_json> predictions;
+  /// Metadata of checkpoints/last.safetensors.
+  std::map<std::string, std::string> checkpoint;
+  /// The last lines of log.txt.
+  std::vector<std::string> log_tail;
+  /// All files, relative to the folder and sorted; and how many more there are.
+  std::vector<std::filesystem::path> files;
+  size_t unlisted_files = 0;
+  /// What is damaged, one sentence each.
+  std::vector<std::string> problems;
+};
+
+/// Throws FileError for a folder that is missing or holds nothing of a run; anything less is one of
+/// the `problems`.
+ReportRun read_report_run(const std::filesystem::path& folder);
+
+/// The objects of a file of one JSON object per line. Lines that are none are left out and told in
+/// `problems`; a missing file has none.
+std::vector<nlohmann::ordered_json> read_json_lines(const std::filesystem::path& path,
+                                                    std::vector<std::string>& problems);
+
+/// The number or text under `key`, where there is one.
+std::optional<double> number_in(const nlohmann::ordered_json& record, const std::string& key);
+std::string text_in(const nlohmann::ordered_json& record, const std::string& key);
+
+}  // namespace sanas

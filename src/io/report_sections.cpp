@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report_sections.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cell_states.h"
+#include "format.h"
+#include "html.h"
+#include "report_chart.h"
+#include "report_facts.h"
+#include "sanas/core/text.h"
+#include "sanas/io/cell_drawing.h"
+
+namespace sanas {
+namespace {
+
+namespace fs = std::filesystem;
+using json = nlohmann::ordered_json;
+
+constexpr size_t kMostPredictions = 100;
+
+std::string list_of(const std::vector<std::pair<std::string, std::string>>& facts) {
+  std::string html;
+  for (const auto& [name, value] : facts) {
+    html += "<div><dt>" + escape_html(name) + "</dt><dd>" + escape_html(value) + "</dd></div>\n";
+  }
+  return html;
+}
+
+/// The cell in words, for those who don't see the drawing.
+std::string cell_in_words(const CellGenotype& cell, const std::string& title) {
+  std::string text = title + ".";
+  for (size_t i = 0; i < cell.genes.size(); ++i) {
+    text += (i % 2 == 0 ? " Node " + std::to_string(i / 2) + ": " : " plus ") +
+            to_string(cell.genes[i].operation) + " of " + state_name(cell, cell.genes[i].source) +
+            (i % 2 == 0 ? "" : ".");
+  }
+  return text;
+}
+
+/// @param title as HTML.
+std::string cell_figure(const CellGenotype& cell, const std::string& title) {
+  return "<figure class=\"cell\"><figcaption><h4>" + title +
+         "</h4></figcaption>\n<div class=\"scroll paper\" role=\"region\" tabindex=\"0\" "
+         "aria-label=\"" +
+         title + "\"><img alt=\"" + cell_in_words(cell, title) + "\" src=\"" +
+         data_uri("image/svg+xml", cell_to_svg(cell, "")) + "\"></div></figure>\n";
+}
+
+/// Means over the logged updates of one level.
+struct LevelCost {
+  double updates = 0.0;
+  double seconds = 0.0;
+  double passes = 0.0;
+  double peak_bytes = 0.0;
+};
+
+LevelCost cost_of(const ReportRun& run, const std::string& level) {
+  LevelCost cost;
+  for (const auto& record : run.metrics) {
+    if (const auto seconds = number_in(record, level + "_seconds")) {
+      cost.updates += 1.0;
+      cost.seconds += *seconds;
+      cost.passes += number_in(record, level + "_passes").value_or(1.0);
+      cost.peak_bytes =
+          std::max(cost.peak_bytes, number_in(record, level + "_peak_memory_bytes").value_or(0.0));
+    }
+  }
+  return cost;
+}
+
+std::vector<std::string> cost_row(const std::string& name, const LevelCost& cost,
+                                  const std::string& every, double extra_passes) {
+  return {name,
+          every,
+          count_text(cost.updates),
+          short_number(cost.passes / cost.updates + extra_passes),
+          format("%.3g s", cost.seconds / cost.updates),
+          cost.peak_bytes > 0.0 ? bytes_text(cost.peak_bytes) : "–"};
+}
+
+std::string mark(const std::string& text, const std::string& style) {
+  return "<span class=\"mark " + style + "\">" + text + "</span>";
+}
+
+/// The value of each configuration under each key; "–" for one that can't be read.
+std::vector<std::vector<std::string>> config_rows(const std::vector<ReportRun>& runs) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [key, value] : config_entries(Config{})) {
+    rows.push_back({key});
+  }
+  for (const auto& run : runs) {
+    const auto entries = run.config ? config_entries(*run.config)
+                                    : std::vector<std::pair<std::string, std::string>>{};
+    for (size_t i = 0; i < rows.size(); ++i) {
+      rows[i].push_back(i < entries.size() ? entries[i].second : "–");
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string overview(const ReportRun& run) {
+  const auto facts = facts_of(run);
+  return facts.empty() ? "" : "<dl class=\"facts\">\n" + list_of(facts) + "</dl>\n";
+}
+
+std::string sessions_section(const ReportRun& run) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) {
+      facts.emplace_back(name, value);
+    }
+  };
+  if (run.config) {
+    add("Configuration", run.config->name);
+    add("Method", to_string(run.config->method));
+    add("Search network", run.config->supernet.family);
+    add("Data set", run.config->dataset.source.name);
+    add("Seed", std::to_string(run.config->seed));
+  }
+  if (const auto found = run.checkpoint.find("step"); found != run.checkpoint.end()) {
+    add("Checkpoint at step", found->second);
+  }
+  if (const auto found = run.checkpoint.find("classes"); found != run.checkpoint.end()) {
+    add("Classes",
+        std::to_string(std::count(found->second.begin(), found->second.end(), '\n') + 1));
+  }
+  HtmlTable table{"Starts of the program, and on what machine",
+                  {"started", "program", "from step", "processor", "threads", "memory", "device",
+                   "system", "LibTorch"},
+                  {},
+                  "numbers"};
+  for (const auto& record : run.sessions) {
+    table.rows.push_back(
+        {escape_html(text_in(record, "started")),
+         escape_html(text_in(record, "program") + " " + text_in(record, "version")),
+         count_text(number_in(record, "first_step").value_or(0.0)),
+         escape_html(text_in(record, "processor") + ", " +
+                     count_text(number_in(record, "cores").value_or(0.0)) + " cores"),
+         count_text(number_in(record, "threads").value_or(0.0)),
+         bytes_text(number_in(record, "memory_bytes").value_or(0.0)),
+         escape_html(text_in(record, "device")), escape_html(text_in(record, "system")),
+         escape_html(text_in(record, "libtorch"))});
+  }
+  const std::string list = facts.empty() ? "" : "<dl class=\"list\">" + list_of(facts) + "</dl>\n";
+  return list + to_html(table);
+}
+
+std::string cells_section(const ReportRun& run) {
+  if (!run.genotype) {
+    return "";
+  }
+  return cell_figure(run.genotype->normal, "Normal cell") +
+         cell_figure(run.genotype->reduce, "Reduction cell") +
+         folded("Genotype as text",
+                "<pre><code>" + escape_html(to_string(*run.genotype)) + "</code></pre>");
+}
+
+std::string cost_section(const ReportRun& run) {
+  HtmlTable table{"Means over the logged updates",
+                  {"level", "every", "logged", "passes", "time", "memory up to"},
+                  {},
+                  "numbers"};
+  const auto every = [&](int64_t batches) {
+    return !run.config    ? "–"
+           : batches == 1 ? "mini-batch"
+                          : std::to_string(batches) + " mini-batches";
+  };
+  const auto frequency = run.config ? run.config->search.update_every : UpdateSchedule{};
+  const auto weights1 = cost_of(run, "train1");
+  const auto weights2 = cost_of(run, "train2");
+  const auto architecture = cost_of(run, "architecture");
+  if (weights1.updates > 0.0) {
+    table.rows.push_back(cost_row("W1", weights1, every(frequency.weights1), 0.0));
+  }
+  if (weights2.updates > 0.0) {
+    const int64_t attack = run.config ? std::max<int64_t>(1, run.config->search.attack.steps) : 0;
+    table.rows.push_back(
+        cost_row("δ and W2", weights2, every(frequency.weights2), static_cast<double>(attack)));
+  }
+  if (architecture.updates > 0.0) {
+    table.rows.push_back(cost_row("A", architecture, every(frequency.architecture), 0.0));
+  }
+  LevelCost training;
+  for (const auto& record : run.metrics) {
+    if (text_in(record, "phase") == "train" && number_in(record, "seconds")) {
+      training.updates += 1.0;
+      training.passes += 1.0;
+      training.seconds += *number_in(record, "seconds");
+    }
+  }
+  if (training.updates > 0.0) {
+    training.peak_bytes = last_number(run, "train_epoch", "peak_memory_bytes").value_or(0.0);
+    table.rows.push_back(cost_row("all weights", training, every(1), 0.0));
+  }
+  return table.rows.empty() ? ""
+                            : to_html(table) +
+                                  "<p class=\"note\">A pass is one forward and backward pass over "
+                                  "a mini-batch.</p>\n";
+}
+
+std::string predictions_section(const ReportRun& run) {
+  HtmlTable table{
+      "What the network says", {"image", "predicted", "probability", "true class"}, {}, ""};
+  for (size_t i = 0; i < std::min(run.predictions.size(), kMostPredictions); ++i) {
+    const auto& record = run.predictions[i];
+    const std::string label = text_in(record, "label");
+    const std::string predicted = text_in(record, "predicted");
+    const std::string verdict = label.empty() ? ""
+                                              : mark(label == predicted ? "right" : "wrong",
+                                                     label == predicted ? "good" : "bad");
+    table.rows.push_back({escape_html(text_in(record, "image")), escape_html(predicted),
+                          short_number(number_in(record, "probability").value_or(NAN)),
+                          escape_html(label) + " " + verdict});
+  }
+  const size_t more = run.predictions.size() - table.rows.size();
+  return table.rows.empty()
+             ? ""
+             : folded(
+                   "Predictions of " + std::to_string(run.predictions.size()) + " images",
+                   to_html(table) + (more == 0 ? ""
+                                               : "<p class=\"note\">and " + std::to_string(more) +
+                                                     " more in predictions.jsonl</p>\n"));
+}
+
+std::string configuration_section(const ReportRun& run) {
+  if (!run.config) {
+    return run.config_text.empty()
+               ? ""
+               : folded("config.yaml as it stands",
+                        "<pre><code>" + escape_html(run.config_text) + "</code></pre>");
+  }
+  const auto now = config_entries(*run.config);
+  const auto base = run.base ? config_entries(*run.base) : now;
+  const auto defaults = config_entries(Config{});
+  const std::string named = run.base ? "in " + escape_html(run.base->name) : "";
+  HtmlTable changed{
+      "Keys that the command line changed", {"key", "value", named, "default"}, {}, "keys"};
+  HtmlTable all{"All keys", {"key", "value", "", "default"}, {}, "keys"};
+  for (size_t i = 0; i < now.size(); ++i) {
+    const auto& [key, value] = now[i];
+    const bool is_changed = value != base[i].second;
+    const bool is_set = value != defaults[i].second;
+    const std::string code = "<code>" + escape_html(value) + "</code>";
+    const std::string default_code = "<code>" + escape_html(defaults[i].second) + "</code>";
+    if (is_changed) {
+      changed.rows.push_back({"<code>" + escape_html(key) + "</code>", code,
+                              "<code>" + escape_html(base[i].second) + "</code>", default_code});
+    }
+    all.rows.push_back({"<code>" + escape_html(key) + "</code>", code,
+                        is_changed ? mark("changed", "strong")
+                        : is_set   ? mark("set", "")
+                                   : "",
+                        is_set ? default_code : ""});
+  }
+  const std::string note =
+      run.base
+          ? (changed.rows.empty() ? "<p>As in the named configuration, without changes.</p>\n" : "")
+          : "<p>The configuration it was begun with is not in the folder; keys that differ from "
+            "the defaults are marked.</p>\n";
+  return note + to_html(changed) +
+         folded("All " + std::to_string(now.size()) + " keys",
+                "<p>" + mark("changed", "strong") + " on the command line or in the folder, " +
+                    mark("set", "") +
+                    " in the configuration's file; the others have their defaults.</p>\n" +
+                    to_html(all));
+}
+
+std::string log_section(const ReportRun& run) {
+  return run.log_tail.empty()
+             ? ""
+             : folded("Last lines of log.txt",
+                      "<pre><code>" + escape_html(join(run.log_tail, "\n")) + "</code></pre>");
+}
+
+std::string files_section(const ReportRun& run, const fs::path& page_folder) {
+  std::string items;
+  for (const auto& file : run.files) {
+    std::error_code error;
+    const auto size = fs::file_size(run.folder / file, error);
+    items += "<li><a href=\"" + relative_link(run.folder / file, page_folder) + "\">" +
+             escape_html(file.string()) + "</a>" +
+             (error ? "" : " <small>" + bytes_text(static_cast<double>(size)) + "</small>") +
+             "</li>\n";
+  }
+  if (run.unlisted_files > 0) {
+    items += "<li>and " + std::to_string(run.unlisted_files) + " more</li>\n";
+  }
+  return items.empty() ? "" : "<ul class=\"files\">\n" + items + "</ul>\n";
+}
+
+std::string compared_numbers(const std::vector<ReportRun>& runs) {
+  HtmlTable table{"The runs in numbers", {""}, {}, "numbers"};
+  for (size_t r = 0; r < runs.size(); ++r) {
+    table.head.push_back("<a href=\"#run" + std::to_string(r + 1) + "\">" +
+                         escape_html(runs[r].name) + "</a>");
+    for (const auto& [name, value] : facts_of(runs[r])) {
+      const std::string cell = escape_html(name);
+      auto row = std::find_if(table.rows.begin(), table.rows.end(),
+                              [&](const auto& known) { return known.front() == cell; });
+      if (row == table.rows.end()) {
+        row = table.rows.insert(row, std::vector<std::string>(runs.size() + 1, "–"));
+        row->front() = cell;
+      }
+      (*row)[r + 1] = escape_html(value);
+    }
+  }
+  return to_html(table);
+}
+
+std::string compared_configurations(const std::vector<ReportRun>& runs) {
+  HtmlTable table{"Keys in which the configurations differ", {"key"}, {}, "keys"};
+  for (const auto& run : runs) {
+    table.head.push_back(escape_html(run.name));
+  }
+  for (auto& row : config_rows(runs)) {
+    if (std::adjacent_find(row.begin() + 1, row.end(), std::not_equal_to<>()) != row.end()) {
+      for (auto& cell : row) {
+        cell = "<code>" + escape_html(cell) + "</code>";
+      }
+      table.rows.push_back(row);
+    }
+  }
+  return table.rows.empty() ? "<p>Their configurations are the same in every key.</p>\n"
+                            : to_html(table);
+}
+
+std::string compared_cells(const std::vector<ReportRun>& runs) {
+  std::string figures;
+  for (const auto& run : runs) {
+    if (run.genotype) {
+      figures += cell_figure(run.genotype->normal, "Normal cell of " + escape_html(run.name)) +
+                 cell_figure(run.genotype->reduce, "Reduction cell of " + escape_html(run.name));
+    }
+  }
+  return figures.empty() ? "" : "<div class=\"grid-cells\">\n" + figures + "</div>\n";
+}
+
+}  // namespace sanas

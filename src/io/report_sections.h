@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "report_run.h"
+
+namespace sanas {
+
+// Parts of a report, each as HTML; empty where the run has nothing of the kind.
+
+/// A few numbers in large print.
+std::string overview(const ReportRun& run);
+/// Program, version, machine, seed and times of every start.
+std::string sessions_section(const ReportRun& run);
+/// The genotype and the drawings of its cells.
+std::string cells_section(const ReportRun& run);
+/// Time, passes and memory per update of each level.
+std::string cost_section(const ReportRun& run);
+/// Sheets of heat maps, other drawings, and tables (*.csv) of the folder.
+std::string pictures_section(const ReportRun& run, const std::filesystem::path& page_folder);
+/// What the network said of each image of a saliency run.
+std::string predictions_section(const ReportRun& run);
+/// Every key, those changed first.
+std::string configuration_section(const ReportRun& run);
+std::string log_section(const ReportRun& run);
+/// Links to the files of the folder.
+std::string files_section(const ReportRun& run, const std::filesystem::path& page_folder);
+
+/// Numbers of several runs in columns, and the keys in which their configurations differ.
+std::string compared_numbers(const std::vector<ReportRun>& runs);
+std::string compared_configurations(const std::vector<ReportRun>& runs);
+/// The normal and the reduction cells of several runs next to each other.
+std::string compared_cells(const std::vector<ReportRun>& runs);
+
+}  // namespace sanas

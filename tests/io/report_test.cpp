@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/io/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io_test_support.h"
+#include "sanas/io/config.h"
+
+namespace sanas {
+namespace {
+
+namespace fs = std::filesystem;
+using io_test::content_of;
+using io_test::file_error;
+using io_test::TemporaryFolder;
+using io_test::write_content;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kHostile = "<img src=x onerror=alert(1)>'\"&</pre></script><script>alert(2)";
+
+fs::path make_folder(const fs::path& path) {
+  fs::create_directories(path);
+  return path;
+}
+
+std::string search_line(int step, double loss) {
+  return R"({"phase":"search","stage":0,"epoch":0,"step":)" + std::to_string(step) +
+         R"(,"learning_rate":0.025,"train1_loss":)" + std::to_string(loss) + "}\n";
+}
+
+/// The folder of a search that has logged two mini-batches.
+fs::path make_search(const fs::path& path, const Config& config = {}) {
+  make_folder(path);
+  write_content(path / "config.yaml", to_yaml(config));
+  write_content(path / "metrics.jsonl", search_line(0, 2.5) + search_line(1, 1.25));
+  return path;
+}
+
+std::string report_of(const fs::path& folder) { return make_report({folder}, folder); }
+
+TEST(Report, ShowsTheCurvesOfWhatIsThere) {
+  const TemporaryFolder folder;
+  const std::string html = report_of(make_search(folder / "run"));
+  EXPECT_THAT(html, HasSubstr("Losses of the four levels"));
+  EXPECT_THAT(html, HasSubstr("I: W1, training: 2.5 at first, 1.25 at last."));
+  EXPECT_THAT(html, HasSubstr("Learning rate"));
+  EXPECT_THAT(html, Not(HasSubstr("class=\"problems\"")));
+}
+
+TEST(Report, SaysThatMetricsAreCutAndShowsTheRest) {
+  const TemporaryFolder folder;
+  const fs::path run = make_search(folder / "run");
+  const std::string whole = content_of(run / "metrics.jsonl");
+  const std::string more = search_line(2, 0.625);
+  for (size_t length = 1; length + 2 < more.size(); ++length) {
+    write_content(run / "metrics.jsonl", whole + more.substr(0, length));
+    const std::string html = report_of(run);
+    EXPECT_THAT(html, HasSubstr("metrics.jsonl is cut in the middle of line 3"));
+    EXPECT_THAT(html, HasSubstr("2.5 at first, 1.25 at last."));
+  }
+}
+
+TEST(Report, SaysWhichLinesAreNoMetrics) {
+  const TemporaryFolder folder;
+  const fs::path run = make_search(folder / "run");
+  write_content(run / "metrics.jsonl", search_line(0, 2.5) + "[1, 2]\nnothing\n" +
+                                           R"({"phase": 7, "step": "x"})" + "\n" +
+                                           search_line(1, 1.25));
+  const std::string html = report_of(run);
+  EXPECT_THAT(html, HasSubstr("metrics.jsonl, line 2: no JSON object"));
+  EXPECT_THAT(html, HasSubstr("metrics.jsonl, line 3: no JSON object"));
+  EXPECT_THAT(html, HasSubstr("2.5 at first, 1.25 at last."));
+}
+
+TEST(Report, SurvivesAnyDamageToItsFiles) {
+  const TemporaryFolder folder;
+  const fs::path run = make_search(folder / "run");
+  write_content(run / "sessions.jsonl", R"({"program":"sanas_search","threads":1})"
+                                        "\n");
+  write_content(run / "genotype.txt", "Genotype(");
+  const std::string metrics =
+      search_line(0, 2.5) + R"({"phase":"operation_weights","stage":0,"epoch":0,"step":1,)" +
+      R"("normal":[{"none":0.5,"noise":0.5},{"none":1.0}],"reduce":[]})" + "\n";
+  io_test::Sequence random(3);
+  for (int i = 0; i < 200; ++i) {
+    std::string changed = metrics;
+    changed[random.below(changed.size())] ^= static_cast<char>(1 + random.below(255));
+    write_content(run / "metrics.jsonl", changed);
+    EXPECT_THAT(report_of(run), HasSubstr("</html>"));
+  }
+}
+
+TEST(Report, NeverTakesMarkupFromARun) {
+  const TemporaryFolder folder;
+  std::string name = kHostile;
+  std::replace(name.begin(), name.end(), '/', ':');  // no separator of folders
+  const fs::path run = make_search(folder / name);
+  const std::string text = R"(<img src=x onerror=alert(1)>'\"&</pre></script><script>alert(2))";
+  write_content(run / (name + ".txt"), "");
+  write_content(run / ("sheet" + name + ".png"), "no picture");
+  write_content(run / "log.txt", std::string(kHostile) + "\n");
+  write_content(run / "genotype.txt", kHostile);
+  write_content(run / ("table " + name + ".csv"),
+                std::string(kHostile) + ",b\n1," + kHostile + "\n");
+  write_content(run / "sessions.jsonl",
+                R"({"program":")" + text + R"(","device":")" + text + "\"}\n");
+  write_content(run / "predictions.jsonl", R"({"image":")" + text + R"(","predicted":")" + text +
+                                               R"(","probability":0.5,"label":"a"})" + "\n");
+  write_content(run / "metrics.jsonl",
+                R"({"phase":"search","step":0,")" + text + R"(":1})" + "\n" +
+                    R"({"phase":"operation_weights","epoch":0,"normal":[{")" + text +
+                    R"(":0.5}],"reduce":[]})" + "\n");
+  const std::string html = report_of(run);
+  EXPECT_THAT(html, HasSubstr("onerror"));  // it is there, as text
+  EXPECT_THAT(html, Not(HasSubstr("<img src=x")));
+  EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(html, Not(HasSubstr("</pre></script>")));
+  EXPECT_THAT(html, Not(HasSubstr("alert(1)>'\"")));
+}
+
+TEST(Report, MarksTheKeysThatTheCommandLineChanged) {
+  const TemporaryFolder folder;
+  Config config;
+  config.search.epochs = 7;
+  const fs::path run = make_search(folder / "run", config);
+  EXPECT_THAT(report_of(run), HasSubstr("not in the folder"));
+  write_content(run / "config.base.yaml", to_yaml(Config{}));
+  const std::string html = report_of(run);
+  EXPECT_THAT(html, HasSubstr("Keys that the command line changed"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\"><code>search.epochs</code></th>"
+                              "<td><code>7</code></td><td><code>50</code></td>"));
+  write_content(run / "config.base.yaml", to_yaml(config));
+  EXPECT_THAT(report_of(run), HasSubstr("without changes"));
+}
+
+TEST(Report, ShowsAConfigurationThatItCannotRead) {
+  const TemporaryFolder folder;
+  const fs::path run = make_search(folder / "run");
+  write_content(run / "config.yaml", "search: {epoch: 3}\n");
+  const std::string html = report_of(run);
+  EXPECT_THAT(html, HasSubstr("config.yaml:1: search.epoch"));
+  EXPECT_THAT(html, HasSubstr("search: {epoch: 3}"));
+}
+
+TEST(Report, PutsSeveralRunsSideBySide) {
+  const TemporaryFolder folder;
+  Config config;
+  config.search.hypergradient.gamma = 0.5;
+  const fs::path one = make_search(folder / "one");
+  const fs::path two = make_search(folder / "two", config);
+  const std::string html = make_report({one, two}, folder.path());
+  EXPECT_THAT(html, HasSubstr("2 runs side by side"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\"><code>hypergradient.gamma</code></th>"
+                              "<td><code>1</code></td><td><code>0.5</code></td>"));
+  EXPECT_THAT(html, HasSubstr("href=\"./one/metrics.jsonl\""));
+  EXPECT_THAT(make_report({one, one}, folder.path()), HasSubstr("the same in every key"));
+}
+
+TEST(Report, RefusesWhatIsNoRunAndLeavesTheOldPage) {
+  const TemporaryFolder folder;
+  const fs::path page = folder / "page.html";
+  write_content(page, "old");
+  EXPECT_THAT(file_error([&] { write_report({folder / "missing"}, page); }),
+              HasSubstr("missing: no such folder"));
+  EXPECT_THAT(file_error([&] { write_report({make_folder(folder / "empty")}, page); }),
+              HasSubstr("empty: holds nothing of a run"));
+  EXPECT_EQ(content_of(page), "old");
+  const fs::path run = make_search(folder / "run");
+  EXPECT_THAT(file_error([&] { write_report({run}, folder / "nowhere/page.html"); }),
+              HasSubstr("nowhere"));
+}
+
+}  // namespace
+}  // namespace sanas
