@@ -60,22 +60,21 @@ NamedTensors read(const ByteSource& source) {
 }
 
 struct Piece {
-  const std::string* name;
+  std::string name;
   const ElementType* type;
-  const torch::Tensor* tensor;
+  std::vector<int64_t> shape;
+  torch::Tensor tensor;  // undefined where its values come later
 };
 
 /// The tensors in the order of the reference writer.
 std::vector<Piece> pieces(const NamedTensors& tensors) {
   std::vector<Piece> result;
   for (const auto& item : tensors.tensors) {
-    if (item.key() == "__metadata__") {
-      throw FileError("a tensor can't be named '__metadata__' in a safetensors file");
-    }
-    result.push_back({&item.key(), &storable_type(item.key(), item.value()), &item.value()});
+    result.push_back({item.key(), &storable_type(item.key(), item.value()),
+                      item.value().sizes().vec(), item.value()});
   }
   std::sort(result.begin(), result.end(), [](const Piece& a, const Piece& b) {
-    return a.type != b.type ? a.type > b.type : *a.name < *b.name;  // rows of one table
+    return a.type != b.type ? a.type > b.type : a.name < b.name;  // rows of one table
   });
   return result;
 }
@@ -88,9 +87,10 @@ std::string json_text(const std::string& text) {
   }
 }
 
-std::string header_text(const std::vector<Piece>& pieces, const NamedTensors& tensors) {
+std::string header_text(const std::vector<Piece>& pieces,
+                        const std::map<std::string, std::string>& metadata) {
   std::string text;
-  for (const auto& [key, value] : tensors.metadata) {
+  for (const auto& [key, value] : metadata) {
     text.append(text.empty() ? "" : ",")
         .append(json_text(key))
         .append(":")
@@ -101,11 +101,14 @@ std::string header_text(const std::vector<Piece>& pieces, const NamedTensors& te
   }
   uint64_t position = 0;
   for (const auto& piece : pieces) {
-    const uint64_t end = position + piece.tensor->numel() * piece.type->bytes();
+    if (piece.name == "__metadata__") {
+      throw FileError("a tensor can't be named '__metadata__' in a safetensors file");
+    }
+    const uint64_t end = position + c10::multiply_integers(piece.shape) * piece.type->bytes();
     text.append(text.empty() ? "" : ",");
-    text += json_text(*piece.name) + R"(:{"dtype":")" + std::string(piece.type->safetensors) +
-            R"(","shape":)" + nlohmann::json(piece.tensor->sizes().vec()).dump() +
-            R"(,"data_offsets":[)" + std::to_string(position) + "," + std::to_string(end) + "]}";
+    text += json_text(piece.name) + R"(:{"dtype":")" + std::string(piece.type->safetensors) +
+            R"(","shape":)" + nlohmann::json(piece.shape).dump() + R"(,"data_offsets":[)" +
+            std::to_string(position) + "," + std::to_string(end) + "]}";
     position = end;
   }
   text = std::string("{").append(text).append("}");
@@ -116,24 +119,32 @@ std::string header_text(const std::vector<Piece>& pieces, const NamedTensors& te
   return text;
 }
 
+void write_header(std::ostream& stream, const std::string& header) {
+  const uint64_t header_size = header.size();
+  stream.write(reinterpret_cast<const char*>(&header_size), kLengthBytes);
+  stream << header;
+}
+
+void write_values(std::ostream& stream, const torch::Tensor& tensor) {
+  const auto data = packed(tensor);
+  stream.write(static_cast<const char*>(data.const_data_ptr()),
+               static_cast<std::streamsize>(data.nbytes()));
+}
+
 void write(const NamedTensors& tensors, std::ostream& stream) {
   const auto sorted = pieces(tensors);
-  std::string header = header_text(sorted, tensors);
+  std::string header = header_text(sorted, tensors.metadata);
   if (has_checksum(tensors)) {
     SafetensorsChecksum checksum(header);
     for (const auto& piece : sorted) {
-      const auto data = packed(*piece.tensor);
+      const auto data = packed(piece.tensor);
       checksum.add(data.const_data_ptr(), data.nbytes());
     }
     header = checksum.signed_header();
   }
-  const uint64_t header_size = header.size();
-  stream.write(reinterpret_cast<const char*>(&header_size), kLengthBytes);
-  stream << header;
+  write_header(stream, header);
   for (const auto& piece : sorted) {
-    const auto data = packed(*piece.tensor);
-    stream.write(static_cast<const char*>(data.const_data_ptr()),
-                 static_cast<std::streamsize>(data.nbytes()));
+    write_values(stream, piece.tensor);
   }
 }
 
@@ -161,6 +172,25 @@ std::string serialize_safetensors(const NamedTensors& tensors) {
   std::ostringstream stream;
   write(tensors, stream);
   return std::move(stream).str();
+}
+
+SafetensorsStream::SafetensorsStream(std::ostream& stream, Shapes shapes, torch::ScalarType type,
+                                     const std::map<std::string, std::string>& metadata)
+    : stream_(stream), shapes_(std::move(shapes)), type_(type) {
+  const auto& element = storable_type("values", torch::empty({0}, type));
+  std::vector<Piece> announced;
+  for (const auto& [name, shape] : shapes_) {
+    announced.push_back({name, &element, shape, {}});
+  }
+  write_header(stream_, header_text(announced, metadata));
+}
+
+void SafetensorsStream::write(const torch::Tensor& values) {
+  TORCH_CHECK(next_ < shapes_.size() && values.sizes() == shapes_[next_].second &&
+                  values.scalar_type() == type_,
+              "not the announced tensor");
+  write_values(stream_, values);
+  ++next_;
 }
 
 }  // namespace sanas

@@ -56,6 +56,19 @@ const std::vector<std::pair<std::string, int>>& color_maps() {
   return all;
 }
 
+cv::Mat to_bgr(const Image& image) {
+  cv::Mat bgr;
+  cv::cvtColor(view(image), bgr, cv::COLOR_RGB2BGR);
+  return bgr;
+}
+
+std::string encode(const char* extension, const cv::Mat& mat,
+                   const std::vector<int>& parameters = {}) {
+  std::vector<uint8_t> bytes;
+  cv::imencode(extension, mat, bytes, parameters);
+  return {bytes.begin(), bytes.end()};
+}
+
 int find_color_map(const std::string& name) {
   for (const auto& [known, id] : color_maps()) {
     if (known == name) {
@@ -97,12 +110,22 @@ Image overlay(const Image& image, const Image& heat, double strength) {
 }
 
 Image contact_sheet(const std::vector<std::vector<Image>>& rows,
-                    const std::vector<std::string>& headings, int height) {
+                    const std::vector<std::string>& headings, int height,
+                    const std::vector<std::string>& captions) {
   constexpr int kGap = 6;
   constexpr int kHeading = 24;
+  constexpr double kFontSize = 0.45;
   TORCH_CHECK(!rows.empty() && !rows.front().empty(), "a sheet needs images");
+  TORCH_CHECK(captions.empty() || captions.size() == rows.size(), "one caption per row");
+  const auto text_width = [&](const std::string& text) {
+    int baseline = 0;
+    return cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, kFontSize, 1, &baseline).width;
+  };
   std::vector<std::vector<cv::Mat>> scaled;
   std::vector<int> widths(headings.size(), 0);
+  for (size_t c = 0; c < headings.size(); ++c) {
+    widths[c] = text_width(headings[c]);
+  }
   for (const auto& row : rows) {
     TORCH_CHECK(row.size() == headings.size(), row.size(), " images under ", headings.size(),
                 " headings");
@@ -120,16 +143,27 @@ Image contact_sheet(const std::vector<std::vector<Image>>& rows,
   for (const int width : widths) {
     total_width += width + kGap;
   }
-  cv::Mat sheet(kHeading + static_cast<int>(rows.size()) * (height + kGap), total_width, CV_8UC3,
+  for (const auto& caption : captions) {
+    total_width = std::max(total_width, text_width(caption) + 2 * kGap);
+  }
+  const int above = captions.empty() ? 0 : kHeading;
+  const int row_height = above + height + kGap;
+  cv::Mat sheet(kHeading + static_cast<int>(rows.size()) * row_height, total_width, CV_8UC3,
                 cv::Scalar(255, 255, 255));
+  const auto write = [&](const std::string& text, int x, int bottom) {
+    cv::putText(sheet, text, {x, bottom - 8}, cv::FONT_HERSHEY_SIMPLEX, kFontSize,
+                cv::Scalar(0, 0, 0), 1, cv::LINE_AA);
+  };
+  for (size_t r = 0; r < captions.size(); ++r) {
+    write(captions[r], kGap, kHeading + static_cast<int>(r) * row_height + above);
+  }
   int x = kGap;
   for (size_t c = 0; c < headings.size(); ++c) {
-    cv::putText(sheet, headings[c], {x, kHeading - 8}, cv::FONT_HERSHEY_SIMPLEX, 0.45,
-                cv::Scalar(0, 0, 0), 1, cv::LINE_AA);
+    write(headings[c], x, kHeading);
     for (size_t r = 0; r < scaled.size(); ++r) {
       const cv::Mat& tile = scaled[r][c];
-      tile.copyTo(sheet(
-          cv::Rect(x, kHeading + static_cast<int>(r) * (height + kGap), tile.cols, tile.rows)));
+      const int y = kHeading + static_cast<int>(r) * row_height + above;
+      tile.copyTo(sheet(cv::Rect(x, y, tile.cols, tile.rows)));
     }
     x += widths[c] + kGap;
   }
@@ -144,12 +178,19 @@ std::vector<std::string> color_map_names() {
   return names;
 }
 
-std::string encode_png(const Image& image) {
-  cv::Mat bgr;
-  cv::cvtColor(view(image), bgr, cv::COLOR_RGB2BGR);
-  std::vector<uint8_t> bytes;
-  cv::imencode(".png", bgr, bytes);
-  return {bytes.begin(), bytes.end()};
+std::string encode_png(const Image& image) { return encode(".png", to_bgr(image)); }
+
+std::string encode_png16(const torch::Tensor& map) {
+  TORCH_CHECK(map.dim() == 2, "expected H×W, not ", map.sizes());
+  constexpr double kLargest = 65535.0;
+  const auto levels = (map.detach().to(torch::kCPU, torch::kDouble).clamp(0, 1) * kLargest).round();
+  const auto bits = levels.to(torch::kInt32).to(torch::kUInt16).contiguous();
+  return encode(".png", cv::Mat(static_cast<int>(bits.size(0)), static_cast<int>(bits.size(1)),
+                                CV_16UC1, bits.mutable_data_ptr()));
+}
+
+std::string encode_jpeg(const Image& image, int quality) {
+  return encode(".jpg", to_bgr(image), {cv::IMWRITE_JPEG_QUALITY, quality});
 }
 
 #else
@@ -167,11 +208,14 @@ namespace {
 Image heat_map(const torch::Tensor&, const std::string&) { no_opencv(); }
 Image overlay(const Image&, const Image&, double) { no_opencv(); }
 Image resize_image(const Image&, int, int) { no_opencv(); }
-Image contact_sheet(const std::vector<std::vector<Image>>&, const std::vector<std::string>&, int) {
+Image contact_sheet(const std::vector<std::vector<Image>>&, const std::vector<std::string>&, int,
+                    const std::vector<std::string>&) {
   no_opencv();
 }
 std::vector<std::string> color_map_names() { return {}; }
 std::string encode_png(const Image&) { no_opencv(); }
+std::string encode_png16(const torch::Tensor&) { no_opencv(); }
+std::string encode_jpeg(const Image&, int) { no_opencv(); }
 
 #endif
 

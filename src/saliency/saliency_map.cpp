@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/saliency/saliency_map.h"
 
+#include <torch/nn/functional/upsampling.h>
+
+#include <vector>
+
 #include "sanas/core/random.h"
 
 namespace sanas {
@@ -30,17 +34,37 @@ torch::Tensor reduce_color(const torch::Tensor& values, ColorReduction reduction
 }
 
 torch::Tensor pgd_saliency(const Classifier& classifier, const torch::Tensor& images,
-                           const torch::Tensor& labels, const AttackOptions& options,
-                           uint64_t seed) {
-  // The start of every image is drawn from the same seed, so that it doesn't depend on its batch.
-  torch::Tensor start = torch::empty_like(images);
-  for (int64_t i = 0; i < images.size(0); ++i) {
-    const FrozenRandomness frozen(seed);
-    start.narrow(0, i, 1).copy_(initial_perturbation(images.narrow(0, i, 1), options));
+                           const torch::Tensor& labels, const AttackOptions& options, uint64_t seed,
+                           int64_t starts) {
+  torch::Tensor sum = torch::zeros_like(images);
+  for (int64_t k = 0; k < starts; ++k) {
+    // The start of every image is drawn from the same seed, so that it doesn't depend on its batch.
+    const uint64_t start_seed = k == 0 ? seed : derive_seed(seed, {static_cast<uint64_t>(k)});
+    torch::Tensor start = torch::empty_like(images);
+    for (int64_t i = 0; i < images.size(0); ++i) {
+      const FrozenRandomness frozen(start_seed);
+      start.narrow(0, i, 1).copy_(initial_perturbation(images.narrow(0, i, 1), options));
+    }
+    const torch::Tensor delta = attack(classifier, images, labels, start, options);
+    // The one small step of eq. 2 is lost in the random numbers that it starts from.
+    sum += (options.steps == 0 ? delta - start : delta).abs();
   }
-  const torch::Tensor delta = attack(classifier, images, labels, start, options);
-  // The one small step of eq. 2 is lost in the random numbers that it starts from.
-  return (options.steps == 0 ? delta - start : delta).abs();
+  return sum / starts;
+}
+
+torch::Tensor resize_map(const torch::Tensor& map, int64_t height, int64_t width) {
+  TORCH_CHECK(map.dim() == 2, "expected H×W, not ", map.sizes());
+  const auto values = map.detach().to(torch::kCPU, torch::kDouble);
+  if (map.size(0) == height && map.size(1) == width) {
+    return values;
+  }
+  return torch::nn::functional::interpolate(values.unsqueeze(0).unsqueeze(0),
+                                            torch::nn::functional::InterpolateFuncOptions()
+                                                .size(std::vector<int64_t>{height, width})
+                                                .mode(torch::kBilinear)
+                                                .align_corners(false))
+      .squeeze(0)
+      .squeeze(0);
 }
 
 torch::Tensor scale_for_display(const torch::Tensor& map, double low, double high) {

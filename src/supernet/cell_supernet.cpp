@@ -98,11 +98,16 @@ std::pair<CellWeights, CellWeights> CellSupernet::cell_weights() {
           {split_weights(architecture().alphas(true).softmax(-1)), {}}};
 }
 
-torch::Tensor CellSupernet::forward(const torch::Tensor& x) {
+torch::Tensor CellSupernet::forward(const torch::Tensor& x) { return forward(x, nullptr); }
+
+torch::Tensor CellSupernet::forward(const torch::Tensor& x, torch::Tensor* features) {
   const auto [normal, reduce] = cell_weights();
   auto [s0, s1] = stem(x);
   for (const auto& cell : cells_) {
     s0 = std::exchange(s1, cell->forward(s0, s1, cell->reduction() ? reduce : normal));
+  }
+  if (features != nullptr) {
+    *features = s1;
   }
   if (!final_activation_.is_empty()) {
     s1 = final_activation_->forward(s1);

@@ -247,5 +247,18 @@ TEST(Safetensors, MissingFilesAndFoldersAreNamed) {
               HasSubstr("is not a regular file"));
 }
 
+TEST(SafetensorsStream, IsTheFileThatWouldHoldEverything) {
+  NamedTensors tensors;
+  tensors.tensors.insert("a", torch::rand({2, 3}));
+  tensors.tensors.insert("b", torch::rand({1, 3, 2}));
+  tensors.metadata["k"] = "v";
+  std::ostringstream stream;
+  SafetensorsStream one_by_one(stream, {{"a", {2, 3}}, {"b", {1, 3, 2}}}, torch::kFloat32,
+                               tensors.metadata);
+  one_by_one.write(tensors.tensors["a"]);
+  one_by_one.write(tensors.tensors["b"]);
+  EXPECT_EQ(stream.str(), serialize_safetensors(tensors));
+}
+
 }  // namespace
 }  // namespace sanas

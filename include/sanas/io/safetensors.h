@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sanas/io/named_tensors.h"
 
@@ -41,5 +45,25 @@ bool has_checksum(const NamedTensors& tensors);
 
 /// The content of that file.
 std::string serialize_safetensors(const NamedTensors& tensors);
+
+/// Writes tensors of one type, more of them than fit into memory: first what they will be, then
+/// their values one after the other.
+class SafetensorsStream {
+ public:
+  using Shapes = std::vector<std::pair<std::string, std::vector<int64_t>>>;
+
+  /// Writes the header to `stream`. Throws FileError for what `write_safetensors` refuses.
+  SafetensorsStream(std::ostream& stream, Shapes shapes, torch::ScalarType type,
+                    const std::map<std::string, std::string>& metadata = {});
+
+  /// The values of the next tensor, in its shape.
+  void write(const torch::Tensor& values);
+
+ private:
+  std::ostream& stream_;
+  Shapes shapes_;
+  torch::ScalarType type_;
+  size_t next_ = 0;
+};
 
 }  // namespace sanas

@@ -26,14 +26,22 @@ Image overlay(const Image& image, const Image& heat, double strength = 0.5);
 /// Bilinear resize.
 Image resize_image(const Image& image, int height, int width);
 
-/// Images in a grid with a white gap, all scaled to `height` pixels; `columns` headings on top.
+/// Images in a grid with a white gap, all scaled to `height` pixels; headings on top, and over each
+/// row its caption, unless there are none.
 Image contact_sheet(const std::vector<std::vector<Image>>& rows,
-                    const std::vector<std::string>& headings, int height = 128);
+                    const std::vector<std::string>& headings, int height = 128,
+                    const std::vector<std::string>& captions = {});
 
 /// OpenCV's colour maps by lower-case name.
 std::vector<std::string> color_map_names();
 
 /// The bytes of a PNG file.
 std::string encode_png(const Image& image);
+
+/// The bytes of a grey PNG file of 16 bits: a map H×W in [0, 1] times 65535.
+std::string encode_png16(const torch::Tensor& map);
+
+/// The bytes of a JPEG file. @param quality 1 to 100.
+std::string encode_jpeg(const Image& image, int quality = 90);
 
 }  // namespace sanas

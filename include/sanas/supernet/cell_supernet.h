@@ -28,6 +28,9 @@ class CellSupernet : public Supernet {
  public:
   torch::Tensor forward(const torch::Tensor& x) override;
 
+  /// Like forward, and also returns the last cell's output (N×C×h×w), which Grad-CAM looks at.
+  torch::Tensor forward(const torch::Tensor& x, torch::Tensor* features);
+
   /// softmax of the alphas.
   torch::Tensor edge_weights(bool reduction) const override;
 
