@@ -20,8 +20,13 @@ namespace {
 constexpr uint64_t kLengthBytes = sizeof(uint64_t);
 constexpr uint64_t kMaxHeader = 100'000'000;
 
-/// The header and where the data begin.
-std::pair<SafetensorsHeader, uint64_t> read_header(const ByteSource& source) {
+struct FileHeader {
+  SafetensorsHeader header;
+  std::string text;
+  uint64_t data_begin;
+};
+
+FileHeader read_header(const ByteSource& source) {
   uint64_t header_size = 0;
   source.read(0, &header_size, kLengthBytes);
   if (header_size > kMaxHeader || header_size > source.size() - kLengthBytes) {
@@ -33,15 +38,15 @@ std::pair<SafetensorsHeader, uint64_t> read_header(const ByteSource& source) {
     source.fail("the header does not begin with '{': no safetensors file");
   }
   const uint64_t data_begin = kLengthBytes + header_size;
-  return {parse_safetensors_header(json, source.size() - data_begin, source), data_begin};
+  return {parse_safetensors_header(json, source.size() - data_begin, source), json, data_begin};
 }
 
 NamedTensors read(const ByteSource& source) {
-  auto [header, data_begin] = read_header(source);
+  auto [header, text, data_begin] = read_header(source);
   NamedTensors result;
   result.metadata = std::move(header.metadata);
   const bool is_checked = has_checksum(result);
-  SafetensorsChecksum checksum(is_checked ? json : "");
+  SafetensorsChecksum checksum(is_checked ? text : "");
   for (const auto& entry : header.entries) {
     auto tensor = torch::empty(entry.shape, torch::dtype(entry.type->scalar));
     source.read(data_begin + entry.begin, tensor.mutable_data_ptr(), entry.end - entry.begin);
@@ -153,7 +158,7 @@ void write(const NamedTensors& tensors, std::ostream& stream) {
 NamedTensors read_safetensors(const std::filesystem::path& path) { return read(FileSource(path)); }
 
 std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path) {
-  return read_header(FileSource(path)).first.metadata;
+  return read_header(FileSource(path)).header.metadata;
 }
 
 NamedTensors parse_safetensors(std::string_view bytes, const std::string& source) {
