@@ -27,8 +27,10 @@ echo; echo "== 2/3 Evaluation: train the network of that cell and test it"
 echo; echo "== 3/3 Saliency: what does the network look at?"
 "$bin/sanas_saliency" --checkpoint "$out/eval/checkpoints/last.safetensors" \
   --images fashion_mnist:test --count 16 --output "$out/saliency"
+"$bin/sanas_inspect" report "$out/search" "$out/eval" "$out/saliency" --output "$out/report.html"
 
 echo
 echo "Test accuracy: $(cat "$out/eval/test_accuracy.txt")"
 echo "Genotype:      $(cat "$out/search/genotype.txt")"
 echo "Run folder:    $out (search/, eval/, saliency/)"
+echo "On one page:   $out/report.html"

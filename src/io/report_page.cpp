@@ -108,6 +108,7 @@ summary { cursor: pointer; color: var(--accent); font-size: .9rem; }
 .cell .paper { border: 1px solid var(--rule); }
 .grid-cells { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); gap: 0 1.25rem; }
 .picture { margin: 0 0 1rem; }
+.picture .paper, .cell .paper { width: fit-content; margin: 0 auto; }
 .picture img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
 .picture figcaption { color: var(--faint); font-size: .85rem; }
 .files { columns: 18rem; list-style: none; padding: 0; margin: 0; font-size: .88rem; }

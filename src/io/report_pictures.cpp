@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures and tables that lie in a run folder.
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <sstream>
 
 #include "html.h"
+#include "report_chart.h"
 #include "report_sections.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
@@ -64,6 +66,41 @@ std::vector<std::string> fields(const std::string& line) {
   return result;
 }
 
+/// The saliency metrics, whose lines are one column's mean and interval in one metric, with the
+/// columns side by side.
+HtmlTable side_by_side(const HtmlTable& table) {
+  HtmlTable result{table.caption + ": mean and 95 % interval", {"metric"}, {}, table.style};
+  for (const auto& line : table.rows) {
+    if (line.size() < 5) {
+      continue;
+    }
+    auto column = std::find(result.head.begin() + 1, result.head.end(), line[0]);
+    if (column == result.head.end()) {
+      column = result.head.insert(column, line[0]);
+    }
+    auto row = std::find_if(result.rows.begin(), result.rows.end(),
+                            [&](const auto& known) { return known.front() == line[1]; });
+    if (row == result.rows.end()) {
+      row = result.rows.insert(row, {line[1]});
+    }
+    const auto place = static_cast<size_t>(column - result.head.begin());
+    row->resize(std::max(row->size(), place + 1), "–");
+    (*row)[place] = line[2] + " <small>[" + line[3] + ", " + line[4] + "]</small>";
+  }
+  for (auto& row : result.rows) {
+    row.resize(result.head.size(), "–");
+  }
+  return result;
+}
+
+/// A number with few digits; anything else as it is.
+std::string shortened(const std::string& text) {
+  double number = 0.0;
+  const auto end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && stop == end ? short_number(number) : text;
+}
+
 std::string csv_table(const ReportRun& run, const fs::path& file) {
   std::ifstream stream(run.folder / file);
   HtmlTable table{escape_html(caption_of(file)), {}, {}, "numbers"};
@@ -74,7 +111,7 @@ std::string csv_table(const ReportRun& run, const fs::path& file) {
     }
     auto cells = fields(line);
     for (auto& cell : cells) {
-      cell = escape_html(cell);
+      cell = escape_html(shortened(cell));
     }
     if (table.head.empty()) {
       table.head = cells;
@@ -84,7 +121,8 @@ std::string csv_table(const ReportRun& run, const fs::path& file) {
       ++more;
     }
   }
-  return to_html(table) +
+  const std::vector<std::string> metrics{"column", "metric", "mean", "low", "high", "count"};
+  return to_html(table.head == metrics ? side_by_side(table) : table) +
          (more == 0 ? "" : "<p class=\"note\">and " + std::to_string(more) + " more rows</p>\n");
 }
 

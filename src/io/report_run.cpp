@@ -63,6 +63,17 @@ void read_genotype(const fs::path& path, ReportRun& run) {
   }
 }
 
+void read_saliency(const fs::path& path, ReportRun& run) {
+  if (is_file(path)) {
+    attempt(run.problems, [&] {
+      run.saliency = json::parse(read_text_file(path), nullptr, false);
+      if (!run.saliency.is_object()) {
+        throw FileError(path.filename().string() + ": no JSON object");
+      }
+    });
+  }
+}
+
 std::vector<std::string> last_lines(const fs::path& path, size_t count) {
   std::deque<std::string> lines;
   std::ifstream file(path);
@@ -100,7 +111,7 @@ RunKind kind_of(const ReportRun& run) {
   };
   const std::string program = run.sessions.empty() ? "" : text_in(run.sessions.back(), "program");
   const auto kind = run.checkpoint.find("kind");
-  if (program == "sanas_saliency" || !run.predictions.empty()) {
+  if (program == "sanas_saliency" || run.saliency.is_object() || !run.predictions.empty()) {
     return RunKind::kSaliency;
   }
   if (program == "sanas_eval" || has_phase("train") ||
@@ -154,7 +165,8 @@ ReportRun read_report_run(const fs::path& folder) {
   if (!fs::is_directory(folder, error)) {
     throw FileError(folder.string() + ": no such folder; a report is made from run folders");
   }
-  const auto signs = {"config.yaml", "metrics.jsonl", "predictions.jsonl", "sessions.jsonl"};
+  const auto signs = {"config.yaml", "metrics.jsonl", "predictions.jsonl", "saliency.json",
+                      "sessions.jsonl"};
   if (std::none_of(signs.begin(), signs.end(),
                    [&](const char* name) { return is_file(folder / name); })) {
     throw FileError(folder.string() + ": holds nothing of a run; expected one of " +
@@ -169,6 +181,7 @@ ReportRun read_report_run(const fs::path& folder) {
   run.metrics = read_json_lines(folder / "metrics.jsonl", run.problems);
   run.sessions = read_json_lines(folder / "sessions.jsonl", run.problems);
   run.predictions = read_json_lines(folder / "predictions.jsonl", run.problems);
+  read_saliency(folder / "saliency.json", run);
   const fs::path checkpoint = folder / "checkpoints" / "last.safetensors";
   if (is_file(checkpoint)) {
     attempt(run.problems, [&] { run.checkpoint = read_safetensors_metadata(checkpoint); });

@@ -31,6 +31,8 @@ struct ReportRun {
   std::vector<nlohmann::ordered_json> metrics;
   std::vector<nlohmann::ordered_json> sessions;
   std::vector<nlohmann::ordered_json> predictions;
+  /// saliency.json: what sanas_saliency was asked for; null where there is none.
+  nlohmann::ordered_json saliency;
   /// Metadata of checkpoints/last.safetensors.
   std::map<std::string, std::string> checkpoint;
   /// The last lines of log.txt.

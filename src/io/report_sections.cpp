@@ -84,22 +84,6 @@ std::string mark(const std::string& text, const std::string& style) {
   return "<span class=\"mark " + style + "\">" + text + "</span>";
 }
 
-/// The value of each configuration under each key; "–" for one that can't be read.
-std::vector<std::vector<std::string>> config_rows(const std::vector<ReportRun>& runs) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& [key, value] : config_entries(Config{})) {
-    rows.push_back({key});
-  }
-  for (const auto& run : runs) {
-    const auto entries = run.config ? config_entries(*run.config)
-                                    : std::vector<std::pair<std::string, std::string>>{};
-    for (size_t i = 0; i < rows.size(); ++i) {
-      rows[i].push_back(i < entries.size() ? entries[i].second : "–");
-    }
-  }
-  return rows;
-}
-
 }  // namespace
 
 std::string overview(const ReportRun& run) {
@@ -128,6 +112,15 @@ std::string sessions_section(const ReportRun& run) {
     add("Classes",
         std::to_string(std::count(found->second.begin(), found->second.end(), '\n') + 1));
   }
+  add("Images from", text_in(run.saliency, "source"));
+  HtmlTable columns{"Maps that were made", {"name", "method", "checkpoint"}, {}, ""};
+  if (const auto found = run.saliency.find("columns"); found != run.saliency.end()) {
+    for (const auto& column : *found) {
+      columns.rows.push_back({escape_html(text_in(column, "name")),
+                              escape_html(text_in(column, "method")),
+                              escape_html(text_in(column, "checkpoint"))});
+    }
+  }
   HtmlTable table{"Starts of the program, and on what machine",
                   {"started", "program", "from step", "processor", "threads", "memory", "device",
                    "system", "LibTorch"},
@@ -146,7 +139,7 @@ std::string sessions_section(const ReportRun& run) {
          escape_html(text_in(record, "libtorch"))});
   }
   const std::string list = facts.empty() ? "" : "<dl class=\"list\">" + list_of(facts) + "</dl>\n";
-  return list + to_html(table);
+  return list + to_html(columns) + to_html(table);
 }
 
 std::string cells_section(const ReportRun& run) {
@@ -313,15 +306,26 @@ std::string compared_numbers(const std::vector<ReportRun>& runs) {
 
 std::string compared_configurations(const std::vector<ReportRun>& runs) {
   HtmlTable table{"Keys in which the configurations differ", {"key"}, {}, "keys"};
+  std::vector<std::vector<std::pair<std::string, std::string>>> configs;
   for (const auto& run : runs) {
-    table.head.push_back(escape_html(run.name));
+    if (run.config) {
+      table.head.push_back(escape_html(run.name));
+      configs.push_back(config_entries(*run.config));
+    }
   }
-  for (auto& row : config_rows(runs)) {
-    if (std::adjacent_find(row.begin() + 1, row.end(), std::not_equal_to<>()) != row.end()) {
-      for (auto& cell : row) {
-        cell = "<code>" + escape_html(cell) + "</code>";
-      }
-      table.rows.push_back(row);
+  if (configs.size() < 2) {
+    return "";
+  }
+  for (size_t i = 0; i < configs.front().size(); ++i) {
+    const auto& [key, first] = configs.front()[i];
+    if (std::all_of(configs.begin(), configs.end(), [&, &first = first](const auto& config) {
+          return config[i].second == first;
+        })) {
+      continue;
+    }
+    auto& row = table.rows.emplace_back(1, "<code>" + escape_html(key) + "</code>");
+    for (const auto& config : configs) {
+      row.push_back("<code>" + escape_html(config[i].second) + "</code>");
     }
   }
   return table.rows.empty() ? "<p>Their configurations are the same in every key.</p>\n"

@@ -156,6 +156,33 @@ TEST(Report, PutsSeveralRunsSideBySide) {
                               "<td><code>1</code></td><td><code>0.5</code></td>"));
   EXPECT_THAT(html, HasSubstr("href=\"./one/metrics.jsonl\""));
   EXPECT_THAT(make_report({one, one}, folder.path()), HasSubstr("the same in every key"));
+
+  // A run without a configuration differs in none.
+  const fs::path maps = make_folder(folder / "maps");
+  write_content(maps / "predictions.jsonl", "");
+  const std::string mixed = make_report({one, maps, two}, folder.path());
+  EXPECT_THAT(mixed, HasSubstr("<th scope=\"row\"><code>hypergradient.gamma</code></th>"
+                               "<td><code>1</code></td><td><code>0.5</code></td></tr>"));
+}
+
+TEST(Report, PutsTheMetricsOfSaliencyMethodsSideBySide) {
+  const TemporaryFolder folder;
+  const fs::path maps = make_folder(folder / "maps");
+  write_content(maps / "saliency.json",
+                R"({"source":"fashion_mnist:test","columns":[{"name":"a","method":"pgd"}]})");
+  write_content(maps / "metrics.csv",
+                "column,metric,mean,low,high,count\n"
+                "a,deletion,0.123456789,0.1,0.2,8\n"
+                "\"b, c\",insertion,0.5,0.4,0.6,8\n"
+                "\"b, c\",deletion,0.25,0.2,0.3,8\n");
+  const std::string html = report_of(maps);
+  EXPECT_THAT(html, HasSubstr("Saliency maps"));
+  EXPECT_THAT(html, HasSubstr("fashion_mnist:test"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"col\">metric</th><th scope=\"col\">a</th>"
+                              "<th scope=\"col\">b, c</th>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">deletion</th><td>0.1235 <small>[0.1, 0.2]</small>"
+                              "</td><td>0.25 <small>[0.2, 0.3]</small></td>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">insertion</th><td>–</td><td>0.5 "));
 }
 
 TEST(Report, RefusesWhatIsNoRunAndLeavesTheOldPage) {
