@@ -139,8 +139,9 @@ def test_an_undecodable_image(damage, tmp_path):
         image.write_bytes(UNDECODABLE[damage])
     result = search(data, out, config="imagenet_pcdarts")
     one_line_error("sanas_search", result, DATA, data / "train", ".png")
-    names = [path.name for path in out.rglob("*") if path.is_file()]
-    assert set(names) <= {"config.yaml", "log.txt", "metrics.jsonl", ".lock"}
+    names = {path.name.split(".tfevents.")[0] for path in out.rglob("*") if path.is_file()}
+    records = {"config.yaml", "config.base.yaml", "log.txt", "metrics.jsonl", "sessions.jsonl"}
+    assert names <= records | {"report.html", "events.out", ".lock"}
     assert (out / "metrics.jsonl").read_text() == ""
 
 
