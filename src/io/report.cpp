@@ -64,6 +64,7 @@ std::vector<Part> parts_of(const ReportRun& run, const std::string& id,
                            const fs::path& page_folder) {
   return {
       {id + "-what", "What was run", sessions_section(run)},
+      {id + "-test", "Test", test_section(run)},
       {id + "-saliency", "Saliency", pictures_section(run, page_folder) + predictions_section(run)},
       {id + "-curves", "Curves", draw_curves(run)},
       {id + "-cells", "Cells", cells_section(run)},

@@ -115,14 +115,16 @@ const std::vector<ChartPlan>& chart_plans() {
        "Mean losses of the epochs",
        "loss",
        false,
-       {{"loss", "training"}, {"test_loss", "test"}}},
+       {{"loss", "training"}, {"validation_loss", "validation"}, {"test_loss", "test"}}},
       {"train_epoch",
        "Accuracies of the epochs",
        "accuracy",
        false,
        {{"top1", "training, top-1"},
+        {"validation_top1", "validation, top-1"},
         {"test_top1", "test, top-1"},
         {"top5", "training, top-5"},
+        {"validation_top5", "validation, top-5"},
         {"test_top5", "test, top-5"}}},
       {"train", "Loss of the mini-batches", "loss", false, {{"loss", "training"}}},
       {"train", "Accuracy of the mini-batches", "top-1", false, {{"top1", "training"}}},
@@ -150,6 +152,7 @@ const std::vector<ChartPlan>& compared_plans() {
       {"train_epoch", "Training loss", "loss", false, {{"loss", ""}}},
       {"train_epoch", "Test loss", "loss", false, {{"test_loss", ""}}},
       {"train_epoch", "Training accuracy", "top-1", false, {{"top1", ""}}},
+      {"train_epoch", "Validation accuracy", "top-1", false, {{"validation_top1", ""}}},
       {"train_epoch", "Test accuracy", "top-1", false, {{"test_top1", ""}}},
   };
   return plans;
@@ -157,10 +160,18 @@ const std::vector<ChartPlan>& compared_plans() {
 
 // Keys that say where a line belongs, or that stand in a table.
 const std::set<std::string>& placed_elsewhere() {
-  static const std::set<std::string> keys{
-      "stage",    "epoch", "step",          "seconds",         "parameters",
-      "macs",     "top5",  "learning_rate", "skipped_updates", "architecture_passes",
-      "max_skips"};
+  static const std::set<std::string> keys{"stage",
+                                          "epoch",
+                                          "step",
+                                          "seconds",
+                                          "parameters",
+                                          "macs",
+                                          "top5",
+                                          "learning_rate",
+                                          "skipped_updates",
+                                          "rollbacks",
+                                          "architecture_passes",
+                                          "max_skips"};
   return keys;
 }
 
@@ -244,7 +255,7 @@ std::string draw_further_curves(const ReportRun& run, const Timeline& timeline) 
   for (const auto& record : run.metrics) {
     const std::string phase = text_in(record, "phase");
     for (const auto& [key, value] : record.items()) {
-      if (!value.is_number() || phase.empty() || placed_elsewhere().contains(key) ||
+      if (!value.is_number() || !number_in(record, "epoch") || placed_elsewhere().contains(key) ||
           key.ends_with("_bytes") || key.ends_with("_seconds") || count >= kMostFurtherCharts ||
           !known.emplace(phase, key).second) {
         continue;

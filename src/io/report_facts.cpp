@@ -69,6 +69,7 @@ void add_evaluation_facts(Facts& facts, const ReportRun& run) {
   const std::string tested = last_number(run, "test", "test_top1") ? "test" : "train_epoch";
   add_percent(facts, "Test top-1", last_number(run, tested, "test_top1"));
   add_percent(facts, "Test top-5", last_number(run, tested, "test_top5"));
+  add_percent(facts, "Validation top-1", last_number(run, "train_epoch", "validation_top1"));
   add_percent(facts, "Calibration error", last_number(run, tested, "calibration_error"));
   add_percent(facts, "Training top-1", last_number(run, "train_epoch", "top1"));
   if (const double seconds = total_seconds(run, "train_epoch"); seconds > 0.0) {

@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 constexpr size_t kMostPictureBytes = 900'000;
 constexpr size_t kMostBytesOfAllPictures = 1'600'000;
 constexpr size_t kMostRows = 200;
+constexpr size_t kMostColumns = 40;
 
 bool in_folder_itself(const fs::path& file) { return !file.has_parent_path(); }
 
@@ -110,6 +111,7 @@ std::string csv_table(const ReportRun& run, const fs::path& file) {
       continue;
     }
     auto cells = fields(line);
+    cells.resize(std::min(cells.size(), kMostColumns));
     for (auto& cell : cells) {
       cell = escape_html(shortened(cell));
     }

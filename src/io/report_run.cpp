@@ -63,15 +63,19 @@ void read_genotype(const fs::path& path, ReportRun& run) {
   }
 }
 
-void read_saliency(const fs::path& path, ReportRun& run) {
+/// The object in a file; null without one.
+json read_object(const fs::path& path, std::vector<std::string>& problems) {
+  json object;
   if (is_file(path)) {
-    attempt(run.problems, [&] {
-      run.saliency = json::parse(read_text_file(path), nullptr, false);
-      if (!run.saliency.is_object()) {
+    attempt(problems, [&] {
+      object = json::parse(read_text_file(path), nullptr, false);
+      if (!object.is_object()) {
+        object = nullptr;
         throw FileError(path.filename().string() + ": no JSON object");
       }
     });
   }
+  return object;
 }
 
 std::vector<std::string> last_lines(const fs::path& path, size_t count) {
@@ -181,7 +185,8 @@ ReportRun read_report_run(const fs::path& folder) {
   run.metrics = read_json_lines(folder / "metrics.jsonl", run.problems);
   run.sessions = read_json_lines(folder / "sessions.jsonl", run.problems);
   run.predictions = read_json_lines(folder / "predictions.jsonl", run.problems);
-  read_saliency(folder / "saliency.json", run);
+  run.saliency = read_object(folder / "saliency.json", run.problems);
+  run.test = read_object(folder / "test_report.json", run.problems);
   const fs::path checkpoint = folder / "checkpoints" / "last.safetensors";
   if (is_file(checkpoint)) {
     attempt(run.problems, [&] { run.checkpoint = read_safetensors_metadata(checkpoint); });

@@ -33,6 +33,8 @@ struct ReportRun {
   std::vector<nlohmann::ordered_json> predictions;
   /// saliency.json: what sanas_saliency was asked for; null where there is none.
   nlohmann::ordered_json saliency;
+  /// test_report.json; null where there is none.
+  nlohmann::ordered_json test;
   /// Metadata of checkpoints/last.safetensors.
   std::map<std::string, std::string> checkpoint;
   /// The last lines of log.txt.

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
 
 constexpr size_t kMostPredictions = 100;
+constexpr size_t kMostClasses = 200;
 
 std::string list_of(const std::vector<std::pair<std::string, std::string>>& facts) {
   std::string html;
@@ -150,6 +151,37 @@ std::string cells_section(const ReportRun& run) {
          cell_figure(run.genotype->reduce, "Reduction cell") +
          folded("Genotype as text",
                 "<pre><code>" + escape_html(to_string(*run.genotype)) + "</code></pre>");
+}
+
+std::string test_section(const ReportRun& run) {
+  const auto number = [](const json& record, const char* key) {
+    const auto found = number_in(record, key);
+    return found ? short_number(*found) : std::string("–");
+  };
+  HtmlTable tests{
+      "Tests at the end",
+      {"inference", "images", "loss", "top-1", "top-5", "calibration error", "seconds per image"},
+      {},
+      "numbers"};
+  for (const auto& record : run.metrics) {
+    if (text_in(record, "phase") == "test") {
+      tests.rows.push_back({escape_html(text_in(record, "inference")), number(record, "images"),
+                            number(record, "test_loss"), number(record, "test_top1"),
+                            number(record, "test_top5"), number(record, "calibration_error"),
+                            number(record, "latency_median_seconds")});
+    }
+  }
+  HtmlTable classes{"Accuracy on each class", {"class", "images", "top-1"}, {}, "numbers"};
+  if (const auto found = run.test.find("classes"); found != run.test.end()) {
+    for (const auto& one : *found) {
+      if (classes.rows.size() < kMostClasses) {
+        classes.rows.push_back(
+            {escape_html(text_in(one, "name")), number(one, "images"), number(one, "top1")});
+      }
+    }
+  }
+  return to_html(tests) +
+         (classes.rows.empty() ? "" : folded("Accuracy on each class", to_html(classes)));
 }
 
 std::string cost_section(const ReportRun& run) {

@@ -160,6 +160,11 @@ void TrainWatcher::on_epoch(const TrainEpochReport& report) {
                   {"epoch/train_top1", report.train.top1()},
                   {"epoch/train_top5", report.train.top5()},
                   {"epoch/seconds", report.seconds}};
+  if (report.validation) {
+    scalars.emplace_back("epoch/validation_loss", report.validation->meter().loss());
+    scalars.emplace_back("epoch/validation_top1", report.validation->meter().top1());
+    scalars.emplace_back("epoch/validation_top5", report.validation->meter().top5());
+  }
   if (report.test) {
     scalars.emplace_back("epoch/test_loss", report.test->meter().loss());
     scalars.emplace_back("epoch/test_top1", report.test->meter().top1());

@@ -137,7 +137,7 @@ void begin_run_folder(const RunFolder& folder, const Config& config, const RunOp
     check_resumable(config, load_config(file.string()), file.string());
   }
   folder.write_text("config.yaml", to_yaml(config));
-  if (options.base) {
+  if (options.base && !options.resume) {
     folder.write_text("config.base.yaml", to_yaml(*options.base));
   }
   log.add_file(folder.path("log.txt"));
@@ -185,7 +185,8 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
     loop.skip_to(step, std::max(rollbacks, loop.rollbacks()));
     int64_t passes = 0;
     try {
-      passes = run_stage(loop, stage, config, info, folder, checkpoints, metrics, watch, options, log);
+      passes =
+          run_stage(loop, stage, config, info, folder, checkpoints, metrics, watch, options, log);
     } catch (const NonFiniteError& error) {
       step = rollback.next_step(error, loop.step(), checkpoints.last_name(), checkpoints.last());
       rollbacks = loop.rollbacks() + 1;

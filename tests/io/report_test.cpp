@@ -165,6 +165,28 @@ TEST(Report, PutsSeveralRunsSideBySide) {
                                "<td><code>1</code></td><td><code>0.5</code></td></tr>"));
 }
 
+TEST(Report, ShowsTheTestAtTheEndOfATraining) {
+  const TemporaryFolder folder;
+  const fs::path run = make_folder(folder / "run");
+  write_content(run / "metrics.jsonl",
+                R"({"phase":"train_epoch","epoch":0,"step":4,"loss":1.0,"test_top1":0.25})"
+                "\n"
+                R"({"phase":"rollback","stage":0,"step":3,"next_step":4,"rollbacks":1})"
+                "\n"
+                R"({"phase":"test","inference":"plain","images":20,"test_loss":2.5,)"
+                R"("test_top1":0.5,"calibration_error":0.125})"
+                "\n");
+  write_content(run / "test_report.json",
+                R"({"classes":[{"name":"a<b","images":12,"top1":0.75},{"images":8,"top1":null}]})");
+  const std::string html = report_of(run);
+  EXPECT_THAT(html, HasSubstr("<dt>Test top-1</dt><dd>50.00 %</dd>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">plain</th><td>20</td><td>2.5</td><td>0.5</td>"
+                              "<td>–</td><td>0.125</td><td>–</td>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">a&lt;b</th><td>12</td><td>0.75</td>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\"></th><td>8</td><td>–</td>"));
+  EXPECT_THAT(html, Not(HasSubstr("<h4>next_step</h4>")));
+}
+
 TEST(Report, PutsTheMetricsOfSaliencyMethodsSideBySide) {
   const TemporaryFolder folder;
   const fs::path maps = make_folder(folder / "maps");
