@@ -62,10 +62,8 @@ int search(const CommonOptions& options, Strategy strategy, const TuningOptions&
   }
   const auto out =
       options.out.empty() ? default_run_folder(config.name, std::time(nullptr)) : options.out;
-  const RunOptions run{.out = out,
-                       .resume = options.resume,
-                       .quiet = options.quiet,
-                       .base = named_config(options)};
+  const RunOptions run{
+      .out = out, .resume = options.resume, .quiet = options.quiet, .base = named_config(options)};
   const auto summary = strategy == Strategy::kRandom ? run_random_search(config, run, log)
                                                      : run_search(config, run, log);
   if (summary.outcome == RunOutcome::kStopped) {

@@ -37,8 +37,8 @@ struct DataConfig {
   double validation_portion = 0.0;
   /// Share of each half and class that neither search nor training sees, to compare settings on.
   double holdout = 0.0;
-  /// File with the two parts of a search: read where it is there, otherwise drawn and written. Empty:
-  /// none.
+  /// File with the two parts of a search: read where it is there, otherwise drawn and written.
+  /// Empty: none.
   std::filesystem::path search_list;
   int workers = 4;
   BadSample on_bad_sample = BadSample::kFail;
