@@ -23,7 +23,7 @@ constexpr int kPlotHeight = kHeight - kTop - kBottom;
 constexpr std::array<const char*, 7> kColors{"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                              "#56b4e9", "#e69f00", "#000000"};
 
-const char* color(size_t line) { return kColors[line % kColors.size()]; }
+std::string color(size_t line) { return kColors[line % kColors.size()]; }
 
 std::string text_at(double x, double y, const std::string& text, const std::string& style) {
   return format("<text x=\"%.1f\" y=\"%.1f\" ", x, y) + style + ">" + xml_escaped(text) +
@@ -157,7 +157,8 @@ std::string line_charts_svg(const std::vector<LineChart>& charts,
   for (size_t i = 0; i < names.size(); ++i) {
     const int x = kLeft + kWidth * static_cast<int>(i % 2);
     const int y = 18 + kLegendLine * static_cast<int>(i / 2);
-    svg += format("<path d=\"M%d %dh24\" stroke-width=\"3\" stroke=\"%s\"/>\n", x, y - 4, color(i));
+    svg += format("<path d=\"M%d %dh24\" stroke-width=\"3\" stroke=\"%s\"/>\n", x, y - 4,
+                  color(i).c_str());
     svg += text_at(x + 30, y, names[i], "");
   }
   for (size_t i = 0; i < charts.size(); ++i) {

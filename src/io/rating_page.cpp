@@ -142,10 +142,15 @@ function download() {
 }
 find("rater").value = state.rater;
 find("rater").addEventListener("input", event => { state.rater = event.target.value; save(); });
-// A click on a choice has a position, arrow keys inside the group have none and don't go on.
+// A choice by pointer goes on to the next map; arrow keys inside the group pass over choices.
+let pointing = false;
+addEventListener("pointerdown", () => { pointing = true; }, true);
+addEventListener("keydown", () => { pointing = false; }, true);
 for (const choice of choices) {
-  choice.addEventListener("change", () => { state.ratings[state.at] = Number(choice.value); save(); show(); });
-  choice.addEventListener("click", event => { if (event.detail > 0) rate(Number(choice.value)); });
+  choice.addEventListener("change", () => {
+    if (pointing) { rate(Number(choice.value)); }
+    else { state.ratings[state.at] = Number(choice.value); save(); show(); }
+  });
 }
 find("back").addEventListener("click", () => go(-1));
 find("next").addEventListener("click", () => go(1));

@@ -22,7 +22,10 @@ SEED = 7
 def both_kinds(tmp_path_factory):
     checkpoint, model = trained.discrete(tmp_path_factory.mktemp("discrete"))
     supernet, search_model, arch = trained.searched(tmp_path_factory.mktemp("searched"))
-    return {"discrete": (checkpoint, trained.Pixels(model)), "supernet": (supernet, trained.Pixels(search_model, arch))}
+    return {
+        "discrete": (checkpoint, trained.Pixels(model)),
+        "supernet": (supernet, trained.Pixels(search_model, arch)),
+    }
 
 
 @pytest.fixture(scope="module", name="images")
@@ -88,7 +91,11 @@ def last_cell(network):
 
 def expected(network, x, target):
     integrated = IntegratedGradients(network).attribute(
-        x, baselines=0.0, target=target, n_steps=16, method="riemann_middle",
+        x,
+        baselines=0.0,
+        target=target,
+        n_steps=8,
+        method="riemann_middle",
         return_convergence_delta=True,
     )
     cam = LayerGradCam(network, last_cell(network)).attribute(
@@ -96,13 +103,13 @@ def expected(network, x, target):
     )
     return {
         "gradient": Saliency(network).attribute(x, target=target),
-        "smoothgrad": smoothgrad(network, x, target, 5, 0.2),
+        "smoothgrad": smoothgrad(network, x, target, 3, 0.2),
         "integrated_gradients": integrated[0].abs(),
         "gradcam": LayerAttribution.interpolate(cam, (32, 32), "bilinear"),
     }, integrated[1]
 
 
-OPTIONS = ("--samples", 5, "--noise", 0.2, "--path-steps", 16)
+OPTIONS = ("--samples", 3, "--noise", 0.2, "--path-steps", 8)
 
 
 @pytest.mark.filterwarnings("ignore:Input Tensor 0 did not already require gradients")

@@ -232,7 +232,12 @@ const refused = find("message").textContent;
 find("rater").value = "Eve <b>";
 find("rater").dispatchEvent(new Event("input"));
 const press = key => document.dispatchEvent(new KeyboardEvent("keydown", { key }));
-for (const value of VALUES) press(String(value));
+const click = value => {
+  const choice = document.querySelector(`input[value="${value}"]`);
+  choice.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+  choice.click();
+};
+VALUES.forEach((value, i) => i < 4 ? click(value) : press(String(value)));
 press("ArrowLeft");
 press("5");
 document.body.dataset.refused = refused;
