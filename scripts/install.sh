@@ -14,7 +14,8 @@ for option in "$@"; do
   case "$option" in
     --tests)
       packages+=(libgtest-dev libgmock-dev xz-utils git chromium)
-      python_packages+=(scipy safetensors pytest foolbox==3.3.4 torchvision==0.26.0 protobuf absl-py)
+      python_packages+=(scipy safetensors pytest foolbox==3.3.4 torchvision==0.26.0 protobuf absl-py
+                        captum==0.9.0 scikit-learn pillow krippendorff)
       ;;
     *)
       echo "install.sh: unknown option '$option'; expected --tests" >&2

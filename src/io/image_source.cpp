@@ -26,6 +26,7 @@ class FileSource : public ImageSource {
     return format("%05lld_", static_cast<long long>(index)) +
            files_.at(static_cast<size_t>(index)).stem().string();
   }
+  fs::path file(int64_t index) const override { return files_.at(static_cast<size_t>(index)); }
 
  private:
   std::vector<fs::path> files_;

@@ -2,75 +2,92 @@
 #include "sanas/io/saliency_run.h"
 
 #include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "format.h"
+#include "saliency_column_run.h"
+#include "saliency_columns.h"
 #include "sanas/core/device.h"
-#include "sanas/core/error.h"
-#include "sanas/core/parameters.h"
 #include "sanas/io/atomic_file.h"
-#include "sanas/io/image_source.h"
-#include "sanas/io/metrics_log.h"
-#include "sanas/io/module_state.h"
-#include "sanas/io/network_checkpoint.h"
-#include "sanas/io/progress.h"
 #include "sanas/io/report.h"
-#include "sanas/io/safetensors.h"
-#include "sanas/io/search_setup.h"
+#include "sanas/io/saliency_tables.h"
 #include "sanas/saliency/heat_map.h"
 
 namespace sanas {
 namespace {
 
-constexpr int64_t kBatch = 16;
-constexpr int64_t kSheetRows = 16;
+namespace fs = std::filesystem;
 
-/// The network of a checkpoint as a function of raw pixels, and what it was trained on.
-struct ExplainedNetwork {
-  CheckpointInfo info;
-  std::shared_ptr<torch::nn::Module> keep_alive;
-  Classifier classify;
-};
-
-ExplainedNetwork load_network(const std::filesystem::path& path, const torch::Device& device) {
-  const auto tensors = read_safetensors(path);
-  auto info = read_checkpoint_info(tensors, path.string());
-  if (info.kind == "evaluation") {
-    const auto trained = load_trained_network(tensors, path.string(), device);
-    return {info, trained.network,
-            [network = trained.network, normalization = trained.normalization](
-                const torch::Tensor& x) { return network->forward(normalization(x)).logits; }};
+void write_contact_sheet(const fs::path& folder, const std::vector<SheetRow>& sheet) {
+  std::vector<std::vector<Image>> rows;
+  std::vector<std::string> captions;
+  for (const auto& row : sheet) {
+    rows.push_back({row.image, row.heat, row.mixed});
+    captions.push_back(row.caption);
   }
-  DatasetInfo data;
-  data.classes = info.classes;
-  data.height = info.height;
-  data.width = info.width;
-  auto networks = make_search_networks(info.config, data,
-                                       read_stage(info.config, tensors, path.string()), device);
-  load_state_dict(*networks.net1, tensors, path.string(), "w1.");
-  load_architecture(*networks.architecture(), tensors, path.string());
-  networks.net1->eval();
-  return {info, networks.net1,
-          [net = networks.net1, normalization = info.normalization](const torch::Tensor& x) {
-            return net->forward(normalization(x));
-          }};
+  write_file_atomically(
+      folder / "contact_sheet.png",
+      encode_png(contact_sheet(rows, {"image", "saliency", "overlay"}, kSheetHeight, captions)));
 }
 
-/// Pixels 1×3×h×w in [0, 1] at the size that the network was trained on.
-torch::Tensor to_pixels(const Image& image, int64_t height, int64_t width) {
-  const Image fitted = image.height == height && image.width == width
-                           ? image
-                           : resize_image(image, static_cast<int>(height), static_cast<int>(width));
-  return torch::from_blob(const_cast<uint8_t*>(fitted.pixels.data()),
-                          {1, height, width, int64_t{3}}, torch::kUInt8)
-      .permute({0, 3, 1, 2})
-      .to(torch::kFloat32)
-      .div(255.0);
+void write_comparison_sheet(const fs::path& folder, const std::vector<SaliencyColumn>& columns,
+                            const std::vector<std::vector<SheetRow>>& sheets) {
+  std::vector<std::string> headings{"image"};
+  std::vector<std::vector<Image>> rows;
+  for (const auto& row : sheets.front()) {
+    rows.push_back({row.image});
+  }
+  for (size_t c = 0; c < columns.size(); ++c) {
+    headings.push_back(columns[c].name);
+    for (size_t r = 0; r < rows.size(); ++r) {
+      rows[r].push_back(sheets[c][r].heat);
+    }
+  }
+  write_file_atomically(folder / "comparison_sheet.png",
+                        encode_png(contact_sheet(rows, headings, kSheetHeight)));
 }
 
-std::string class_name(const CheckpointInfo& info, int64_t label) {
-  return label >= 0 && label < static_cast<int64_t>(info.classes.size())
-             ? info.classes[static_cast<size_t>(label)]
-             : std::to_string(label);
+/// saliency.json: what the folder holds, for programs that read it.
+void write_manifest(const SaliencyOptions& options, const std::vector<SaliencyColumn>& columns,
+                    const ImageSource& images, int64_t count) {
+  using nlohmann::ordered_json;
+  ordered_json list = ordered_json::array();
+  for (const auto& column : columns) {
+    list.push_back({{"name", column.name},
+                    {"folder", fs::relative(column.folder, options.output).string()},
+                    {"method", to_string(column.method)},
+                    {"checkpoint", column.file.string()}});
+  }
+  ordered_json names = ordered_json::array();
+  for (int64_t i = 0; i < count; ++i) {
+    names.push_back(images.name(i));
+  }
+  const ordered_json manifest{
+      {"format", "sanas-saliency-1"}, {"version", SANAS_VERSION}, {"source", options.images},
+      {"seed", options.seed},         {"columns", list},          {"images", names}};
+  write_file_atomically(
+      options.output / "saliency.json",
+      manifest.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+}
+
+void write_scores(const fs::path& folder, const std::vector<ColumnScores>& scores, uint64_t seed) {
+  const BootstrapOptions bootstrap{.seed = seed};
+  const auto text = scores_text(scores, bootstrap);
+  std::cout << text;
+  write_file_atomically(folder / "metrics.txt", text);
+  write_file_atomically(folder / "metrics.csv", scores_csv(scores, bootstrap));
+  write_file_atomically(folder / "metrics.json", scores_json(scores, bootstrap));
+  write_file_atomically(folder / "metrics_per_image.jsonl", image_scores_jsonl(scores));
+  write_file_atomically(folder / "metrics.svg", scores_svg(scores));
+}
+
+/// Makes maps as the column does.
+MapMaker map_maker(const SaliencyColumn& column, const SaliencyOptions& options) {
+  return [&](const ExplainedNetwork& network, const SaliencyBatch& batch, uint64_t seed) {
+    const auto values = make_maps(network, batch, column.method, column.options, seed).values;
+    return reduce_color(values.to(torch::kCPU), options.display.reduction).to(torch::kDouble);
+  };
 }
 
 }  // namespace
@@ -78,87 +95,58 @@ std::string class_name(const CheckpointInfo& info, int64_t label) {
 void run_saliency(const SaliencyOptions& options, Log& log) {
   const auto device = resolve_device(options.device);
   configure_device(device, options.threads, false);
-  const auto network = load_network(options.checkpoint, device);
-  Config config = network.info.config;
+  const auto checkpoints = load_checkpoints(options, device);
+  const auto columns = make_columns(options, checkpoints);
+  Config config = checkpoints.front().checkpoint.info.config;
   if (!options.data.empty()) {
     config.dataset.source.root = options.data;
   }
-  AttackOptions attack_options = config.search.attack;
-  attack_options.space = AttackSpace::kPixels;
-  attack_options.steps = options.steps.value_or(attack_options.steps);
-  attack_options.loss = options.loss.value_or(attack_options.loss);
   const auto images = open_images(options.images, config);
   const int64_t count =
       options.count > 0 ? std::min(options.count, images->size()) : images->size();
-  const int64_t height = network.info.height > 0 ? network.info.height : 224;
-  const int64_t width = network.info.width > 0 ? network.info.width : 224;
+  std::vector<fs::path> masks;
+  if (options.metrics) {
+    check_comparable(options.metrics->random_labels, columns, device, options.type);
+    check_comparable(options.metrics->other_seed, columns, device, options.type);
+    masks =
+        options.metrics->masks.empty() ? masks : find_masks(*images, count, options.metrics->masks);
+  }
 
-  std::error_code error;
-  std::filesystem::create_directories(options.output, error);
-  if (error) {
-    throw FileError(options.output.string() + ": can't be created: " + error.message());
+  for (const auto& column : columns) {  // before anything is written
+    check_labels({images->label(0).value_or(-1)}, column, options.target);
   }
-  MetricsLog predictions(options.output / "predictions.jsonl", false);
-  NamedTensors maps;
-  std::vector<std::vector<Image>> sheet;
-  ProgressDisplay progress("saliency", std::max<int64_t>(1, count), 0,
-                           {.quiet = options.quiet, .terminal = {}, .clock = {}});
-  for (int64_t first = 0; first < count; first += kBatch) {
-    const int64_t size = std::min(kBatch, count - first);
-    std::vector<Image> originals;
-    TensorList pixels;
-    std::vector<int64_t> labels;
-    for (int64_t i = first; i < first + size; ++i) {
-      originals.push_back(images->image(i));
-      pixels.push_back(to_pixels(originals.back(), height, width));
-      labels.push_back(images->label(i).value_or(-1));
+
+  create_folder(options.output);
+  std::vector<std::vector<SheetRow>> sheets;
+  std::vector<ColumnScores> scores;
+  for (const auto& column : columns) {
+    std::optional<ColumnMeter> meter;
+    if (options.metrics) {
+      meter.emplace(column.name, column.file, column.checkpoint->network, *options.metrics, masks,
+                    map_maker(column, options), options.seed);
     }
-    const auto batch = torch::cat(pixels).to(device);
-    torch::Tensor probabilities;
-    {
-      const torch::NoGradGuard no_grad;
-      probabilities = network.classify(batch).softmax(1).to(torch::kCPU);
+    ColumnRun run(options, column, *images, count, device, meter ? &*meter : nullptr);
+    sheets.push_back(run.run(/*write_images=*/sheets.empty()));
+    write_contact_sheet(column.folder, sheets.back());
+    if (column.method == SaliencyMethod::kIntegratedGradients) {
+      log.info(format("%s: completeness error %.3g on average, %.3g at most", column.name.c_str(),
+                      run.mean_completeness_error(), run.largest_completeness_error()));
     }
-    if (attack_options.loss == AttackLoss::kLabel &&
-        std::count(labels.begin(), labels.end(), -1) > 0) {
-      throw ConfigError("the attack loss 'label' needs labelled images; use --loss soft or pseudo");
-    }
-    const auto delta = pgd_saliency(network.classify, batch, torch::tensor(labels).to(device),
-                                    attack_options, options.seed)
-                           .to(torch::kCPU);
-    const auto reduced = reduce_color(delta, options.reduction);
-    for (int64_t i = 0; i < size; ++i) {
-      const std::string name = images->name(first + i);
-      const Image& original = originals[static_cast<size_t>(i)];
-      const Image heat =
-          heat_map(scale_for_display(reduced[i], options.low_percentile, options.high_percentile),
-                   options.color_map);
-      const Image mixed = overlay(original, heat, options.strength);
-      maps.tensors.insert(name, delta[i].clone());
-      write_file_atomically(options.output / (name + "_heat.png"),
-                            encode_png(resize_image(heat, original.height, original.width)));
-      write_file_atomically(options.output / (name + "_overlay.png"), encode_png(mixed));
-      const auto predicted = probabilities[i].argmax().item<int64_t>();
-      MetricRecord record{{"image", name},
-                          {"predicted", class_name(network.info, predicted)},
-                          {"probability", probabilities[i][predicted].item<double>()}};
-      if (labels[static_cast<size_t>(i)] >= 0) {
-        record.emplace_back("label", class_name(network.info, labels[static_cast<size_t>(i)]));
-      }
-      predictions.write(record);
-      if (static_cast<int64_t>(sheet.size()) < kSheetRows) {
-        sheet.push_back({original, heat, mixed});
-      }
-      progress.update(first + i + 1);
+    if (meter) {
+      scores.push_back(meter->finish(device, options.type));
     }
   }
-  progress.finish();
-  write_safetensors(options.output / "maps.safetensors", maps);
-  write_file_atomically(options.output / "contact_sheet.png",
-                        encode_png(contact_sheet(sheet, {"image", "saliency", "overlay"})));
+  if (columns.size() > 1) {
+    write_comparison_sheet(options.output, columns, sheets);
+  }
+  write_manifest(options, columns, *images, count);
+  if (options.metrics) {
+    write_scores(options.output, scores, options.seed);
+  }
   write_saliency_report(options.output, device);
   log.info("Saliency maps of " + std::to_string(count) + " images: " + options.output.string() +
-           " (contact_sheet.png shows the first ones)");
+           (columns.size() > 1 ? " (comparison_sheet.png" : " (contact_sheet.png") +
+           " shows the first ones)");
 }
 
 }  // namespace sanas

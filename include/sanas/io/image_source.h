@@ -19,6 +19,8 @@ class ImageSource {
   virtual Image image(int64_t index) const = 0;
   /// Name for files and messages; no two images of a source share one.
   virtual std::string name(int64_t index) const = 0;
+  /// The file that it comes from; empty for a data set.
+  virtual std::filesystem::path file(int64_t /*index*/) const { return {}; }
   /// The true class, where it is known.
   virtual std::optional<int64_t> label(int64_t /*index*/) const { return std::nullopt; }
 };

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `sanas_saliency` writes, that batches change nothing, and bad input."""
+
+import json
+import os
+import subprocess
+
+import numpy as np
+import programs
+import pytest
+import torch
+import trained
+from PIL import Image
+from programs import one_line_error
+from safetensors.torch import load_file
+
+CONFIGURATION, DATA = 2, 3
+METHODS = ("pgd", "gradient", "smoothgrad", "integrated_gradients", "gradcam")
+QUICK = ("--samples", 2, "--path-steps", 2, "--threads", 1, "--quiet")
+
+
+@pytest.fixture(scope="module", name="checkpoint")
+def trained_checkpoint(tmp_path_factory):
+    return trained.discrete(tmp_path_factory.mktemp("discrete"))[0]
+
+
+@pytest.fixture(scope="module", name="images")
+def image_folder(tmp_path_factory):
+    """Eleven images, none of them of the network's size."""
+    folder = tmp_path_factory.mktemp("images")
+    trained.write_images(folder, 11, (20, 44))
+    return folder
+
+
+def saliency(checkpoint, images, out, *arguments):
+    command = ("--checkpoint", checkpoint, "--images", images, "--output", out)
+    return programs.run("sanas_saliency", *command, *QUICK, *arguments)
+
+
+def all_methods():
+    return [word for method in METHODS for word in ("--method", method)]
+
+
+@pytest.fixture(scope="module", name="columns")
+def maps_of_all_methods(checkpoint, images, tmp_path_factory):
+    out = tmp_path_factory.mktemp("columns") / "maps"
+    result = saliency(checkpoint, images, out, *all_methods())
+    assert result.returncode == 0, result.stderr
+    return out
+
+
+def test_every_file_is_there(columns):
+    manifest = json.loads((columns / "saliency.json").read_text())
+    assert [column["method"] for column in manifest["columns"]] == list(METHODS)
+    assert len(manifest["images"]) == 11
+    assert (columns / "comparison_sheet.png").exists()
+    for column in manifest["columns"]:
+        folder = columns / column["folder"]
+        assert (folder / "contact_sheet.png").exists()
+        assert len(trained.predictions(folder)) == 11
+        for name in manifest["images"]:
+            assert Image.open(columns / f"{name}_image.png").size == (44, 20)
+            assert Image.open(folder / f"{name}_heat.png").size == (44, 20)
+            assert Image.open(folder / f"{name}_overlay.png").size == (44, 20)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_png_of_16_bits_is_the_raw_map(columns, method):
+    tensors = load_file(columns / method / "maps.safetensors")
+    for line in trained.predictions(columns / method):
+        raw = tensors[line["image"]].double().amax(0).numpy()
+        levels = np.array(Image.open(columns / method / f"{line['image']}_map.png"))
+        assert levels.max() > 255 or raw.max() == raw.min()  # 16 bits
+        low, high = line["map_low"], line["map_high"]
+        assert (low, high) == (raw.min(), raw.max())
+        np.testing.assert_allclose(low + levels / 65535 * (high - low), raw, atol=high / 60000)
+
+
+def test_the_overlay_mixes_image_and_heat_map(columns):
+    name = json.loads((columns / "saliency.json").read_text())["images"][3]
+    image, heat, mixed = (
+        np.array(Image.open(path)).astype(int)
+        for path in (
+            columns / f"{name}_image.png",
+            columns / "gradcam" / f"{name}_heat.png",
+            columns / "gradcam" / f"{name}_overlay.png",
+        )
+    )
+    assert np.abs(mixed - (image + heat) / 2).max() <= 1
+
+
+def test_the_batch_changes_no_result(checkpoint, columns, images, tmp_path):
+    """Eight images at a time, or all at once: the same bytes."""
+    result = saliency(checkpoint, images, tmp_path / "maps", *all_methods(), "--memory-limit", 1)
+    assert result.returncode == 0, result.stderr
+    for method in METHODS:
+        one, other = (folder / method for folder in (columns, tmp_path / "maps"))
+        for file in ("maps.safetensors", "predictions.jsonl", "contact_sheet.png"):
+            assert (one / file).read_bytes() == (other / file).read_bytes(), (method, file)
+
+
+def test_an_image_by_itself_has_the_same_map(checkpoint, columns, images, tmp_path):
+    for method in METHODS:
+        out = tmp_path / method
+        result = saliency(checkpoint, images / "10.png", out, "--method", method)
+        assert result.returncode == 0, result.stderr
+        (alone,) = load_file(out / "maps.safetensors").values()
+        together = load_file(columns / method / "maps.safetensors")
+        name = next(name for name in together if name.endswith("_10"))
+        assert torch.equal(alone, together[name]), method
+
+
+def test_a_search_network_that_draws_operations_and_normalises_by_batch(images, tmp_path):
+    """PR-DARTS: a map is still a function of its image alone."""
+    checkpoint = trained.run_once("sanas_search", tmp_path, "--config", "cifar10_prdarts")
+    for method in ("pgd", "gradcam"):
+        found = []
+        for name, what in (("all", images), ("one", images / "10.png")):
+            out = tmp_path / method / name
+            result = saliency(checkpoint, what, out, "--method", method)
+            assert result.returncode == 0, result.stderr
+            tensors = load_file(out / "maps.safetensors")
+            found.append(next(value for key, value in tensors.items() if key.endswith("_10")))
+        assert torch.equal(*found), method
+
+
+def test_memory_stays_flat(checkpoint, tmp_path):
+    data = programs.write_cifar10(tmp_path / "cifar10", train=800)
+    peaks = []
+    for count in (16, 800):
+        command = [programs.program("sanas_saliency"), "--checkpoint", checkpoint]
+        command += ["--images", "cifar10:train", "--data", data, "--method", "gradient"]
+        command += ["--count", count, "--output", tmp_path / str(count), "--threads", 1, "--quiet"]
+        with subprocess.Popen([str(word) for word in command]) as process:
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = status
+        assert status == 0
+        peaks.append(usage.ru_maxrss / 1024)
+    raw = (tmp_path / "800" / "maps.safetensors").stat().st_size / 2**20
+    assert raw > 9 and peaks[1] - peaks[0] < raw / 2, (peaks, raw)
+
+
+def test_pgd_options(checkpoint, images, tmp_path):
+    """The un-saturated variants have more distinct values than |δ| of seven steps."""
+    variants = {
+        "default": ("--steps", 7),
+        "one_step": ("--steps", 0, "--loss", "pseudo"),
+        "l2": ("--steps", 7, "--norm", "l2", "--epsilon", "1/2", "--step-size", 0.25),
+        "starts": ("--steps", 7, "--starts", 4),
+    }
+    saturated = {}
+    for name, options in variants.items():
+        out = tmp_path / name
+        result = saliency(checkpoint, images, out, "--count", 2, *options)
+        assert result.returncode == 0, result.stderr
+        values = torch.stack(list(load_file(out / "maps.safetensors").values()))
+        saturated[name] = float((values > 0.999 * values.max()).double().mean())
+    assert saturated["default"] > 0.3
+    assert max(v for name, v in saturated.items() if name != "default") < 0.5 * saturated["default"]
+
+
+def test_two_checkpoints_are_two_columns(checkpoint, images, tmp_path):
+    other = trained.another(checkpoint, tmp_path / "b.safetensors", seed=9)
+    out = tmp_path / "maps"
+    result = programs.run(
+        "sanas_saliency",
+        *("--checkpoint", f"first one={checkpoint}", "--checkpoint", other),
+        *("--images", images, "--output", out, "--count", 2, "--method", "gradient", *QUICK),
+    )
+    assert result.returncode == 0, result.stderr
+    manifest = json.loads((out / "saliency.json").read_text())
+    assert [column["name"] for column in manifest["columns"]] == ["first one", "b"]
+    assert {"first-one", "b"} <= {path.name for path in out.iterdir() if path.is_dir()}
+
+
+ODD_NAME = """a b 'c' "d" <img src=x onerror=alert(1)> & é.png"""
+
+
+def test_names_with_spaces_quotes_and_markup(checkpoint, images, tmp_path):
+    folder, out = tmp_path / "odd", tmp_path / "maps"
+    folder.mkdir()
+    (folder / ODD_NAME).write_bytes((images / "0.png").read_bytes())
+    result = saliency(checkpoint, folder, out, "--method", "gradient", "--metrics")
+    assert result.returncode == 0, result.stderr
+    (name,) = load_file(out / "maps.safetensors")
+    assert name == "00000_" + ODD_NAME.removesuffix(".png")
+    assert (out / f"{name}_heat.png").exists()
+    assert trained.predictions(out)[0]["image"] == name
+    page = tmp_path / "sheet.html"
+    result = programs.run("sanas_saliency", "rate", "--maps", out, "--output", page)
+    assert result.returncode == 0, result.stderr
+    assert "onerror" not in page.read_text()
+
+
+# Bad input --------------------------------------------------------------------------------------
+
+
+def nothing_written(out):
+    assert not out.exists(), sorted(out.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("--method", "grad_cam"), ("--method", "gradcam")),
+        (("--epsilon", "8/"), ("--epsilon", "8/255")),
+        (("--color-map", "jetty"), ("--color-map", "jet")),
+        (("--masks", "."), ("--masks", "--metrics")),
+        (("--target", "true"), ("--target", "predicted")),
+        (("--method", "gradient", "--method", "gradient"), ("gradient", "twice")),
+        (("--loss", "label"), ("--loss", "soft")),
+    ],
+)
+def test_a_command_line(checkpoint, images, arguments, words, tmp_path):
+    result = saliency(checkpoint, images, tmp_path / "out", *arguments)
+    one_line_error("sanas_saliency", result, CONFIGURATION, *words)
+    assert not list(tmp_path.rglob("*.png"))
+
+
+@pytest.mark.parametrize("missing", ("--checkpoint", "--images", "--output"))
+def test_what_is_required(checkpoint, images, missing, tmp_path):
+    given = {"--checkpoint": checkpoint, "--images": images, "--output": tmp_path / "out"}
+    del given[missing]
+    words = [word for pair in given.items() for word in pair]
+    one_line_error("sanas_saliency", programs.run("sanas_saliency", *words), CONFIGURATION, missing)
+
+
+def test_a_checkpoint_of_something_else(checkpoint, images, tmp_path):
+    maps, out = tmp_path / "maps", tmp_path / "out"
+    assert saliency(checkpoint, images, maps, "--count", 1).returncode == 0
+    for other in (maps / "maps.safetensors", images / "0.png", tmp_path / "missing"):
+        result = saliency(other, images, out)
+        one_line_error("sanas_saliency", result, DATA, other)
+        nothing_written(out)
+
+
+def test_a_folder_with_nothing_usable(checkpoint, tmp_path):
+    folder, out = tmp_path / "images", tmp_path / "out"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("no image")
+    one_line_error("sanas_saliency", saliency(checkpoint, folder, out), DATA, folder, "no image")
+    nothing_written(out)
+
+
+@pytest.mark.parametrize("mode", ("L", "RGBA", "P", "1", "CMYK"))
+def test_images_of_another_mode(checkpoint, images, mode, tmp_path):
+    file = tmp_path / ("image.jpg" if mode == "CMYK" else "image.png")
+    Image.open(images / "0.png").convert(mode).save(file)
+    result = saliency(checkpoint, file, tmp_path / "out", "--method", "gradient")
+    assert result.returncode == 0, result.stderr
+
+
+def with_masks(folder, change):
+    masks = folder / "masks"
+    masks.mkdir()
+    for i in range(11):
+        mask = np.zeros((20, 44), dtype=np.uint8)
+        mask[4:9] = 255
+        Image.fromarray(mask).save(masks / f"{i}.png")
+    change(masks / "10.png")
+    return masks
+
+
+@pytest.mark.parametrize(
+    "change, word",
+    [
+        (lambda file: file.unlink(), "no mask"),
+        (lambda file: Image.new("L", (44, 21)).save(file), "all black"),
+        (lambda file: Image.new("L", (44, 20), 255).save(file), "all white"),
+        (lambda file: Image.fromarray(np.eye(20, dtype=np.uint8) * 255).save(file), "20×20"),
+        (lambda file: file.write_bytes(b"no image"), "decoded"),
+    ],
+)
+def test_masks_that_do_not_fit(checkpoint, images, change, word, tmp_path):
+    masks, out = with_masks(tmp_path, change), tmp_path / "out"
+    result = saliency(checkpoint, images, out, "--metrics", "--masks", masks)
+    one_line_error("sanas_saliency", result, DATA, "10.png", word)
+    nothing_written(out)
+
+
+def test_masks_of_a_data_set(checkpoint, tmp_path):
+    data = programs.write_cifar10(tmp_path / "cifar10")
+    result = saliency(
+        checkpoint, "cifar10:test", tmp_path / "out", "--data", data, "--metrics", "--masks", data
+    )
+    one_line_error("sanas_saliency", result, CONFIGURATION, "--masks", "--images")
