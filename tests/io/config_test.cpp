@@ -63,7 +63,7 @@ search:
   random: {epochs: 8, candidates: 9}
   eigenvalue: {every: 3, iterations: 7, stop: true, window: 6, factor: 1.5, delta: 2,
                start_epoch: 4}
-hypergradient: {order: first, approximation: exact, finite_difference_radius: 0.02,
+hypergradient: {order: first, approximation: central_4, finite_difference_radius: 0.02,
                 shared_passes: false, gamma: 0.5, weight1_step_size: 0.125,
                 weight2_step_size: 1/7, delta_step_size: 3/255, virtual_momentum: false,
                 virtual_weight_decay: false, implicit: identity, stage3_reduction: sum,

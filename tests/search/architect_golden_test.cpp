@@ -38,7 +38,8 @@ class GoldenArchitect : public testing::Test {
   SearchNetworks networks_;
   WeightOptimizer weights_;
   ArchitectureOptimizer architecture_;
-  HypergradientOptions options_;
+  /// The golden numbers are those of the original code, by differences.
+  HypergradientOptions options_{.approximation = SecondOrderApproximation::kFiniteDifference};
 
  private:
   static SearchNetworks make_networks(const std::string& family) {

@@ -65,8 +65,10 @@ struct InnerSteps {
 
 struct HypergradientOptions {
   HypergradientOrder order = HypergradientOrder::kSecond;
-  SecondOrderApproximation approximation = SecondOrderApproximation::kFiniteDifference;
-  /// r in α = r/‖v‖.
+  /// Measured in docs/mathematics.md: differences cost as much, and the terms by themselves are lost
+  /// in the jumps of the gradient at every radius.
+  SecondOrderApproximation approximation = SecondOrderApproximation::kExact;
+  /// r in α = r/‖v‖, for differences.
   double finite_difference_radius = 0.01;
   /// Take the products for I1 and I4 together, which saves two passes (method §3.2).
   bool shared_passes = true;
