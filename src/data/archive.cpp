@@ -17,6 +17,12 @@ namespace {
 
 using ArchiveReader = std::unique_ptr<::archive, decltype(&archive_read_free)>;
 
+/// What libarchive says of the last error; for some it says nothing.
+std::string reason_of(::archive* reader) {
+  const char* reason = archive_error_string(reader);
+  return reason == nullptr ? "damaged or empty" : reason;
+}
+
 ArchiveReader open_archive(const std::filesystem::path& file) {
   ArchiveReader reader(archive_read_new(), archive_read_free);
   for (const auto support : {archive_read_support_filter_gzip, archive_read_support_filter_xz,
@@ -29,14 +35,13 @@ ArchiveReader open_archive(const std::filesystem::path& file) {
     if (!std::filesystem::is_regular_file(file)) {
       throw DataError(file.string() + ": cannot be opened");
     }
-    throw DataError(file.string() + ": no tar archive: " + archive_error_string(reader.get()));
+    throw DataError(file.string() + ": no tar archive: " + reason_of(reader.get()));
   }
   return reader;
 }
 
 [[noreturn]] void throw_damaged(const std::filesystem::path& file, ::archive* reader) {
-  const char* reason = archive_error_string(reader);
-  throw DataError(file.string() + ": damaged archive: " + (reason ? reason : "unknown reason"));
+  throw DataError(file.string() + ": damaged archive: " + reason_of(reader));
 }
 
 std::vector<uint8_t> read_member(const std::filesystem::path& file, const std::string& name,
@@ -47,7 +52,8 @@ std::vector<uint8_t> read_member(const std::filesystem::path& file, const std::s
   la_int64_t offset = 0;
   int status = ARCHIVE_OK;
   while ((status = archive_read_data_block(reader, &block, &size, &offset)) == ARCHIVE_OK) {
-    if (offset + static_cast<int64_t>(size) > max_bytes) {
+    if (size > static_cast<uint64_t>(max_bytes) || offset < 0 ||
+        offset > max_bytes - static_cast<int64_t>(size)) {
       throw DataError(file.string() + ": member " + name + " is larger than " +
                       std::to_string(max_bytes) + " bytes");
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -14,6 +15,7 @@
 #ifdef SANAS_WITH_OPENCV
 #include <zlib.h>
 
+#include <opencv2/core/utility.hpp>
 #include <opencv2/imgcodecs.hpp>
 #endif
 
@@ -127,7 +129,8 @@ bool is_damaged_png(const std::vector<uint8_t>& bytes) {
 std::optional<uint64_t> count_pixels(const std::vector<uint8_t>& bytes,
                                      const std::optional<JpegHeader>& jpeg) {
   const auto begins = [&](size_t at, std::string_view text) {
-    return bytes.size() >= at + text.size() && std::equal(text.begin(), text.end(), &bytes[at]);
+    return bytes.size() >= at + text.size() &&
+           std::memcmp(&bytes[at], text.data(), text.size()) == 0;
   };
   const auto little_endian = [&](size_t at, int count) {
     uint64_t number = 0;
@@ -136,7 +139,7 @@ std::optional<uint64_t> count_pixels(const std::vector<uint8_t>& bytes,
     }
     return number;
   };
-  constexpr size_t kHeaders = 30;  // a WebP file has at least that
+  constexpr size_t kHeaders = 32;  // with less OpenCV does not look at a WebP file
   if (jpeg) {
     return uint64_t{static_cast<uint32_t>(jpeg->width)} * static_cast<uint32_t>(jpeg->height);
   }
@@ -191,6 +194,10 @@ Image decode_image(const std::filesystem::path& file, int64_t short_side) {
     throw DataError(file.string() + ": an image of " + std::to_string(*pixels) +
                     " pixels; at most " + std::to_string(kMaxPixels) + " are read");
   }
+  // What goes wrong is thrown; OpenCV would write it to standard error, too.
+  static const auto silenced =
+      cv::redirectError([](int, const char*, const char*, const char*, int, void*) { return 0; });
+  static_cast<void>(silenced);
   cv::Mat bgr;
   try {
     bgr = cv::imdecode(bytes, decode_flags(jpeg, short_side));

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 #include "io/io_test_support.h"
 #include "sanas/core/signals.h"
@@ -213,6 +215,7 @@ TEST(CheckpointSchedule, IsDueByStepsByTimeAndOnRequest) {
   EXPECT_TRUE(third.take_due(3));
 
   CheckpointSchedule soon({.every_steps = 0, .every_minutes = 1e-9, .keep = 3});
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_TRUE(soon.take_due(1));
   CheckpointSchedule late({.every_steps = 0, .every_minutes = 60.0, .keep = 3});
   EXPECT_FALSE(late.take_due(1));

@@ -31,7 +31,7 @@ TEST(DamagedText, ConfigurationsThatWouldFillTheMemory) {
     bomb += "x]\n";
   }
   const std::string flat_keys = keys.substr(0, keys.find("k80000:"));  // below the size limit
-  const std::string lists(500'000, '[');
+  const std::string lists = std::string(500'000, '[');
   std::string maps;
   std::string blocks;
   for (int i = 0; i < 1000; ++i) {
@@ -42,9 +42,10 @@ TEST(DamagedText, ConfigurationsThatWouldFillTheMemory) {
   for (const auto& [text, word] : {std::pair(keys, "larger than"),
                                    {flat_keys, "more than 4096"},
                                    {bomb, "anchors"},
-                                   {"search: " + lists, "nested deeper"},
-                                   {maps, "nested deeper"},
-                                   {blocks, "nested deeper"}}) {
+                                   {blocks, "nested deeper"},
+                                   {lists + std::string(500'000, ']'), "nested deeper"},
+                                   {"search: " + lists, "is a bracket left open?"},
+                                   {maps, "is a bracket left open?"}}) {
     try {
       parse_config(text, "a.yaml");
       ADD_FAILURE() << word;

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import programs
 import pytest
-from programs import one_line_error, run, settings
+from programs import one_line_error, settings
 from safetensors import safe_open
 
 STOPPED, DATA, KILLED = 4, 3, -signal.SIGKILL
@@ -60,8 +60,12 @@ class Run:
 
     def finish(self, out, **options):
         with self.start(out, **options) as process:
-            _, errors = process.communicate(timeout=120)
+            _, errors = process.communicate(timeout=600)
         return subprocess.CompletedProcess(self.command, process.returncode, "", errors)
+
+
+def small_search(cifar10):
+    return Run("sanas_search", "--config", "cifar10_darts1st", "--data", cifar10)
 
 
 @pytest.fixture(scope="module", name="cifar10")
@@ -71,7 +75,16 @@ def cifar10_folder(tmp_path_factory):
 
 @pytest.fixture(name="search")
 def search_program(cifar10):
-    return Run("sanas_search", "--config", "cifar10_darts2nd", "--data", cifar10)
+    return small_search(cifar10)
+
+
+@pytest.fixture(scope="module", name="whole_search")
+def uninterrupted_search(cifar10, tmp_path_factory):
+    """The run folder of a search that nobody disturbed."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    result = small_search(cifar10).finish(out)
+    assert result.returncode == 0, result.stderr
+    return out
 
 
 @pytest.fixture(name="evaluate")
@@ -113,7 +126,6 @@ def assert_checkpoints_are_whole(folder):
 def kill_at_random_moments(program, out, whole, moments, seed):
     """Kills a run that often while it works, goes on each time, and compares the result."""
     chance = random.Random(seed)
-    assert program.finish(whole).returncode == 0
     killed = 0
     while killed < moments:
         before = len((out / "metrics.jsonl").read_bytes()) if out.exists() else 0
@@ -137,15 +149,16 @@ def kill_at_random_moments(program, out, whole, moments, seed):
     return killed
 
 
-def test_a_search_that_is_killed_again_and_again_ends_as_if_nothing_had_happened(search, tmp_path):
-    assert kill_at_random_moments(search, tmp_path / "out", tmp_path / "whole", 20, seed=1) >= 15
+def test_a_search_that_is_killed_again_and_again_ends_alike(search, whole_search, tmp_path):
+    assert kill_at_random_moments(search, tmp_path / "out", whole_search, 20, seed=1) >= 15
 
 
-def test_a_training_that_is_killed_again_and_again_ends_likewise(evaluate, tmp_path):
+def test_a_training_that_is_killed_again_and_again_ends_alike(evaluate, tmp_path):
+    assert evaluate.finish(tmp_path / "whole").returncode == 0
     assert kill_at_random_moments(evaluate, tmp_path / "out", tmp_path / "whole", 20, seed=2) >= 15
 
 
-def wait_for(condition, process=None, seconds=60):
+def wait_for(condition, process=None, seconds=600):
     """Waits until the condition holds, or the process has ended."""
     end = time.monotonic() + seconds
     while not condition() and (process is None or process.poll() is None):
@@ -243,12 +256,11 @@ def test_two_processes_in_one_folder(search, tmp_path):
 
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO", "EROFS", "EACCES"])
-def test_a_disk_that_fails_after_some_bytes(error, search, tmp_path):
+def test_a_disk_that_fails_after_some_bytes(error, search, whole_search, tmp_path):
     if not FAULTS.exists():
         pytest.skip("no libsanas_faults.so in this build")
-    out, whole = tmp_path / "out", tmp_path / "whole"
-    assert search.finish(whole).returncode == 0
-    everything = sum(file.stat().st_size for file in whole.rglob("*") if file.is_file())
+    out = tmp_path / "out"
+    everything = sum(file.stat().st_size for file in whole_search.rglob("*") if file.is_file())
     environment = os.environ | {
         "LD_PRELOAD": str(FAULTS),
         "SANAS_FAULT_FOLDER": str(out),
@@ -259,7 +271,7 @@ def test_a_disk_that_fails_after_some_bytes(error, search, tmp_path):
     one_line_error("sanas_search", result, DATA, out, os.strerror(getattr(errno, error)))
     assert_checkpoints_are_whole(out)
     assert search.finish(out).returncode == 0
-    assert_same_files(out, whole)
+    assert_same_files(out, whole_search)
 
 
 @pytest.mark.parametrize("limit", [10_000, 60_000])
@@ -281,7 +293,7 @@ def test_a_folder_that_is_removed(search, tmp_path):
     with search.start(out) as process:
         wait_for(has_steps(out), process)
         shutil.rmtree(out, ignore_errors=True)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=600)
     result = subprocess.CompletedProcess([], process.returncode, "", errors)
     one_line_error("sanas_search", result, DATA, out)
 
@@ -292,7 +304,7 @@ def test_a_folder_that_becomes_read_only(search, tmp_path):
     with search.start(out) as process:
         wait_for(has_steps(out), process)
         (out / "checkpoints").chmod(0o500)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=600)
     (out / "checkpoints").chmod(0o700)
     result = subprocess.CompletedProcess([], process.returncode, "", errors)
     one_line_error("sanas_search", result, DATA, out / "checkpoints")
@@ -310,7 +322,7 @@ def test_a_data_file_that_vanishes(tmp_path):
         wait_for(has_steps(out), process)
         for image in (data / "train").rglob("*.png"):
             image.unlink()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=600)
     result = subprocess.CompletedProcess([], process.returncode, "", errors)
     one_line_error("sanas_search", result, DATA, data / "train", ".png")
     assert_checkpoints_are_whole(out)

@@ -146,11 +146,26 @@ TEST(SearchLoop, ANanCanBeSkippedAndCounted) {
   EXPECT_EQ(witness.epochs[1].skipped_updates, 2 + 2);  // steps 0, 3; 0, 5
 }
 
+/// Asks to stop when it is asked for the n-th time.
+class Interrupter : public SearchObserver {
+ public:
+  explicit Interrupter(int64_t calls) : calls_(calls) {}
+  bool wants_stop() const override { return calls_ == 0 || --calls_ == 0; }
+  void on_epoch(const EpochReport& report) override { epochs.push_back(report.epoch); }
+  std::vector<int64_t> epochs;
+  void give_up() { calls_ = -1; }
+
+ private:
+  mutable int64_t calls_;
+};
+
 TEST(SearchLoop, GoingBackLeavesOutWhatIsBetween) {
   TinySearch search(quick_options());
-  Stopper stopper(2);
-  search.loop.add_observer(stopper);
+  Interrupter interrupter(4);  // asked at the beginning and before each step
+  search.loop.add_observer(interrupter);
   search.loop.run();
+  interrupter.give_up();
+  ASSERT_EQ(search.loop.step(), 2);
   EXPECT_EQ(search.loop.meter1().count(), 8);
   search.loop.skip_to(2, 0);  // the same epoch of 3 mini-batches
   EXPECT_EQ(search.loop.meter1().count(), 8);
@@ -165,19 +180,6 @@ TEST(SearchLoop, GoingBackLeavesOutWhatIsBetween) {
   EXPECT_EQ(witness.epochs.front().train1.count(), 8);
   EXPECT_EQ(witness.epochs.front().rollbacks, 1);
 }
-
-/// Asks to stop when it is asked for the n-th time.
-class Interrupter : public SearchObserver {
- public:
-  explicit Interrupter(int64_t calls) : calls_(calls) {}
-  bool wants_stop() const override { return calls_ == 0 || --calls_ == 0; }
-  void on_epoch(const EpochReport& report) override { epochs.push_back(report.epoch); }
-  std::vector<int64_t> epochs;
-  void give_up() { calls_ = -1; }
-
- private:
-  mutable int64_t calls_;
-};
 
 TEST(SearchLoop, AStopAtAnyMomentReportsEachEpochOnce) {
   auto options = quick_options();

@@ -114,8 +114,6 @@ class Stopper : public SearchObserver {
   explicit Stopper(int64_t steps) : steps_(steps) {}
   void on_step(const StepReport& /*report*/) override { --steps_; }
   bool wants_stop() const override { return steps_ == 0; }
-  /// Never ask again.
-  void give_up() { steps_ = -1; }
 
  private:
   int64_t steps_;

@@ -42,6 +42,7 @@ class ScopedMemoryLimit {
 template <class ExpectedError>
 void expect_damage_is_survived(const std::string& bytes,
                                const std::function<void(const std::string&)>& parse) {
+  ASSERT_NO_THROW(parse(bytes));
   const ScopedMemoryLimit limit;
   const auto attempt = [&](const std::string& damaged, const char* what, size_t at) {
     try {
