@@ -155,8 +155,8 @@ void add_metrics(CLI::App& app, Command& command) {
       ->check(CLI::Range(1, 1000))
       ->default_str("20");
   app.add_option("--checked", metrics.checked_images,
-                 "first images, on which the sanity checks are done")
-      ->check(CLI::Range(1, 100000))
+                 "first images, on which the sanity checks are done; 0: none")
+      ->check(CLI::Range(0, 100000))
       ->default_str("32");
   app.add_option("--random-labels", metrics.random_labels,
                  "checkpoint trained on randomised labels, to compare maps with");

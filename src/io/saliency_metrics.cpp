@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "saliency_images.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
 #include "sanas/data/image_codec.h"
@@ -35,6 +36,18 @@ fs::path mask_of(const fs::path& image, const fs::path& folder) {
 
 std::string size_text(int64_t height, int64_t width) {
   return std::to_string(width) + "×" + std::to_string(height);
+}
+
+/// The first images of a batch, filled up to kRowUnit as the batch is.
+MapBatch first_rows(const MapBatch& batch, int64_t count) {
+  const int64_t rows = (count + kRowUnit - 1) / kRowUnit * kRowUnit;
+  const auto cut = [&](const torch::Tensor& tensor) {
+    return tensor.narrow(0, 0, std::min(rows, tensor.size(0)));
+  };
+  MapBatch part{batch.first, batch.names, {}, cut(batch.maps)};
+  part.names.resize(static_cast<size_t>(count));
+  part.batch = {cut(batch.batch.images), cut(batch.batch.labels), cut(batch.batch.targets)};
+  return part;
 }
 
 /// The rows that belong to images.
@@ -115,9 +128,9 @@ void ColumnMeter::add(const MapBatch& batch) {
   if (!masks_.empty()) {
     add_localization(batch);
   }
-  if (checked_rows(batch) > 0) {
-    add_stability(batch);
-    checked_.push_back(batch);
+  if (const int64_t count = checked_rows(batch); count > 0) {
+    checked_.push_back(first_rows(batch, count));
+    add_stability(checked_.back());
   }
 }
 
@@ -203,7 +216,9 @@ void ColumnMeter::randomize_layers(const torch::Device& device, torch::ScalarTyp
 }
 
 ColumnScores ColumnMeter::finish(const torch::Device& device, torch::ScalarType type) {
-  randomize_layers(device, type);
+  if (!checked_.empty()) {
+    randomize_layers(device, type);
+  }
   for (const auto& [name, file] : {std::pair{"random_labels", options_.random_labels},
                                    std::pair{"other_seed", options_.other_seed}}) {
     if (!file.empty()) {
