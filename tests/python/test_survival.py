@@ -104,7 +104,8 @@ def files_of(folder):
     contents = {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.name not in ("log.txt", ".lock", "metrics.jsonl")
+        if path.is_file()
+        and path.name not in ("log.txt", ".lock", "metrics.jsonl", "sessions.jsonl")
         and not path.name.startswith("events.") and path.name != "report.html"
     }
     return contents | {"metrics.jsonl": metrics(folder)}
