@@ -170,7 +170,6 @@ TEST(SearchLoop, GoingBackLeavesOutWhatIsBetween) {
   search.loop.skip_to(2, 0);  // the same epoch of 3 mini-batches
   EXPECT_EQ(search.loop.meter1().count(), 8);
   search.loop.skip_to(4, 1);
-  stopper.give_up();
   EXPECT_EQ(search.loop.meter1().count(), 0);
   Witness witness(search.loop);
   search.loop.add_observer(witness);
