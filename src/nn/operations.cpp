@@ -111,8 +111,8 @@ class FactorizedReduce : public Operation {
 
  private:
   OddSize odd_size_;
-  torch::nn::Conv2d conv_1_{nullptr};
-  torch::nn::Conv2d conv_2_{nullptr};
+  Convolution conv_1_{nullptr};
+  Convolution conv_2_{nullptr};
   torch::nn::BatchNorm2d bn_{nullptr};
 };
 
@@ -222,16 +222,15 @@ void check_halvable(const torch::Tensor& x, OddSize odd_size) {
   }
 }
 
-torch::nn::Conv2d make_convolution(int64_t in_channels, int64_t out_channels,
-                                   torch::ExpandingArray<2> kernel, torch::ExpandingArray<2> stride,
-                                   torch::ExpandingArray<2> padding, int64_t dilation,
-                                   int64_t groups) {
-  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in_channels, out_channels, kernel)
-                               .stride(stride)
-                               .padding(padding)
-                               .dilation(dilation)
-                               .groups(groups)
-                               .bias(false));
+Convolution make_convolution(int64_t in_channels, int64_t out_channels,
+                             torch::ExpandingArray<2> kernel, torch::ExpandingArray<2> stride,
+                             torch::ExpandingArray<2> padding, int64_t dilation, int64_t groups) {
+  return Convolution(torch::nn::Conv2dOptions(in_channels, out_channels, kernel)
+                         .stride(stride)
+                         .padding(padding)
+                         .dilation(dilation)
+                         .groups(groups)
+                         .bias(false));
 }
 
 torch::nn::BatchNorm2d make_batch_norm(int64_t channels, const OperationOptions& options) {

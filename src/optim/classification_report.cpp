@@ -16,8 +16,9 @@ void ClassificationReport::add(const torch::Tensor& logits, const torch::Tensor&
   meter_.add(cross_entropy(logits, labels).item<double>(), logits, labels);
   const int64_t classes = confusion_.size(0);
   const auto truth = labels.to(torch::kCPU);
-  const auto [confidence, predicted] =
+  const auto [largest, predicted] =
       logits.to(torch::kCPU, torch::kDouble).softmax(1).max(/*dim=*/1);
+  const auto confidence = largest.nan_to_num(0.0);  // of a network whose weights are not finite
   confusion_ +=
       (truth * classes + predicted).bincount({}, classes * classes).view({classes, classes});
   const auto bin = ((confidence * kBins).ceil() - 1.0).clamp(0, kBins - 1).to(torch::kInt64);

@@ -93,5 +93,13 @@ TEST(ClassificationReport, SureAndRightIsCalibrated) {
   EXPECT_NEAR(report.calibration_error(), 0.0, 1e-12);
 }
 
+TEST(ClassificationReport, CountsWhatIsNotFinite) {
+  ClassificationReport report(2);
+  report.add(torch::full({3, 2}, std::nan("")), torch::tensor({0, 1, 1}));
+  EXPECT_EQ(report.confusion().sum().item<int64_t>(), 3);
+  EXPECT_TRUE(std::isnan(report.meter().loss()));
+  EXPECT_TRUE(std::isfinite(report.calibration_error()));
+}
+
 }  // namespace
 }  // namespace sanas

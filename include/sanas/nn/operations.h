@@ -8,6 +8,7 @@
 #include <string>
 
 #include "sanas/genotype/primitive.h"
+#include "sanas/nn/convolution.h"
 
 namespace sanas {
 
@@ -70,10 +71,10 @@ std::shared_ptr<Operation> make_factorized_reduce(int64_t in_channels, int64_t o
                                                   const OperationOptions& options);
 
 /// Convolution without bias, as everywhere in these networks.
-torch::nn::Conv2d make_convolution(int64_t in_channels, int64_t out_channels,
-                                   torch::ExpandingArray<2> kernel, torch::ExpandingArray<2> stride,
-                                   torch::ExpandingArray<2> padding, int64_t dilation = 1,
-                                   int64_t groups = 1);
+Convolution make_convolution(int64_t in_channels, int64_t out_channels,
+                             torch::ExpandingArray<2> kernel, torch::ExpandingArray<2> stride,
+                             torch::ExpandingArray<2> padding, int64_t dilation = 1,
+                             int64_t groups = 1);
 
 /// Batch norm with ε = 1e-5 and momentum 0.1.
 torch::nn::BatchNorm2d make_batch_norm(int64_t channels, const OperationOptions& options);
