@@ -65,8 +65,8 @@ struct InnerSteps {
 
 struct HypergradientOptions {
   HypergradientOrder order = HypergradientOrder::kSecond;
-  /// Measured in docs/mathematics.md: differences cost as much, and the terms by themselves are lost
-  /// in the jumps of the gradient at every radius.
+  /// Measured in docs/mathematics.md: differences cost hardly less, and the terms by themselves are
+  /// lost in the jumps of the gradient at every radius.
   SecondOrderApproximation approximation = SecondOrderApproximation::kExact;
   /// r in α = r/‖v‖, for differences.
   double finite_difference_radius = 0.01;
