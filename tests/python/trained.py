@@ -54,6 +54,7 @@ def replace_weights(checkpoint, prefix, state):
         n for n in ours if not n.endswith("num_batches_tracked")
     }
     tensors.update({name: value for name, value in ours.items() if name in tensors})
+    metadata.pop("sanas.checksum", None)  # of the values before
     save_file(tensors, checkpoint, metadata)
 
 
