@@ -80,6 +80,7 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
     save_genotype(folder, network.genotype());
   }
 
+  folder.write_text("config.yaml", to_yaml(config));  // what may change has changed
   const int64_t steps_per_epoch = images.train().batches_per_epoch();
   const int64_t steps = training_steps(config.evaluation, steps_per_epoch);
   ProgressDisplay progress("train", steps, loop.step(),

@@ -47,7 +47,7 @@ void LiveReport::refresh() {
     write_report({folder_}, folder_ / "report.html");
   } catch (const std::exception& error) {
     if (!warned_) {
-      log_.warn(std::string("the report could not be made: ") + error.what());
+      log_.warn(std::string("warning: the report could not be made: ") + error.what());
       warned_ = true;
     }
   }

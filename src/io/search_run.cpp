@@ -136,9 +136,11 @@ void begin_run_folder(const RunFolder& folder, const Config& config, const RunOp
   if (options.resume) {
     check_resumable(config, load_config(file.string()), file.string());
   }
-  folder.write_text("config.yaml", to_yaml(config));
-  if (options.base && !options.resume) {
-    folder.write_text("config.base.yaml", to_yaml(*options.base));
+  if (!options.resume) {
+    folder.write_text("config.yaml", to_yaml(config));
+    if (options.base) {
+      folder.write_text("config.base.yaml", to_yaml(*options.base));
+    }
   }
   log.add_file(folder.path("log.txt"));
 }
@@ -170,6 +172,7 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
     log.info("Resuming after mini-batch " + std::to_string(step) + of_stage(config, stage));
   }
   metrics.truncate_to(metrics_position);
+  folder.write_text("config.yaml", to_yaml(config));  // what may change has changed
   RunWatch watch(folder, "sanas_search", config, source.dataset(), device,
                  steps_before(config, stage, steps_per_epoch) + step, log);
 

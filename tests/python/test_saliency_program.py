@@ -125,9 +125,9 @@ def test_a_search_network_that_draws_operations_and_normalises_by_batch(images, 
 
 
 def test_memory_stays_flat(checkpoint, tmp_path):
-    data = programs.write_cifar10(tmp_path / "cifar10", train=800)
+    data = programs.write_cifar10(tmp_path / "cifar10", train=1600)
     peaks = []
-    for count in (16, 800):
+    for count in (200, 1600):  # both are more than a batch
         command = [programs.program("sanas_saliency"), "--checkpoint", checkpoint]
         command += ["--images", "cifar10:train", "--data", data, "--method", "gradient"]
         command += ["--count", count, "--output", tmp_path / str(count), "--threads", 1, "--quiet"]
@@ -136,8 +136,8 @@ def test_memory_stays_flat(checkpoint, tmp_path):
             process.returncode = status
         assert status == 0
         peaks.append(usage.ru_maxrss / 1024)
-    raw = (tmp_path / "800" / "maps.safetensors").stat().st_size / 2**20
-    assert raw > 9 and peaks[1] - peaks[0] < raw / 2, (peaks, raw)
+    raw = (tmp_path / "1600" / "maps.safetensors").stat().st_size / 2**20
+    assert raw > 18 and peaks[1] - peaks[0] < 0.7 * raw, (peaks, raw)
 
 
 def test_pgd_options(checkpoint, images, tmp_path):
