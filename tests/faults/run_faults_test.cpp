@@ -103,7 +103,12 @@ class RunFaults : public testing::TestWithParam<std::pair<const char*, Start>> {
     for (long call = stride == 1 ? 1 : first; call <= calls; call += stride) {
       SCOPED_TRACE("call " + std::to_string(call));
       const fs::path out = folder_ / "out";
-      ASSERT_EQ(run(out, call, error), expected_status);
+      const int status = run(out, call, error);
+      if (status == kDone) {  // only the report, which a run does without, could not be written
+        expect_same_files(out, whole);
+      } else {
+        ASSERT_EQ(status, expected_status);
+      }
       expect_whole_checkpoints(out);
       ASSERT_EQ(run(out, 0, 0), kDone);
       expect_same_files(out, whole);
