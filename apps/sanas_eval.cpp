@@ -45,7 +45,10 @@ int test(const Config& config, const EvalOptions& options) {
         "evaluation.inference: two_networks needs the second network, --second FILE (of the run "
         "folder's second/checkpoints)");
   }
-  const auto report = run_test(config, options.checkpoint, options.second_checkpoint);
+  const auto genotype = options.genotype.empty()
+                            ? std::nullopt
+                            : std::optional<Genotype>(load_genotype(options.genotype));
+  const auto report = run_test(config, options.checkpoint, options.second_checkpoint, genotype);
   for (const auto& line : describe(report)) {
     std::cout << line << '\n';
   }

@@ -224,12 +224,16 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
 }
 
 TestReport run_test(const Config& config, const std::filesystem::path& checkpoint,
-                    const std::filesystem::path& second) {
+                    const std::filesystem::path& second, const std::optional<Genotype>& genotype) {
   const auto device = resolve_device(config.device);
   configure_device(device, config.threads, config.deterministic);
   TrainedNetwork first_network;
   TrainedNetwork second_network;
   const auto first = load_predictor(config, checkpoint, device, first_network);
+  if (genotype && !(*genotype == first_network.network->genotype())) {
+    throw FileError(checkpoint.string() +
+                    ": of another genotype than --genotype: " + first_network.info.genotype);
+  }
   ImageFunction predict_second;
   if (config.evaluation.inference == Inference::kTwoNetworks) {
     predict_second = load_predictor(config, second, device, second_network);

@@ -61,6 +61,11 @@ def test_report_says_what_was_got_right(tmp_path):
     checkpoint = out / "checkpoints" / "last.safetensors"
     text = done("sanas_eval", *COMMON, *settings(SMALL), "--test-only", "--checkpoint", checkpoint)
     assert f"top-1 {100 * found['top1']:.2f} %" in text and f"loss {found['loss']:.4f}" in text
+    # It is of this genotype and data set, and no others.
+    again = (*COMMON, *settings(SMALL), "--test-only", "--checkpoint", checkpoint)
+    done("sanas_eval", *again, *GENOTYPE)
+    result = run("sanas_eval", *again, "--genotype", "DARTS_V1")
+    one_line_error("sanas_eval", result, 3, checkpoint, "another genotype")
 
 
 def test_seeds_resume_and_their_mean(tmp_path):

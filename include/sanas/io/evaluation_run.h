@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "sanas/core/log.h"
 #include "sanas/genotype/genotype.h"
@@ -19,8 +20,10 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
 
 /// Tests the network of a checkpoint on the test images of the configuration's data set.
 /// @param second checkpoint of the second network, for Inference::kTwoNetworks.
-/// Throws FileError if a checkpoint is of another data set.
+/// @param genotype what the checkpoint has to be of, if given.
+/// Throws FileError if a checkpoint is of another data set or genotype.
 TestReport run_test(const Config& config, const std::filesystem::path& checkpoint,
-                    const std::filesystem::path& second = {});
+                    const std::filesystem::path& second = {},
+                    const std::optional<Genotype>& genotype = {});
 
 }  // namespace sanas
