@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/config_number.h"
 
-#include <array>
 #include <charconv>
 #include <cmath>
+
+#include "format.h"
 
 namespace sanas {
 namespace {
@@ -25,12 +26,6 @@ std::optional<double> parse_decimal(const std::string& text) {
     return std::nullopt;
   }
   return value;
-}
-
-std::string shortest(double value) {
-  std::array<char, 64> buffer{};
-  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  return {buffer.data(), result.ptr};
 }
 
 }  // namespace

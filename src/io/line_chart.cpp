@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "format.h"
+#include "html.h"
 
 namespace sanas {
 namespace {
@@ -26,7 +27,7 @@ constexpr std::array<const char*, 7> kColors{"#0072b2", "#d55e00", "#009e73", "#
 std::string color(size_t line) { return kColors[line % kColors.size()]; }
 
 std::string text_at(double x, double y, const std::string& text, const std::string& style) {
-  return format("<text x=\"%.1f\" y=\"%.1f\" ", x, y) + style + ">" + xml_escaped(text) +
+  return format("<text x=\"%.1f\" y=\"%.1f\" ", x, y) + style + ">" + escape_html(text) +
          "</text>\n";
 }
 
@@ -118,32 +119,6 @@ class Panel {
 };
 
 }  // namespace
-
-std::string xml_escaped(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 std::string line_charts_svg(const std::vector<LineChart>& charts,
                             const std::vector<std::string>& names) {

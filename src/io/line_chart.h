@@ -23,7 +23,4 @@ struct LineChart {
 std::string line_charts_svg(const std::vector<LineChart>& charts,
                             const std::vector<std::string>& names);
 
-/// Text with the characters escaped that mean something in XML and HTML, also inside quotes.
-std::string xml_escaped(const std::string& text);
-
 }  // namespace sanas

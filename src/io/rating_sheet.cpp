@@ -8,6 +8,7 @@
 #include <set>
 
 #include "format.h"
+#include "html.h"
 #include "rating_page.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
@@ -24,24 +25,6 @@ using nlohmann::ordered_json;
 
 constexpr const char* kRatingsFormat = "sanas-ratings-1";
 constexpr size_t kLargestRatingFile = 16U << 20U;
-
-std::string base64(const std::string& bytes) {
-  constexpr const char* kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  uint32_t bits = 0;
-  int pending = 0;
-  for (const char c : bytes) {
-    bits = bits << 8U | static_cast<uint8_t>(c);
-    for (pending += 8; pending >= 6; pending -= 6) {
-      text += kDigits[bits >> static_cast<uint32_t>(pending - 6) & 63U];
-    }
-  }
-  if (pending > 0) {
-    text += kDigits[bits << static_cast<uint32_t>(6 - pending) & 63U];
-  }
-  return text.append((4 - text.size() % 4) % 4, '=');
-}
 
 std::string to_hex(const std::string& text) {
   std::string hex;
@@ -76,13 +59,13 @@ std::string picture(const fs::path& file) {
   const Image image = decode_image(file);
   const int side = std::max(image.height, image.width);
   if (side <= kSmall) {
-    return "data:image/png;base64," + base64(encode_png(image));
+    return data_uri("image/png", encode_png(image));
   }
   const Image fitted = side <= kLongestSide
                            ? image
                            : resize_image(image, image.height * kLongestSide / side,
                                           image.width * kLongestSide / side);
-  return "data:image/jpeg;base64," + base64(encode_jpeg(fitted));
+  return data_uri("image/jpeg", encode_jpeg(fitted));
 }
 
 /// JSON that may stand inside a script element.
