@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "sanas/attack/seeded_start.h"
 #include "sanas/core/random.h"
 
 namespace sanas {
@@ -38,13 +39,8 @@ torch::Tensor pgd_saliency(const Classifier& classifier, const torch::Tensor& im
                            int64_t starts) {
   torch::Tensor sum = torch::zeros_like(images);
   for (int64_t k = 0; k < starts; ++k) {
-    // The start of every image is drawn from the same seed, so that it doesn't depend on its batch.
     const uint64_t start_seed = k == 0 ? seed : derive_seed(seed, {static_cast<uint64_t>(k)});
-    torch::Tensor start = torch::empty_like(images);
-    for (int64_t i = 0; i < images.size(0); ++i) {
-      const FrozenRandomness frozen(start_seed);
-      start.narrow(0, i, 1).copy_(initial_perturbation(images.narrow(0, i, 1), options));
-    }
+    const torch::Tensor start = seeded_start(images, options, start_seed);
     const torch::Tensor delta = attack(classifier, images, labels, start, options);
     // The one small step of eq. 2 is lost in the random numbers that it starts from.
     sum += (options.steps == 0 ? delta - start : delta).abs();

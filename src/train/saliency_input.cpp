@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "sanas/attack/seeded_start.h"
 #include "sanas/core/error.h"
-#include "sanas/core/random.h"
 
 namespace sanas {
 
@@ -16,11 +16,7 @@ ImageFunction saliency_input(ImageFunction classifier, const SaliencyInputOption
   }
   return [classifier = std::move(classifier), options](const torch::Tensor& pixels) {
     const torch::AutoGradMode with_gradients(true);
-    auto start = torch::empty_like(pixels);
-    for (int64_t i = 0; i < pixels.size(0); ++i) {
-      const FrozenRandomness frozen(options.seed);
-      start.narrow(0, i, 1).copy_(initial_perturbation(pixels.narrow(0, i, 1), options.attack));
-    }
+    const auto start = seeded_start(pixels, options.attack, options.seed);
     const auto delta = attack(classifier, pixels, /*labels=*/{}, start, options.attack);
     return reweight(pixels, delta, options.reweighting, options.attack.epsilon,
                     options.normalization);
