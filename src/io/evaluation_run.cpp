@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "partial_run.h"
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
@@ -80,7 +81,9 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
     save_genotype(folder, network.genotype());
   }
 
-  folder.write_text("config.yaml", to_yaml(config));  // what may change has changed
+  if (options.resume) {
+    folder.write_text("config.yaml", to_yaml(config));  // what may change has changed
+  }
   const int64_t steps_per_epoch = images.train().batches_per_epoch();
   const int64_t steps = training_steps(config.evaluation, steps_per_epoch);
   ProgressDisplay progress("train", steps, loop.step(),
@@ -104,7 +107,7 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
     return {.outcome = RunOutcome::kStopped, .watch = std::move(watch)};
   }
   const torch::NoGradGuard no_grad;
-  const TensorList reported = clone(loop.reported_values());
+  const TensorList& reported = loop.reported_values();
   const TensorList values = values_of(network);
   for (size_t i = 0; i < values.size(); ++i) {
     values[i].copy_(reported[i]);
@@ -194,14 +197,11 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
     log.info("Training the second network on re-weighted images");
     Config other = config;
     other.evaluation.seed = derive_seed(config.evaluation.seed, {1});
-    const bool resume =
-        options.resume && std::filesystem::exists(folder.path("second/config.yaml"));
-    RunFolder second_folder(folder.path("second"),
-                            resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
-    RunOptions second_options = options;
-    second_options.resume = resume;
+    const RunOptions second_options = partial_run(options, folder.path("second"));
+    RunFolder second_folder(second_options.out, second_options.resume ? RunFolderMode::kResume
+                                                                      : RunFolderMode::kCreate);
     begin_run_folder(second_folder, other, second_options, log);
-    MetricsLog second_metrics(second_folder.path("metrics.jsonl"), resume);
+    MetricsLog second_metrics(second_folder.path("metrics.jsonl"), second_options.resume);
     second_network = make_eval_network(other, genotype, images.info(), device);
     const Training second = train_network(
         other, *second_network, images, saliency_input(predict_first, saliency_options(config)),

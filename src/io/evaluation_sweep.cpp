@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "format.h"
+#include "partial_run.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
 #include "sanas/core/text.h"
@@ -92,20 +93,15 @@ std::vector<SweepEntry> random_sweep(const Config& config, int64_t count) {
 }
 
 SweepResult run_sweep(const std::vector<SweepEntry>& entries, const RunOptions& options, Log& log) {
-  if (!options.resume && fs::exists(options.out) && !fs::is_empty(options.out)) {
-    throw FileError(options.out.string() +
-                    ": holds files already; go on with --resume or choose another --out");
-  }
+  check_new_or_resumed(options);
   SweepResult result;
   for (const auto& entry : entries) {
     const fs::path folder = options.out / entry.name;
     if (!options.resume || !fs::exists(folder / "weights.safetensors")) {
       log.info(entry.name + ": training");
-      RunOptions one = options;
-      one.out = folder;
-      one.resume = options.resume && fs::exists(folder / "config.yaml");
       Log run_log(options.quiet);  // each run has its own log.txt
-      result.outcome = run_evaluation(entry.config, entry.genotype, one, run_log);
+      result.outcome =
+          run_evaluation(entry.config, entry.genotype, partial_run(options, folder), run_log);
       if (result.outcome == RunOutcome::kStopped) {
         return result;
       }

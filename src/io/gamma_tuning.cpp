@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "format.h"
+#include "partial_run.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 #include "sanas/io/atomic_file.h"
@@ -17,14 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kHoldout = 0.1;
-
-/// A run in a subfolder, begun or gone on with.
-RunOptions part(const RunOptions& options, const fs::path& folder) {
-  RunOptions result = options;
-  result.out = folder;
-  result.resume = options.resume && fs::exists(folder / "config.yaml");
-  return result;
-}
 
 double read_accuracy(const fs::path& file) {
   const std::string text = read_text_file(file, 64);
@@ -48,10 +41,7 @@ std::string table(const std::vector<GammaScore>& scores) {
 
 GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
                        const RunOptions& options, Log& log) {
-  if (!options.resume && fs::exists(options.out) && !fs::is_empty(options.out)) {
-    throw FileError(options.out.string() +
-                    ": holds files already; go on with --resume or choose another --out");
-  }
+  check_new_or_resumed(options);
   GammaTuning tuning;
   for (const double gamma : gammas) {
     Config one = config;
@@ -63,13 +53,13 @@ GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
     if (!options.resume || !fs::exists(folder / "eval" / "weights.safetensors")) {
       log.info("γ = " + format_number(gamma) + ": search");
       Log search_log(options.quiet);  // each run has its own log.txt
-      const auto search = run_search(one, part(options, folder / "search"), search_log);
+      const auto search = run_search(one, partial_run(options, folder / "search"), search_log);
       tuning.outcome = search.outcome;
       if (search.outcome == RunOutcome::kFinished) {
         log.info("γ = " + format_number(gamma) + ": training");
         Log training_log(options.quiet);
-        tuning.outcome =
-            run_evaluation(one, search.genotype, part(options, folder / "eval"), training_log);
+        tuning.outcome = run_evaluation(one, search.genotype, partial_run(options, folder / "eval"),
+                                        training_log);
       }
       if (tuning.outcome == RunOutcome::kStopped) {
         return tuning;

@@ -172,7 +172,9 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
     log.info("Resuming after mini-batch " + std::to_string(step) + of_stage(config, stage));
   }
   metrics.truncate_to(metrics_position);
-  folder.write_text("config.yaml", to_yaml(config));  // what may change has changed
+  if (options.resume) {
+    folder.write_text("config.yaml", to_yaml(config));  // what may change has changed
+  }
   RunWatch watch(folder, "sanas_search", config, source.dataset(), device,
                  steps_before(config, stage, steps_per_epoch) + step, log);
 

@@ -181,7 +181,7 @@ const TensorList& EvaluationLoop::reported_values() const {
 }
 
 ClassificationReport EvaluationLoop::test(const TensorList& values, DataLoader& images) {
-  const ScopedValues at_values(values_, clone(values));
+  const ScopedValues at_values(values_, values);
   const auto predict = predictor(network_, normalization_);
   return test_classifier(
       data_.input ? [&](const torch::Tensor& pixels) { return predict(data_.input(pixels)); }
