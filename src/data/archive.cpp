@@ -57,7 +57,7 @@ std::vector<uint8_t> read_member(const std::filesystem::path& file, const std::s
       throw DataError(file.string() + ": member " + name + " is larger than " +
                       std::to_string(max_bytes) + " bytes");
     }
-    content.resize(offset);  // a hole of a sparse file reads as zeros
+    content.resize(static_cast<size_t>(offset));  // a hole of a sparse file reads as zeros
     const auto* bytes = static_cast<const uint8_t*>(block);
     content.insert(content.end(), bytes, bytes + size);
   }

@@ -74,7 +74,7 @@ std::vector<uint8_t> read_file(const fs::path& file) {
   if (size > kMaxFileBytes) {
     throw DataError(file.string() + ": " + std::to_string(size) + " bytes are no CIFAR file");
   }
-  std::vector<uint8_t> content(size);
+  std::vector<uint8_t> content(static_cast<size_t>(size));
   stream.read(reinterpret_cast<char*>(content.data()), size);
   if (!stream) {
     throw DataError(file.string() + ": cannot be read");
@@ -196,7 +196,7 @@ void Cifar::append_records(std::vector<uint8_t> content, const std::string& file
                     " (truncated in record " + std::to_string(size / record_bytes) + "?)");
   }
   const int64_t records = size / record_bytes;
-  planes_.reserve(planes_.size() + records * kImageBytes);
+  planes_.reserve(planes_.size() + static_cast<size_t>(records * kImageBytes));
   for (int64_t record = 0; record < records; ++record) {
     const uint8_t* bytes = content.data() + record * record_bytes;
     const uint8_t label = bytes[label_bytes - 1];

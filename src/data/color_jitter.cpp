@@ -118,11 +118,11 @@ ColorJitter::ColorJitter(const std::array<double, 4>& strengths) : strengths_(st
 }
 
 void ColorJitter::apply(Image& image, CounterRandom& random) const {
-  std::array<int, 4> order{0, 1, 2, 3};
-  for (int i = 3; i > 0; --i) {
+  std::array<size_t, 4> order{0, 1, 2, 3};
+  for (size_t i = 3; i > 0; --i) {
     std::swap(order[i], order[random.below(i + 1)]);
   }
-  for (const int kind : order) {
+  for (const size_t kind : order) {
     const double v = strengths_[kind];
     if (v == 0) {
       continue;

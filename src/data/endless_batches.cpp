@@ -42,7 +42,8 @@ Batch EndlessBatches::make(int64_t step) {
   const auto samples = epoch_order(epoch);
   const int64_t begin = step % loader_.batches_per_epoch() * batch_size;
   const int64_t end = std::min(begin + batch_size, static_cast<int64_t>(samples->size()));
-  return loader_.load(epoch, std::span(*samples).subspan(begin, end - begin));
+  return loader_.load(epoch, std::span(*samples).subspan(static_cast<size_t>(begin),
+                                                         static_cast<size_t>(end - begin)));
 }
 
 std::shared_ptr<const std::vector<int64_t>> EndlessBatches::epoch_order(int64_t epoch) {

@@ -124,9 +124,9 @@ std::vector<uint8_t> read_idx(const fs::path& file, const std::vector<int64_t>& 
   do {  // one byte more than expected, to see the end
     const auto size = static_cast<int64_t>(content.size());
     const int64_t wanted = std::min(kBlock, expected + 1 - size);
-    content.resize(size + wanted);
+    content.resize(static_cast<size_t>(size + wanted));
     got = wanted > 0 ? reader.read(content.data() + size, wanted) : 0;
-    content.resize(size + got);
+    content.resize(static_cast<size_t>(size + got));
   } while (got > 0);
   if (static_cast<int64_t>(content.size()) != expected) {
     throw DataError(file.string() + ": " +

@@ -96,7 +96,7 @@ ImageFolder::ImageFolder(std::string name, const fs::path& folder) : folder_(fol
 }
 
 Image ImageFolder::image(int64_t index, int64_t short_side) const {
-  return decode_image(folder_ / samples_[index].path, short_side);
+  return decode_image(folder_ / samples_[static_cast<size_t>(index)].path, short_side);
 }
 
 std::unique_ptr<Dataset> open_imagenet(const DatasetOptions& options, Split split) {

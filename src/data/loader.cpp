@@ -76,15 +76,15 @@ int64_t DataLoader::batches_per_epoch() const {
 
 std::vector<int64_t> DataLoader::order(int64_t epoch, int64_t count) const {
   std::vector<int64_t> samples = indices_;
-  const auto size = static_cast<int64_t>(samples.size());
-  count = count < 0 ? size : std::min(count, size);
+  const size_t size = samples.size();
+  const size_t wanted = count < 0 ? size : std::min(static_cast<size_t>(count), size);
   if (options_.shuffle) {
-    CounterRandom random(options_.seed, epoch, order_stream_);
-    for (int64_t i = 0; i < count; ++i) {  // Fisher-Yates from the front
-      std::swap(samples[i], samples[i + static_cast<int64_t>(random.below(size - i))]);
+    CounterRandom random(options_.seed, static_cast<uint64_t>(epoch), order_stream_);
+    for (size_t i = 0; i < wanted; ++i) {  // Fisher-Yates from the front
+      std::swap(samples[i], samples[i + random.below(size - i)]);
     }
   }
-  samples.resize(count);
+  samples.resize(wanted);
   return samples;
 }
 
@@ -94,7 +94,8 @@ void DataLoader::start_epoch(int64_t epoch, int64_t first_batch) {
   auto make = [this, epoch, samples = order(epoch)](int64_t number) {
     const int64_t begin = number * options_.batch_size;
     const int64_t end = std::min(begin + options_.batch_size, static_cast<int64_t>(samples.size()));
-    return load(epoch, std::span(samples).subspan(begin, end - begin));
+    return load(epoch, std::span(samples).subspan(static_cast<size_t>(begin),
+                                                  static_cast<size_t>(end - begin)));
   };
   prefetcher_ =
       std::make_unique<BatchPrefetcher>(std::move(make), first_batch, batches_per_epoch(),
@@ -108,8 +109,10 @@ std::optional<Batch> DataLoader::next() {
 
 bool DataLoader::load_sample(int64_t epoch, int64_t sample, float* out) const {
   try {
-    augmentation_.apply(dataset_.image(sample, augmentation_.decode_short_side()),
-                        CounterRandom(options_.seed, epoch, sample), out);
+    augmentation_.apply(
+        dataset_.image(sample, augmentation_.decode_short_side()),
+        CounterRandom(options_.seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(sample)),
+        out);
     return true;
   } catch (const DataError&) {
     if (options_.on_bad_sample == BadSample::kFail) {

@@ -17,9 +17,9 @@ int round_half_up(double value) { return static_cast<int>(std::floor(value + 0.5
 
 // Output element i is the sum over k of weights[i·stride + k] · input[first[i] + k].
 struct Filter {
-  int stride = 0;
+  size_t stride = 0;
   std::vector<int> first;
-  std::vector<int> count;
+  std::vector<size_t> count;
   std::vector<int> weights;
 };
 
@@ -27,39 +27,39 @@ Filter triangle_filter(int in_size, int out_size) {
   const double scale = static_cast<double>(in_size) / out_size;
   const double support = std::max(scale, 1.0);
   Filter filter;
-  filter.stride = static_cast<int>(std::ceil(support)) * 2 + 1;
-  filter.first.resize(out_size);
-  filter.count.resize(out_size);
+  filter.stride = static_cast<size_t>(std::ceil(support)) * 2 + 1;
   filter.weights.assign(static_cast<size_t>(out_size) * filter.stride, 0);
   std::vector<double> row(filter.stride);
   for (int i = 0; i < out_size; ++i) {
     const double center = (i + 0.5) * scale;
     const int begin = std::max(0, round_half_up(center - support));
     const int end = std::min(in_size, round_half_up(center + support));
+    const auto count = static_cast<size_t>(end - begin);
     double sum = 0;
-    for (int k = 0; k < end - begin; ++k) {
-      const double distance = std::abs((k + begin - center + 0.5) * (1.0 / support));
+    for (size_t k = 0; k < count; ++k) {
+      const double distance =
+          std::abs((static_cast<double>(k) + begin - center + 0.5) * (1.0 / support));
       row[k] = std::max(0.0, 1.0 - distance);
       sum += row[k];
     }
-    for (int k = 0; k < end - begin; ++k) {
+    for (size_t k = 0; k < count; ++k) {
       filter.weights[static_cast<size_t>(i) * filter.stride + k] =
           round_half_up(row[k] / sum * (1 << kPrecisionBits));
     }
-    filter.first[i] = begin;
-    filter.count[i] = end - begin;
+    filter.first.push_back(begin);
+    filter.count.push_back(count);
   }
   return filter;
 }
 
 template <int channels>
-void resize_row(const uint8_t* in, uint8_t* out, int out_width, const Filter& filter) {
-  for (int x = 0; x < out_width; ++x, out += channels) {
-    const int* weights = filter.weights.data() + static_cast<size_t>(x) * filter.stride;
+void resize_row(const uint8_t* in, uint8_t* out, const Filter& filter) {
+  for (size_t x = 0; x < filter.count.size(); ++x, out += channels) {
+    const int* weights = filter.weights.data() + x * filter.stride;
     const uint8_t* pixel = in + static_cast<ptrdiff_t>(filter.first[x]) * channels;
     int sums[channels];
     std::fill_n(sums, channels, kHalf);
-    for (int k = 0; k < filter.count[x]; ++k, pixel += channels) {
+    for (size_t k = 0; k < filter.count[x]; ++k, pixel += channels) {
       for (int c = 0; c < channels; ++c) {
         sums[c] += pixel[c] * weights[k];
       }
@@ -75,9 +75,9 @@ Image resize_width(const Image& image, int width) {
   Image out(image.height, width, image.channels);
   for (int y = 0; y < image.height; ++y) {
     if (image.channels == 3) {
-      resize_row<3>(image.row(y), out.row(y), width, filter);
+      resize_row<3>(image.row(y), out.row(y), filter);
     } else {
-      resize_row<1>(image.row(y), out.row(y), width, filter);
+      resize_row<1>(image.row(y), out.row(y), filter);
     }
   }
   return out;
@@ -86,18 +86,17 @@ Image resize_width(const Image& image, int width) {
 Image resize_height(const Image& image, int height) {
   const Filter filter = triangle_filter(image.height, height);
   Image out(height, image.width, image.channels);
-  const int row_bytes = image.width * image.channels;
-  std::vector<int> sums(row_bytes);
-  for (int y = 0; y < height; ++y) {
+  std::vector<int> sums(image.row_bytes());
+  for (size_t y = 0; y < filter.count.size(); ++y) {
     std::fill(sums.begin(), sums.end(), kHalf);
-    for (int k = 0; k < filter.count[y]; ++k) {
-      const int weight = filter.weights[static_cast<size_t>(y) * filter.stride + k];
-      const uint8_t* in = image.row(filter.first[y] + k);
-      for (int i = 0; i < row_bytes; ++i) {
+    for (size_t k = 0; k < filter.count[y]; ++k) {
+      const int weight = filter.weights[y * filter.stride + k];
+      const uint8_t* in = image.row(filter.first[y] + static_cast<int>(k));
+      for (size_t i = 0; i < sums.size(); ++i) {
         sums[i] += in[i] * weight;
       }
     }
-    std::transform(sums.begin(), sums.end(), out.row(y), to_byte);
+    std::transform(sums.begin(), sums.end(), out.row(static_cast<int>(y)), to_byte);
   }
   return out;
 }

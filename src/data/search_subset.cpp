@@ -46,9 +46,8 @@ int64_t share(double portion, size_t size) {
 
 // The first `count` elements become a random selection (Fisher-Yates).
 void shuffle_front(std::vector<int64_t>& values, int64_t count, CounterRandom random) {
-  const auto size = static_cast<int64_t>(values.size());
-  for (int64_t i = 0; i < count; ++i) {
-    std::swap(values[i], values[i + static_cast<int64_t>(random.below(size - i))]);
+  for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
+    std::swap(values[i], values[i + random.below(values.size() - i)]);
   }
 }
 
@@ -109,7 +108,7 @@ SearchSubset draw_search_subset(const Dataset& dataset, const SearchSubsetOption
   }
   std::vector<std::vector<int64_t>> by_class(dataset.info().classes.size());
   for (int64_t index = 0; index < dataset.size(); ++index) {
-    by_class[dataset.label(index)].push_back(index);
+    by_class[static_cast<size_t>(dataset.label(index))].push_back(index);
   }
   SearchSubset subset;
   for (size_t label = 0; label < by_class.size(); ++label) {

@@ -21,13 +21,15 @@ SubsetDataset::SubsetDataset(std::unique_ptr<Dataset> base, std::vector<int64_t>
 }
 
 Image SubsetDataset::image(int64_t index, int64_t short_side) const {
-  return base_->image(indices_[index], short_side);
+  return base_->image(indices_[static_cast<size_t>(index)], short_side);
 }
 
-int64_t SubsetDataset::label(int64_t index) const { return base_->label(indices_[index]); }
+int64_t SubsetDataset::label(int64_t index) const {
+  return base_->label(indices_[static_cast<size_t>(index)]);
+}
 
 std::string SubsetDataset::sample_name(int64_t index) const {
-  return base_->sample_name(indices_[index]);
+  return base_->sample_name(indices_[static_cast<size_t>(index)]);
 }
 
 std::vector<int64_t> balanced_subset(const Dataset& dataset, int64_t count) {
@@ -41,12 +43,12 @@ std::vector<int64_t> balanced_subset(const Dataset& dataset, int64_t count) {
   std::vector<int64_t> seen(dataset.info().classes.size(), 0);
   for (int64_t index = 0; index < dataset.size(); ++index) {
     const int64_t label = dataset.label(index);
-    candidates.emplace_back(seen[label]++, label, index);
+    candidates.emplace_back(seen[static_cast<size_t>(label)]++, label, index);
   }
   std::nth_element(candidates.begin(), candidates.begin() + (count - 1), candidates.end());
   std::vector<int64_t> indices;
-  for (int64_t i = 0; i < count; ++i) {
-    indices.push_back(std::get<2>(candidates[i]));
+  for (auto it = candidates.begin(); it != candidates.begin() + count; ++it) {
+    indices.push_back(std::get<2>(*it));
   }
   std::sort(indices.begin(), indices.end());
   return indices;
@@ -59,8 +61,8 @@ std::pair<std::vector<int64_t>, std::vector<int64_t>> split_train_validation(int
     throw ConfigError("train_portion " + std::to_string(train_portion) + " of " +
                       std::to_string(size) + " images leaves one part empty");
   }
-  std::vector<int64_t> train(cut);
-  std::vector<int64_t> validation(size - cut);
+  std::vector<int64_t> train(static_cast<size_t>(cut));
+  std::vector<int64_t> validation(static_cast<size_t>(size - cut));
   std::iota(train.begin(), train.end(), 0);
   std::iota(validation.begin(), validation.end(), cut);
   return {std::move(train), std::move(validation)};

@@ -44,10 +44,11 @@ Image crop(const Image& image, int top, int left, int height, int width) {
   if (first_x >= last_x) {
     return window;
   }
-  const size_t channels = image.channels;
+  const ptrdiff_t channels = image.channels;
+  const auto bytes = static_cast<size_t>((last_x - first_x) * channels);
   for (int y = std::max(0, -top); y < std::min(height, image.height - top); ++y) {
     std::memcpy(window.row(y) + first_x * channels,
-                image.row(top + y) + (left + first_x) * channels, (last_x - first_x) * channels);
+                image.row(top + y) + (left + first_x) * channels, bytes);
   }
   return window;
 }
@@ -141,7 +142,7 @@ void cutout(float* image, int height, int width, int length, const std::array<fl
   for (int c = 0; c < 3; ++c) {
     for (int y = std::max(0, top); y < std::min(height, top + length); ++y) {
       float* row = image + (static_cast<int64_t>(c) * height + y) * width;
-      std::fill(row + first_x, row + last_x, fill[c]);
+      std::fill(row + first_x, row + last_x, fill[static_cast<size_t>(c)]);
     }
   }
 }

@@ -29,7 +29,8 @@ CellGenotype random_cell(const CellTopology& topology, const EdgeCandidates& can
   for (int node = 0; node < topology.nodes; ++node) {
     std::vector<Gene> choices;
     for (int source = 0; source < node + 2; ++source) {
-      for (const Primitive operation : candidates[topology.first_edge(node) + source]) {
+      for (const Primitive operation :
+           candidates[static_cast<size_t>(topology.first_edge(node) + source)]) {
         if (operation != Primitive::kNone) {
           choices.push_back({operation, source});
         }

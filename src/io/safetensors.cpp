@@ -109,7 +109,8 @@ std::string header_text(const std::vector<Piece>& pieces,
     if (piece.name == "__metadata__") {
       throw FileError("a tensor can't be named '__metadata__' in a safetensors file");
     }
-    const uint64_t end = position + c10::multiply_integers(piece.shape) * piece.type->bytes();
+    const auto count = static_cast<uint64_t>(c10::multiply_integers(piece.shape));
+    const uint64_t end = position + count * piece.type->bytes();
     text.append(text.empty() ? "" : ",");
     text += json_text(piece.name) + R"(:{"dtype":")" + std::string(piece.type->safetensors) +
             R"(","shape":)" + nlohmann::json(piece.shape).dump() + R"(,"data_offsets":[)" +

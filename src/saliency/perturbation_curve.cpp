@@ -31,7 +31,8 @@ torch::Tensor perturbation_curves(const Classifier& classifier, const torch::Ten
 
 torch::Tensor curve_areas(const torch::Tensor& curves) {
   const int64_t steps = curves.size(1) - 1;
-  return (curves.narrow(1, 0, steps) + curves.narrow(1, 1, steps)).sum(1) / (2.0 * steps);
+  return (curves.narrow(1, 0, steps) + curves.narrow(1, 1, steps)).sum(1) /
+         (2.0 * static_cast<double>(steps));
 }
 
 }  // namespace sanas

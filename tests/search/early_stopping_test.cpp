@@ -22,14 +22,17 @@ EarlyStopping measured(const EigenvalueOptions& options, int64_t epochs,
 
 TEST(EarlyStopping, NeverStopsAConstantOrAFallingEigenvalue) {
   EXPECT_FALSE(measured({}, 50, [](int64_t) { return 0.2; }).stopped_at());
-  EXPECT_FALSE(measured({}, 50, [](int64_t epoch) { return 1.0 / (1.0 + epoch); }).stopped_at());
+  EXPECT_FALSE(measured({}, 50, [](int64_t epoch) {
+                 return 1.0 / (1.0 + static_cast<double>(epoch));
+               }).stopped_at());
 }
 
 // By hand: with window 5 the average after epoch e stands for epoch e − 4, and delta 4 compares it
 // with the one for epoch e − 12. The earlier one must be at least epoch 10, so the first test comes
 // after epoch 22, whatever happened before.
 TEST(EarlyStopping, WaitsForTheStartEpochAndGoesBackToTheEarlierGenotype) {
-  const auto rule = measured({}, 50, [](int64_t epoch) { return 1.0 + 0.5 * epoch; });
+  const auto rule =
+      measured({}, 50, [](int64_t epoch) { return 1.0 + 0.5 * static_cast<double>(epoch); });
   ASSERT_TRUE(rule.stopped_at());
   EXPECT_EQ(rule.measurements().back().epoch, 22);
   EXPECT_EQ(rule.stopped_at()->epoch, 10);
@@ -52,10 +55,12 @@ TEST(EarlyStopping, GrowthByExactlyTheFactorIsAllowed) {
   options.factor = 2.0;
   options.delta = 1;
   options.start_epoch = 0;
-  EXPECT_FALSE(
-      measured(options, 8, [](int64_t epoch) { return std::ldexp(1.0, epoch / 2); }).stopped_at());
-  EXPECT_TRUE(
-      measured(options, 8, [](int64_t epoch) { return std::ldexp(1.0, epoch); }).stopped_at());
+  EXPECT_FALSE(measured(options, 8, [](int64_t epoch) {
+                 return std::ldexp(1.0, static_cast<int>(epoch / 2));
+               }).stopped_at());
+  EXPECT_TRUE(measured(options, 8, [](int64_t epoch) {
+                return std::ldexp(1.0, static_cast<int>(epoch));
+              }).stopped_at());
 }
 
 }  // namespace

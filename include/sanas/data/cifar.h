@@ -22,7 +22,7 @@ class Cifar : public Dataset {
 
   int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
   Image image(int64_t index, int64_t short_side = 0) const override;
-  int64_t label(int64_t index) const override { return labels_[index]; }
+  int64_t label(int64_t index) const override { return labels_[static_cast<size_t>(index)]; }
   const DatasetInfo& info() const override { return info_; }
 
  private:

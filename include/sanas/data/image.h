@@ -21,13 +21,13 @@ struct Image {
       : height(height),
         width(width),
         channels(channels),
-        pixels(static_cast<size_t>(height) * width * channels) {}
+        pixels(static_cast<size_t>(height) * row_bytes()) {}
 
   /// First byte of row `y`.
-  uint8_t* row(int y) { return pixels.data() + static_cast<size_t>(y) * width * channels; }
-  const uint8_t* row(int y) const {
-    return pixels.data() + static_cast<size_t>(y) * width * channels;
-  }
+  uint8_t* row(int y) { return pixels.data() + static_cast<size_t>(y) * row_bytes(); }
+  const uint8_t* row(int y) const { return pixels.data() + static_cast<size_t>(y) * row_bytes(); }
+
+  size_t row_bytes() const { return static_cast<size_t>(width) * static_cast<size_t>(channels); }
 
   bool operator==(const Image&) const = default;
 };

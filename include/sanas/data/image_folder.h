@@ -19,9 +19,11 @@ class ImageFolder : public Dataset {
 
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
   Image image(int64_t index, int64_t short_side = 0) const override;
-  int64_t label(int64_t index) const override { return samples_[index].label; }
+  int64_t label(int64_t index) const override { return samples_[static_cast<size_t>(index)].label; }
   /// The path below the folder, with '/'.
-  std::string sample_name(int64_t index) const override { return samples_[index].path; }
+  std::string sample_name(int64_t index) const override {
+    return samples_[static_cast<size_t>(index)].path;
+  }
   const DatasetInfo& info() const override { return info_; }
 
  private:
