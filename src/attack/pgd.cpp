@@ -33,7 +33,8 @@ void check_pixel_range(const Tensor& images) {
 /// The direction of steepest ascent per unit of length in the ball's norm.
 Tensor steepest(const Tensor& gradient, AttackNorm norm) {
   if (norm == AttackNorm::kLinf) {
-    return gradient.sign();
+    // The sign of NaN would be 0: the difference keeps what is not finite from being hidden.
+    return gradient.sign() + (gradient - gradient);
   }
   return gradient / length_per_image(gradient).clamp_min(1e-12);
 }

@@ -131,6 +131,17 @@ TEST(SearchLoop, ANanStopsItAndIsReportedWithLevelAndStep) {
   expect_stop(true, 0, "level 'architecture' is not finite at step 5");
 }
 
+TEST(SearchLoop, ANanInThePerturbationStopsIt) {
+  auto options = quick_options();
+  options.architecture.start_epoch = 9;
+  options.update_every.weights1 = 2;  // step 3 attacks a network that it doesn't train
+  TinySearch search(options);
+  Saboteur saboteur(*search.loop.networks().net1, 2);
+  search.loop.add_observer(saboteur);
+  EXPECT_THAT([&] { search.loop.run(); }, testing::ThrowsMessage<NonFiniteError>(
+                                              HasSubstr("level 'attack' is not finite at step 3")));
+}
+
 TEST(SearchLoop, ANanCanBeSkippedAndCounted) {
   auto options = quick_options();
   options.on_nonfinite = NonFinitePolicy::kSkip;
