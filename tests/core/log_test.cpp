@@ -31,6 +31,19 @@ class LogTest : public testing::Test {
   std::filesystem::path path_;
 };
 
+/// Checkpoints and metrics say what is wrong with the disk, in one line.
+TEST_F(LogTest, ADiskThatIsFullIsNotToldByTheLog) {
+  if (!std::filesystem::exists("/dev/full")) {
+    GTEST_SKIP() << "no /dev/full";
+  }
+  testing::internal::CaptureStderr();
+  Log log;
+  log.add_file("/dev/full");
+  log.info("a line");
+  log.flush();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "a line\n");
+}
+
 TEST_F(LogTest, WritesLinesAsTheyAreToStandardError) {
   testing::internal::CaptureStderr();
   Log log;
