@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "saliency_images.h"
 #include "sanas/core/error.h"
 #include "sanas/core/parameters.h"
 #include "sanas/core/random.h"
@@ -25,18 +26,6 @@ constexpr bool kCanDraw = true;
 constexpr bool kCanDraw = false;
 #endif
 
-/// Pixels 1×3×size×size in [0, 1].
-torch::Tensor to_pixels(const Image& image, int64_t size) {
-  const int side = static_cast<int>(size);
-  const Image fitted =
-      image.height == side && image.width == side ? image : resize_image(image, side, side);
-  return torch::from_blob(const_cast<uint8_t*>(fitted.pixels.data()), {1, size, size, int64_t{3}},
-                          torch::kUInt8)
-      .permute({0, 3, 1, 2})
-      .to(torch::kFloat32)
-      .div(255.0);
-}
-
 }  // namespace
 
 HeatMapProbe::HeatMapProbe(const Dataset& dataset, const Config& config,
@@ -55,7 +44,7 @@ HeatMapProbe::HeatMapProbe(const Dataset& dataset, const Config& config,
       continue;
     }
     try {
-      pixels.push_back(to_pixels(dataset.image(i, size), size));
+      pixels.push_back(pixels_of(dataset.image(i, size), size, size, torch::kFloat32));
       labels.push_back(dataset.label(i));
     } catch (const DataError&) {
       seen.erase(dataset.label(i));

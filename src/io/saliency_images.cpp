@@ -23,6 +23,17 @@ int64_t bytes_of(const Image& image) { return 8 * static_cast<int64_t>(image.pix
 
 }  // namespace
 
+torch::Tensor pixels_of(const Image& image, int64_t height, int64_t width, torch::ScalarType type) {
+  const bool fits = image.height == height && image.width == width;
+  const Image fitted =
+      fits ? image : resize_bilinear(image, static_cast<int>(height), static_cast<int>(width));
+  return torch::from_blob(const_cast<uint8_t*>(fitted.pixels.data()),
+                          {1, height, width, int64_t{3}}, torch::kUInt8)
+      .permute({0, 3, 1, 2})
+      .to(type)
+      .div(255.0);
+}
+
 ImageBatches::ImageBatches(const ImageSource& images, int64_t count,
                            const ExplainedCheckpoint& checkpoint, const torch::Device& device,
                            torch::ScalarType type, int64_t limit)
@@ -34,17 +45,6 @@ ImageBatches::ImageBatches(const ImageSource& images, int64_t count,
       type_(type),
       limit_(limit),
       row_bytes_(bytes_per_row(checkpoint, device, type)) {}
-
-torch::Tensor ImageBatches::pixels_of(const Image& image) const {
-  const bool fits = image.height == height_ && image.width == width_;
-  const Image fitted =
-      fits ? image : resize_bilinear(image, static_cast<int>(height_), static_cast<int>(width_));
-  return torch::from_blob(const_cast<uint8_t*>(fitted.pixels.data()),
-                          {1, height_, width_, int64_t{3}}, torch::kUInt8)
-      .permute({0, 3, 1, 2})
-      .to(type_)
-      .div(255.0);
-}
 
 bool ImageBatches::next(ImageBatch& batch) {
   constexpr int64_t kLargest = 64;
@@ -58,7 +58,7 @@ bool ImageBatches::next(ImageBatch& batch) {
     }
     batch.originals.push_back(images_.image(position_));
     batch.labels.push_back(images_.label(position_).value_or(-1));
-    rows.push_back(pixels_of(batch.originals.back()));
+    rows.push_back(pixels_of(batch.originals.back(), height_, width_, type_));
     used += row_bytes_ + bytes_of(batch.originals.back());
     ++position_;
   }

@@ -8,6 +8,10 @@
 
 namespace sanas {
 
+/// The image at a network's size: 1×3×height×width in [0, 1].
+/// @param type a floating-point type.
+torch::Tensor pixels_of(const Image& image, int64_t height, int64_t width, torch::ScalarType type);
+
 /// Some images as they are, and as a network sees them.
 struct ImageBatch {
   int64_t first = 0;
@@ -34,8 +38,6 @@ class ImageBatches {
   bool next(ImageBatch& batch);
 
  private:
-  torch::Tensor pixels_of(const Image& image) const;
-
   const ImageSource& images_;
   int64_t count_;
   int64_t height_;
