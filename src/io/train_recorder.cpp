@@ -76,7 +76,7 @@ void TrainRecorder::on_epoch(const TrainEpochReport& report) {
   if (!report.partial) {
     resume_position_ = metrics_.position();
   }
-  save_checkpoint();
+  save_checkpoint(score_of(report));
   progress_.hide();
   log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %.1f s",
                    static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
@@ -86,10 +86,21 @@ void TrainRecorder::on_epoch(const TrainEpochReport& report) {
 
 bool TrainRecorder::wants_stop() const { return ScopedSignals::stop_requested(); }
 
-void TrainRecorder::save_checkpoint() {
+std::optional<double> TrainRecorder::score_of(const TrainEpochReport& report) const {
+  if (report.partial) {
+    return std::nullopt;
+  }
+  if (report.validation) {
+    return report.validation->meter().top1();
+  }
+  const bool by_test = config_.evaluation.selection == Selection::kTest && report.test;
+  return by_test ? std::optional(report.test->meter().top1()) : std::nullopt;
+}
+
+void TrainRecorder::save_checkpoint(std::optional<double> score) {
   metrics_.sync();
   checkpoints_.save(training_checkpoint(loop_, config_, info_, resume_position_),
-                    format("step-%08lld", static_cast<long long>(loop_.step())));
+                    format("step-%08lld", static_cast<long long>(loop_.step())), score);
   schedule_.restart();
 }
 

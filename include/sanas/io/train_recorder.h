@@ -25,10 +25,13 @@ class TrainRecorder : public TrainObserver {
   void on_epoch(const TrainEpochReport& report) override;
   bool wants_stop() const override;
 
-  /// Writes checkpoints/last.safetensors.
-  void save_checkpoint();
+  /// Writes checkpoints/last.safetensors, and best.safetensors where no earlier score is as high.
+  void save_checkpoint(std::optional<double> score = {});
 
  private:
+  /// The accuracy that evaluation.selection looks at; none under Selection::kLast.
+  std::optional<double> score_of(const TrainEpochReport& report) const;
+
   EvaluationLoop& loop_;
   const Config& config_;
   const DatasetInfo& info_;
