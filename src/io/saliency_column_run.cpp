@@ -152,7 +152,7 @@ void ColumnRun::draw(const MapBatch& batch, int64_t i, const Image& original, bo
     write(options_.output, name + "_image.png", encode_png(original));
   }
   if (static_cast<int64_t>(sheet_.size()) < kSheetRows) {
-    const int width = std::max(1, original.width * kSheetHeight / original.height);
+    const int width = tile_width(original, kSheetHeight);
     const auto fit = [&](const Image& image) {  // a sheet of photographs would keep them all
       return image.height > kSheetHeight ? resize_image(image, kSheetHeight, width) : image;
     };

@@ -43,16 +43,28 @@ Image from_mat(const cv::Mat& mat) {
 
 const std::vector<std::pair<std::string, int>>& color_maps() {
   static const std::vector<std::pair<std::string, int>> all{
-      {"autumn", cv::COLORMAP_AUTUMN},     {"bone", cv::COLORMAP_BONE},
-      {"jet", cv::COLORMAP_JET},           {"winter", cv::COLORMAP_WINTER},
-      {"rainbow", cv::COLORMAP_RAINBOW},   {"ocean", cv::COLORMAP_OCEAN},
-      {"summer", cv::COLORMAP_SUMMER},     {"spring", cv::COLORMAP_SPRING},
-      {"cool", cv::COLORMAP_COOL},         {"hsv", cv::COLORMAP_HSV},
-      {"pink", cv::COLORMAP_PINK},         {"hot", cv::COLORMAP_HOT},
-      {"parula", cv::COLORMAP_PARULA},     {"magma", cv::COLORMAP_MAGMA},
-      {"inferno", cv::COLORMAP_INFERNO},   {"plasma", cv::COLORMAP_PLASMA},
-      {"viridis", cv::COLORMAP_VIRIDIS},   {"cividis", cv::COLORMAP_CIVIDIS},
-      {"twilight", cv::COLORMAP_TWILIGHT}, {"turbo", cv::COLORMAP_TURBO}};
+      {"autumn", cv::COLORMAP_AUTUMN},
+      {"bone", cv::COLORMAP_BONE},
+      {"jet", cv::COLORMAP_JET},
+      {"winter", cv::COLORMAP_WINTER},
+      {"rainbow", cv::COLORMAP_RAINBOW},
+      {"ocean", cv::COLORMAP_OCEAN},
+      {"summer", cv::COLORMAP_SUMMER},
+      {"spring", cv::COLORMAP_SPRING},
+      {"cool", cv::COLORMAP_COOL},
+      {"hsv", cv::COLORMAP_HSV},
+      {"pink", cv::COLORMAP_PINK},
+      {"hot", cv::COLORMAP_HOT},
+      {"parula", cv::COLORMAP_PARULA},
+      {"magma", cv::COLORMAP_MAGMA},
+      {"inferno", cv::COLORMAP_INFERNO},
+      {"plasma", cv::COLORMAP_PLASMA},
+      {"viridis", cv::COLORMAP_VIRIDIS},
+      {"cividis", cv::COLORMAP_CIVIDIS},
+      {"twilight", cv::COLORMAP_TWILIGHT},
+      {"turbo", cv::COLORMAP_TURBO},
+      {"twilight_shifted", cv::COLORMAP_TWILIGHT_SHIFTED},
+      {"deepgreen", cv::COLORMAP_DEEPGREEN}};
   return all;
 }
 
@@ -65,7 +77,16 @@ cv::Mat to_bgr(const Image& image) {
 std::string encode(const char* extension, const cv::Mat& mat,
                    const std::vector<int>& parameters = {}) {
   std::vector<uint8_t> bytes;
-  cv::imencode(extension, mat, bytes, parameters);
+  bool done = false;
+  try {
+    done = cv::imencode(extension, mat, bytes, parameters);
+  } catch (const cv::Exception&) {
+    done = false;
+  }
+  if (!done) {
+    throw FileError("a picture of " + std::to_string(mat.cols) + "×" + std::to_string(mat.rows) +
+                    " pixels can't be encoded as " + (extension + 1));
+  }
   return {bytes.begin(), bytes.end()};
 }
 
@@ -109,6 +130,12 @@ Image overlay(const Image& image, const Image& heat, double strength) {
   return from_mat(mixed);
 }
 
+int tile_width(const Image& image, int height) {
+  constexpr int64_t kWidest = 8;  // of a strip, in heights: a sheet has to stay a picture
+  const int64_t width = int64_t{image.width} * height / image.height;
+  return static_cast<int>(std::clamp<int64_t>(width, 1, kWidest * height));
+}
+
 Image contact_sheet(const std::vector<std::vector<Image>>& rows,
                     const std::vector<std::string>& headings, int height,
                     const std::vector<std::string>& captions) {
@@ -131,7 +158,7 @@ Image contact_sheet(const std::vector<std::vector<Image>>& rows,
                 " headings");
     auto& line = scaled.emplace_back();
     for (size_t c = 0; c < row.size(); ++c) {
-      const int width = std::max(1, row[c].width * height / row[c].height);
+      const int width = tile_width(row[c], height);
       cv::Mat resized;
       cv::resize(view(row[c]), resized, {width, height}, 0, 0,
                  row[c].height < height ? cv::INTER_NEAREST : cv::INTER_AREA);
@@ -208,6 +235,7 @@ namespace {
 Image heat_map(const torch::Tensor&, const std::string&) { no_opencv(); }
 Image overlay(const Image&, const Image&, double) { no_opencv(); }
 Image resize_image(const Image&, int, int) { no_opencv(); }
+int tile_width(const Image&, int) { no_opencv(); }
 Image contact_sheet(const std::vector<std::vector<Image>>&, const std::vector<std::string>&, int,
                     const std::vector<std::string>&) {
   no_opencv();

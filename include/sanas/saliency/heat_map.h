@@ -26,6 +26,10 @@ Image overlay(const Image& image, const Image& heat, double strength = 0.5);
 /// Bilinear resize.
 Image resize_image(const Image& image, int height, int width);
 
+/// The width of an image that is scaled to `height`, between one pixel and eight heights: a strip
+/// is squeezed, so that a sheet of images stays one.
+int tile_width(const Image& image, int height);
+
 /// Images in a grid with a white gap, all scaled to `height` pixels; headings on top, and over each
 /// row its caption, unless there are none.
 Image contact_sheet(const std::vector<std::vector<Image>>& rows,
