@@ -97,19 +97,20 @@ SweepResult run_sweep(const std::vector<SweepEntry>& entries, const RunOptions& 
   SweepResult result;
   for (const auto& entry : entries) {
     const fs::path folder = options.out / entry.name;
-    if (!options.resume || !fs::exists(folder / "weights.safetensors")) {
+    if (!options.resume || !is_done(folder, entry.config, entry.genotype)) {
       log.info(entry.name + ": training");
       Log run_log(options.quiet);  // each run has its own log.txt
       result.outcome =
           run_evaluation(entry.config, entry.genotype, partial_run(options, folder), run_log);
       if (result.outcome == RunOutcome::kStopped) {
-        return result;
+        break;
       }
     }
     result.scores.push_back(
         {entry.name, read_test_score(folder / "test_report.json"), entry.genotype});
     write_file_atomically(options.out / "results.tsv", table(result.scores));
   }
+  report_parts(options.out, entries.size(), log);
   return result;
 }
 

@@ -37,6 +37,14 @@ std::string table(const std::vector<GammaScore>& scores) {
   return text;
 }
 
+/// Whether both the search and the training are over and were asked for in the same way.
+bool is_scored(const fs::path& folder, const Config& config) {
+  const fs::path search = folder / "search";
+  return fs::exists(folder / "eval" / "weights.safetensors") &&
+         read_text_file(search / "config.yaml") == to_yaml(config) &&
+         is_done(folder / "eval", config, load_genotype((search / "genotype.txt").string()));
+}
+
 }  // namespace
 
 GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
@@ -50,7 +58,7 @@ GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
     one.evaluation.test_on = TestImages::kHoldout;
     const fs::path folder = options.out / ("gamma-" + format_number(gamma));
     const fs::path result = folder / "eval" / "test_accuracy.txt";
-    if (!options.resume || !fs::exists(folder / "eval" / "weights.safetensors")) {
+    if (!options.resume || !is_scored(folder, one)) {
       log.info("γ = " + format_number(gamma) + ": search");
       Log search_log(options.quiet);  // each run has its own log.txt
       const auto search = run_search(one, partial_run(options, folder / "search"), search_log);
@@ -62,6 +70,7 @@ GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
                                         training_log);
       }
       if (tuning.outcome == RunOutcome::kStopped) {
+        report_parts(options.out, 2 * gammas.size(), log);
         return tuning;
       }
     }
@@ -71,6 +80,7 @@ GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
   }
   write_file_atomically(options.out / "gamma.txt",
                         format_number(best_gamma(tuning.scores).gamma) + "\n");
+  report_parts(options.out, 2 * gammas.size(), log);
   return tuning;
 }
 

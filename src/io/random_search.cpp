@@ -7,6 +7,7 @@
 #include "sanas/core/random.h"
 #include "sanas/genotype/random_genotype.h"
 #include "sanas/io/genotype_files.h"
+#include "sanas/io/live_report.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/nn/network_size.h"
@@ -115,6 +116,7 @@ SearchSummary run_random_search(const Config& config, const RunOptions& options,
   const auto candidates = random_candidates(config, info);
   RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
   begin_run_folder(folder, config, options, log);
+  const LiveReport report(folder.path(), log);  // written when it goes
   log.info(format("random search among %lld genotypes, %lld epochs each",
                   static_cast<long long>(candidates.size()),
                   static_cast<long long>(config.random_search.epochs)));

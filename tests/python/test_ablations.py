@@ -164,3 +164,6 @@ def test_tune_gamma(tmp_path):
     assert tune(data, out, "--resume").returncode == 0
     assert (out / "gamma.tsv").read_text() == before
     assert (out / "gamma-0.5/eval/weights.safetensors").stat().st_mtime_ns == kept
+    result = tune(data, out, "--resume", "--set", "search.weights.learning_rate=0.5")
+    assert result.returncode == 2 and "search.weights.learning_rate" in result.stderr
+    assert (out / "gamma.tsv").read_text() == before

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from programs import SHARED_DATA, one_line_error, run, settings
 from reference import genotypes
+from safetensors import safe_open
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 SMALL = {
@@ -86,6 +87,14 @@ def test_seeds_resume_and_their_mean(tmp_path):
     assert len(table(out / "results.tsv")) == 4
     for name, time in before.items():
         assert (out / name / "weights.safetensors").stat().st_mtime_ns == time
+    # Their scores are not taken for those of another configuration or genotype.
+    other_rate = (*arguments, *settings({"evaluation.learning_rate": 0.3}))
+    other_genotype = (*COMMON, "--genotype", "DARTS_V1", *settings(SMALL), "--out", out)
+    for words, status, named in ((other_rate, 2, "evaluation.learning_rate"),
+                                 (other_genotype, 3, "another genotype")):
+        result = run("sanas_eval", *words, "--seeds", "0-1,5,6", "--resume")
+        one_line_error("sanas_eval", result, status, named)
+    assert len(table(out / "results.tsv")) == 4
     # One seed by itself is the same training.
     alone = tmp_path / "alone"
     done("sanas_eval", *COMMON, *GENOTYPE, *settings(SMALL), "--out", alone, "--seed", 5)
@@ -156,6 +165,8 @@ def test_selection_on_held_out_images(tmp_path):
         scores = [epoch[f"{selection}_top1"] for epoch in epochs]
         found = report(out)
         assert len(scores) == 3 and found["epoch"] == scores.index(max(scores))
+        with safe_open(out / "checkpoints" / "best.safetensors", "pt") as best:
+            assert int(best.metadata()["step"]) == epochs[found["epoch"]]["step"]
         log = (out / "log.txt").read_text()
         assert ("too good" in log) == (selection == "test") == found["selected_on_test_images"]
     assert report(tmp_path / "test")["top1"] == max(scores)
