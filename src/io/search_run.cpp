@@ -138,9 +138,10 @@ void begin_run_folder(const RunFolder& folder, const Config& config, const RunOp
   }
   if (!options.resume) {
     folder.write_text("config.yaml", to_yaml(config));
-    if (options.base) {
-      folder.write_text("config.base.yaml", to_yaml(*options.base));
-    }
+  }
+  const auto base = folder.path("config.base.yaml");  // a process may have been killed before it
+  if (options.base && !std::filesystem::exists(base)) {
+    folder.write_text(base.filename().string(), to_yaml(*options.base));
   }
   log.add_file(folder.path("log.txt"));
 }
