@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs that are killed, stopped or robbed of their disk go on as if nothing had happened."""
 
+import ctypes
 import errno
 import json
 import os
@@ -38,6 +39,25 @@ SMALL = {
     "evaluation.report_every": 1,
     "checkpoint.every_steps": 1,
 }
+SEARCH = ("sanas_search", "--config")
+TRAINING = ("sanas_eval", "--config", "cifar10_darts2nd", "--genotype", "DARTS_V2")
+HOST = {"search.epochs": 2, "search.architecture.start_epoch": 0}
+# Command lines, with what they need besides to be small.
+PROGRAMS = {
+    "pdarts": (
+        (*SEARCH, "cifar10_pdarts"),
+        HOST | {"search.epochs": 1, "supernet.pdarts.added_cells": [0, 1, 2]},
+    ),
+    "pcdarts": ((*SEARCH, "cifar10_pcdarts"), HOST | {"supernet.channels": 4}),
+    "prdarts": ((*SEARCH, "cifar10_prdarts"), HOST),
+    "gammas": (
+        (*SEARCH, "cifar10_darts2nd", "--tune-gamma", "--gammas", "0.5,2"),
+        {"evaluation.epochs": 3, "dataset.holdout": 0.5},
+    ),
+    "seeds": ((*TRAINING, "--seeds", "0,1"), {"evaluation.epochs": 3}),
+    "training": (TRAINING, {}),
+}
+OF_SEVERAL_PARTS = ["pdarts", "gammas", "seeds"]  # stages or runs
 
 
 class Run:
@@ -48,7 +68,7 @@ class Run:
         self.command = [programs.program(name), *map(str, arguments), "--quiet", *settings(SMALL)]
 
     def start(self, out, **options):
-        resume = ["--resume"] if (out / "config.yaml").exists() else []
+        resume = ["--resume"] if any(out.rglob("config.yaml")) else []
         return subprocess.Popen(
             [*self.command, "--out", out, *resume],
             cwd=programs.SOURCE,
@@ -87,16 +107,37 @@ def uninterrupted_search(cifar10, tmp_path_factory):
     return out
 
 
+def small_program(name, cifar10):
+    command, changes = PROGRAMS[name]
+    program = Run(*command, "--data", cifar10)
+    program.command += settings(changes)
+    return program
+
+
 @pytest.fixture(name="evaluate")
 def evaluation_program(cifar10):
-    arguments = ("--config", "cifar10_darts2nd", "--data", cifar10, "--genotype", "DARTS_V2")
-    return Run("sanas_eval", *arguments)
+    return small_program("training", cifar10)
 
 
-def metrics(folder):
+@pytest.fixture(scope="module", name="undisturbed")
+def undisturbed_program(request, cifar10, tmp_path_factory):
+    """One of PROGRAMS, and what it leaves where nobody disturbs it."""
+    program = small_program(request.param, cifar10)
+    whole = tmp_path_factory.mktemp(request.param) / "run"
+    result = program.finish(whole)
+    assert result.returncode == 0, result.stderr
+    return program, whole
+
+
+def metrics(file):
     """The lines of metrics.jsonl without what no two runs share: times, and memory in use."""
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
     return [{k: v for k, v in line.items() if not re.search("seconds|memory", k)} for line in lines]
+
+
+def progress(out):
+    """How far a program has got: lines in metrics.jsonl, of all its runs."""
+    return sum(file.read_bytes().count(b"\n") for file in out.rglob("metrics.jsonl"))
 
 
 def files_of(folder):
@@ -108,7 +149,9 @@ def files_of(folder):
         and path.name not in ("log.txt", ".lock", "metrics.jsonl", "sessions.jsonl")
         and not path.name.startswith("events.") and path.name != "report.html"
     }
-    return contents | {"metrics.jsonl": metrics(folder)}
+    return contents | {
+        str(path.relative_to(folder)): metrics(path) for path in folder.rglob("metrics.jsonl")
+    }
 
 
 def assert_same_files(folder, expected):
@@ -119,31 +162,29 @@ def assert_same_files(folder, expected):
 
 def assert_checkpoints_are_whole(folder):
     """Each can be read, by a reader that is not ours."""
-    for file in (folder / "checkpoints").glob("*.safetensors"):
+    for file in folder.rglob("checkpoints/*.safetensors"):
         with safe_open(file, "pt") as checkpoint:
             assert [checkpoint.get_tensor(key) for key in checkpoint.keys()]
 
 
-def kill_at_random_moments(program, out, whole, moments, seed):
-    """Kills a run that often while it works, goes on each time, and compares the result."""
+def kill_at_random_moments(program, out, whole, moments, seed, pace=1):
+    """Kills a run that often while it works, goes on each time, and compares the result.
+
+    In between it gets 1 to `pace` lines further. Returns how many there were at each kill.
+    """
     chance = random.Random(seed)
-    killed = 0
-    while killed < moments:
-        before = len((out / "metrics.jsonl").read_bytes()) if out.exists() else 0
+    killed = []
+    while len(killed) < moments:
+        # It is at work when there are more lines: they get fewer first, then they grow.
         with program.start(out) as process:
-            # It is at work when the file has changed: it is shortened first, then it grows.
-            while process.poll() is None and (
-                not (out / "metrics.jsonl").exists()
-                or len((out / "metrics.jsonl").read_bytes()) <= before
-            ):
-                time.sleep(0.002)
+            wait_for(has_steps(out, progress(out) + chance.randint(1, pace)), process)
             time.sleep(chance.uniform(0.0, 0.05))
             process.kill()
         if process.returncode != KILLED:
             assert process.returncode == 0
             break
         assert_checkpoints_are_whole(out)
-        killed += 1
+        killed.append(progress(out))
     result = program.finish(out)
     assert result.returncode == 0, result.stderr
     assert_same_files(out, whole)
@@ -151,12 +192,22 @@ def kill_at_random_moments(program, out, whole, moments, seed):
 
 
 def test_a_search_that_is_killed_again_and_again_ends_alike(search, whole_search, tmp_path):
-    assert kill_at_random_moments(search, tmp_path / "out", whole_search, 20, seed=1) >= 15
+    assert len(kill_at_random_moments(search, tmp_path / "out", whole_search, 20, seed=1)) >= 15
 
 
 def test_a_training_that_is_killed_again_and_again_ends_alike(evaluate, tmp_path):
-    assert evaluate.finish(tmp_path / "whole").returncode == 0
-    assert kill_at_random_moments(evaluate, tmp_path / "out", tmp_path / "whole", 20, seed=2) >= 15
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    assert evaluate.finish(whole).returncode == 0
+    assert len(kill_at_random_moments(evaluate, out, whole, 20, seed=2)) >= 15
+
+
+@pytest.mark.parametrize("undisturbed", [*OF_SEVERAL_PARTS, "pcdarts", "prdarts"], indirect=True)
+def test_a_program_that_is_killed_all_along_ends_alike(undisturbed, tmp_path):
+    """In every part: the kills go on until it has ended in spite of them."""
+    program, whole = undisturbed
+    lines = progress(whole)
+    killed = kill_at_random_moments(program, tmp_path / "out", whole, lines, 3, pace=1 + lines // 8)
+    assert min(killed) < lines / 2 < max(killed)  # the second half is another stage, γ or seed
 
 
 def wait_for(condition, process=None, seconds=600):
@@ -167,9 +218,8 @@ def wait_for(condition, process=None, seconds=600):
         time.sleep(0.005)
 
 
-def has_steps(out):
-    file = out / "metrics.jsonl"
-    return lambda: file.exists() and b"\n" in file.read_bytes()
+def has_steps(out, count=1):
+    return lambda: progress(out) >= count
 
 
 def steps_of_last_checkpoint(out):
@@ -198,6 +248,23 @@ def test_a_requested_checkpoint_changes_nothing(program, request, tmp_path):
         first = steps_of_last_checkpoint(out)
     assert process.returncode == 0
     assert 0 < first < 6  # within the first epoch, at whose end there would be one anyway
+    assert_same_files(out, whole)
+
+
+@pytest.mark.parametrize("undisturbed", [*OF_SEVERAL_PARTS, "training"], indirect=True)
+def test_a_program_that_is_asked_to_end_says_how_to_go_on(undisturbed, tmp_path):
+    """By SIGTERM, half-way: where there are several parts, not in the first."""
+    (program, whole), out = undisturbed, tmp_path / "out"
+    with program.start(out) as process:
+        wait_for(has_steps(out, progress(whole) // 2 + 1), process)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=600)
+    assert process.returncode == STOPPED, errors
+    lines = [line for line in errors.splitlines() if not line.startswith("warning: ")]
+    assert len(lines) == 1 and f"--out {out} --resume" in lines[0], errors
+    assert progress(out) < progress(whole)
+    result = program.finish(out)
+    assert result.returncode == 0, result.stderr
     assert_same_files(out, whole)
 
 
@@ -299,10 +366,16 @@ def test_a_folder_that_is_removed(search, tmp_path):
     one_line_error("sanas_search", result, DATA, out)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def obey_permissions():
+    """Takes from root, when it starts the next program, the right to write everywhere."""
+    drop_bounding_capability, dac_override = 24, 1  # linux/prctl.h, linux/capability.h
+    if os.geteuid() == 0 and ctypes.CDLL(None).prctl(drop_bounding_capability, dac_override) != 0:
+        raise PermissionError("this root may not drop CAP_DAC_OVERRIDE")
+
+
 def test_a_folder_that_becomes_read_only(search, tmp_path):
     out = tmp_path / "out"
-    with search.start(out) as process:
+    with search.start(out, preexec_fn=obey_permissions) as process:
         wait_for(has_steps(out), process)
         (out / "checkpoints").chmod(0o500)
         _, errors = process.communicate(timeout=600)
