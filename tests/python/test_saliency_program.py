@@ -10,12 +10,18 @@ import programs
 import pytest
 import torch
 import trained
+from captum.attr import IntegratedGradients
+from matplotlib import colormaps
 from PIL import Image
 from programs import one_line_error
+from reference.network import STATISTICS
 from safetensors.torch import load_file
+from scipy import ndimage
 
 CONFIGURATION, DATA = 2, 3
 METHODS = ("pgd", "gradient", "smoothgrad", "integrated_gradients", "gradcam")
+# Checks on images of two batches.
+MEASURED = ("--metrics", "--curve-steps", 3, "--checked", 10)
 QUICK = ("--samples", 2, "--path-steps", 2, "--threads", 1, "--quiet")
 
 
@@ -44,7 +50,7 @@ def all_methods():
 @pytest.fixture(scope="module", name="columns")
 def maps_of_all_methods(checkpoint, images, tmp_path_factory):
     out = tmp_path_factory.mktemp("columns") / "maps"
-    result = saliency(checkpoint, images, out, *all_methods())
+    result = saliency(checkpoint, images, out, *all_methods(), *MEASURED)
     assert result.returncode == 0, result.stderr
     return out
 
@@ -91,8 +97,11 @@ def test_the_overlay_mixes_image_and_heat_map(columns):
 
 def test_the_batch_changes_no_result(checkpoint, columns, images, tmp_path):
     """Eight images at a time, or all at once: the same bytes."""
-    result = saliency(checkpoint, images, tmp_path / "maps", *all_methods(), "--memory-limit", 1)
+    arguments = (*all_methods(), *MEASURED, "--memory-limit", 1)
+    result = saliency(checkpoint, images, tmp_path / "maps", *arguments)
     assert result.returncode == 0, result.stderr
+    for file in ("metrics.json", "metrics_per_image.jsonl"):
+        assert (columns / file).read_bytes() == (tmp_path / "maps" / file).read_bytes(), file
     for method in METHODS:
         one, other = (folder / method for folder in (columns, tmp_path / "maps"))
         for file in ("maps.safetensors", "predictions.jsonl", "contact_sheet.png"):
@@ -159,18 +168,133 @@ def test_pgd_options(checkpoint, images, tmp_path):
     assert max(v for name, v in saturated.items() if name != "default") < 0.5 * saturated["default"]
 
 
-def test_two_checkpoints_are_two_columns(checkpoint, images, tmp_path):
+def runs(marks):
+    """The first and the end of each run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marks, [0]]).astype(int)))
+    return edges.reshape(-1, 2)
+
+
+HEADINGS = 24  # height of those of a sheet
+
+
+def test_two_checkpoints_are_two_columns(checkpoint, tmp_path):
     other = trained.another(checkpoint, tmp_path / "b.safetensors", seed=9)
-    out = tmp_path / "maps"
+    images, out = tmp_path / "images", tmp_path / "maps"
+    trained.write_images(images, 2, (32, 32))
     result = programs.run(
         "sanas_saliency",
         *("--checkpoint", f"first one={checkpoint}", "--checkpoint", other),
-        *("--images", images, "--output", out, "--count", 2, "--method", "gradient", *QUICK),
+        *("--images", images, "--output", out, "--method", "gradient", *QUICK),
     )
     assert result.returncode == 0, result.stderr
     manifest = json.loads((out / "saliency.json").read_text())
     assert [column["name"] for column in manifest["columns"]] == ["first one", "b"]
     assert {"first-one", "b"} <= {path.name for path in out.iterdir() if path.is_dir()}
+
+    # The sheet has the images, enlarged, and the heat maps of each checkpoint beside them.
+    sheet = np.array(Image.open(out / "comparison_sheet.png"))
+    coloured = (sheet.min(2) < 255)[HEADINGS:]
+    across, down = runs(coloured.any(0)), runs(coloured.any(1))
+    assert len(across) == 3 and len(down) == len(manifest["images"]) == 2
+    for (left, right), place in zip(across, ("{}_image", "first-one/{}_heat", "b/{}_heat")):
+        for (top, bottom), name in zip(down + HEADINGS, manifest["images"]):
+            small = Image.open(out / f"{place.format(name)}.png")
+            large = small.resize((right - left, bottom - top), Image.Resampling.NEAREST)
+            assert np.array_equal(sheet[top:bottom, left:right], np.array(large))
+    first, second = (sheet[:, left:right][HEADINGS:] for left, right in across[1:])
+    assert not np.array_equal(first, second)
+
+
+# How maps are shown -----------------------------------------------------------------------------
+
+REDUCTIONS = {
+    "max": lambda values: values.max(0),
+    "mean": lambda values: values.mean(0),
+    "l2": lambda values: np.sqrt((values**2).sum(0)),
+}
+DISPLAY = {"reduction": "max", "color-map": "viridis", "strength": 0.5}
+DISPLAY |= {"low-percentile": 1, "high-percentile": 99}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    (
+        {},
+        {"reduction": "mean"},
+        {"reduction": "l2"},
+        {"color-map": "magma"},
+        {"strength": 0.125},
+        {"low-percentile": 30, "high-percentile": 70},
+    ),
+    ids=str,
+)
+def test_display_options(checkpoint, images, changes, tmp_path):
+    """OpenCV has these colour maps from matplotlib."""
+    chosen, out = DISPLAY | changes, tmp_path / "maps"
+    options = [word for name, value in chosen.items() for word in (f"--{name}", value)]
+    result = saliency(checkpoint, images, out, "--method", "gradient", "--count", 2, *options)
+    assert result.returncode == 0, result.stderr
+    tensors = load_file(out / "maps.safetensors")
+    for line in trained.predictions(out):
+        name = line["image"]
+        image, heat, mixed = (
+            np.array(Image.open(out / f"{name}_{kind}.png")).astype(float)
+            for kind in ("image", "heat", "overlay")
+        )
+        small = REDUCTIONS[chosen["reduction"]](tensors[name].double().numpy())
+        found = (line["map_low"], line["map_high"])
+        np.testing.assert_allclose(found, (small.min(), small.max()), rtol=1e-6)
+        zoom = np.divide(heat.shape[:2], small.shape)
+        large = ndimage.zoom(small, zoom, order=1, mode="nearest", grid_mode=True)
+        low, high = np.percentile(large, [chosen["low-percentile"], chosen["high-percentile"]])
+        scaled = np.clip((large - low) / (high - low), 0.0, 1.0)
+        expected = 255 * colormaps[chosen["color-map"]](np.round(255 * scaled).astype(int))
+        assert np.abs(heat - expected[..., :3]).max() < 4  # less than two of 256 levels
+        strength = chosen["strength"]
+        assert np.abs(mixed - ((1 - strength) * image + strength * heat)).max() <= 0.5
+
+
+# What is explained ------------------------------------------------------------------------------
+
+
+def test_a_path_from_the_mean_colour(checkpoint, tmp_path):
+    x = trained.write_images(tmp_path / "images", 2, (32, 32))
+    out = tmp_path / "maps"
+    options = ("--method", "integrated_gradients", "--path-baseline", "mean", "--path-steps", 4)
+    command = ("--checkpoint", checkpoint, "--images", tmp_path / "images", "--output", out)
+    more = ("--dtype", "float64", "--threads", 1, "--quiet")
+    result = programs.run("sanas_saliency", *command, *options, *more)
+    assert result.returncode == 0, result.stderr
+    network = trained.Pixels(trained.discrete_model(seed=5))
+    mean = torch.tensor(STATISTICS["cifar10"][0]).view(1, 3, 1, 1).expand_as(x)
+    expected = IntegratedGradients(network).attribute(
+        x, baselines=mean, target=network(x).argmax(1), n_steps=4, method="riemann_middle"
+    )
+    found = torch.stack(list(load_file(out / "maps.safetensors").values()))
+    torch.testing.assert_close(found, expected.abs().detach(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("target", ("true", "predicted"))
+def test_the_explained_class(checkpoint, target, tmp_path):
+    """CIFAR-10's ten images here are one, with every label once."""
+    data, out = programs.write_cifar10(tmp_path / "cifar10"), tmp_path / "maps"
+    pixels = np.frombuffer((data / "test_batch.bin").read_bytes()[1:3073], dtype=np.uint8)
+    network = trained.Pixels(trained.discrete_model(seed=5))
+    x = (torch.tensor(pixels.reshape(1, 3, 32, 32)).double() / 255.0).requires_grad_()
+    logits = network(x)[0]
+    probability, predicted = map(torch.Tensor.item, logits.detach().softmax(0).max(0))
+    options = ("--method", "gradient", "--target", target, "--data", data, "--dtype", "float64")
+    result = saliency(checkpoint, "cifar10:test", out, *options)
+    assert result.returncode == 0, result.stderr
+    maps, lines = load_file(out / "maps.safetensors"), trained.predictions(out)
+    assert [line["label"] for line in lines] == [f"class{i}" for i in range(10)]
+    for label, line in enumerate(lines):
+        explained = label if target == "true" else predicted
+        assert line["target"] == f"class{explained}"
+        assert line["predicted"] == f"class{predicted}"
+        assert line["probability"] == pytest.approx(probability, abs=1e-9)
+        (gradient,) = torch.autograd.grad(logits[explained], x, retain_graph=True)
+        torch.testing.assert_close(maps[line["image"]], gradient[0].abs(), rtol=1e-9, atol=1e-12)
 
 
 ODD_NAME = """a b 'c' "d" <img src=x onerror=alert(1)> & é.png"""

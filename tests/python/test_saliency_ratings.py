@@ -2,13 +2,10 @@
 """The page for raters, what it downloads, and what `aggregate` makes of it."""
 
 import base64
-import html
 import html.parser
 import io
 import json
 import re
-import shutil
-import subprocess
 
 import krippendorff
 import numpy as np
@@ -16,8 +13,10 @@ import programs
 import pytest
 import torch
 import trained
+from browser import Browser
 from PIL import Image
 from programs import one_line_error
+from test_report import check_in_browser
 
 CONFIGURATION, DATA = 2, 3
 METHODS = ("gradient", "gradcam")
@@ -183,7 +182,7 @@ def test_ratings_of_another_sheet(maps, sheet, tmp_path):
 @pytest.mark.parametrize(
     "change, word",
     [
-        (lambda r: "{", "no ratings"),
+        (lambda r: "{", "no JSON"),
         (lambda r: "[]", "no ratings"),
         (lambda r: json.dumps(r | {"format": "x"}), "sanas-ratings-1"),
         (lambda r: json.dumps(r | {"ratings": {"0": 6}}), "1 to 5"),
@@ -218,59 +217,112 @@ def test_what_is_required(verb):
 
 # In a browser -----------------------------------------------------------------------------------
 
-RATE_EVERYTHING = """
-<script>
-URL.createObjectURL = blob => { blob.text().then(text => {
-  const result = document.createElement("pre");
-  result.id = "result";
-  result.textContent = text;
-  document.body.append(result);
-}); return "data:,"; };
-HTMLAnchorElement.prototype.click = function () {};
-find("download").click();
-const refused = find("message").textContent;
-find("rater").value = "Eve <b>";
-find("rater").dispatchEvent(new Event("input"));
-const press = key => document.dispatchEvent(new KeyboardEvent("keydown", { key }));
-const click = value => {
+# Of what is offered for download, the text.
+CATCH_DOWNLOADS = """
+downloads = [];
+Blob = class extends Blob {
+  constructor(parts, type) { super(parts, type); downloads.push(...parts); }
+};
+HTMLAnchorElement.prototype.click = () => {};
+"""
+CLICK = """(value => {
   const choice = document.querySelector(`input[value="${value}"]`);
   choice.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
   choice.click();
-};
-VALUES.forEach((value, i) => i < 4 ? click(value) : press(String(value)));
-press("ArrowLeft");
-press("5");
-document.body.dataset.refused = refused;
-document.body.dataset.wide = document.documentElement.scrollWidth > innerWidth;
-find("download").click();
-</script>
-"""
+})"""
 
 
-def browse(page, folder, *arguments):
-    """The page's content after its scripts have run."""
-    chromium = shutil.which("chromium") or pytest.skip("Chromium is not installed")
-    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=400,900"]
-    command += [f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=2000"]
-    return subprocess.run(
-        [*command, *arguments, page.as_uri()], capture_output=True, text=True, check=True
-    ).stdout
+@pytest.fixture(name="browser")
+def open_browser(tmp_path):
+    """A new one: it remembers no ratings."""
+    with Browser(tmp_path / "profile") as browser:
+        yield browser
 
 
-def test_a_browser_downloads_what_was_rated(sheet, tmp_path):
-    text, data = sheet
-    values = [1, 2, 3, 4, 5, 4, 3, 2]
-    script = RATE_EVERYTHING.replace("VALUES", json.dumps(values))
+@pytest.fixture(name="page")
+def page_in_a_file(sheet, tmp_path):
     page = tmp_path / "page.html"
-    page.write_text(text.replace("</body>", script + "</body>"))
-    content = browse(page, tmp_path, "--dump-dom")
-    assert "name" in re.search(r'data-refused="(.*?)"', content)[1]
-    assert 'data-wide="false"' in content  # nothing overflows at 400 pixels
-    downloaded = html.unescape(re.search(r'<pre id="result">(.*?)</pre>', content, re.S)[1])
-    result = json.loads(downloaded)
+    page.write_text(sheet[0])
+    return page
+
+
+def text_of(browser, element):
+    return browser.run(f"find('{element}').textContent")
+
+
+def enter_name(browser, name):
+    event = "find('rater').dispatchEvent(new Event('input'))"
+    browser.run(f"find('rater').value = {json.dumps(name)}; {event}")
+
+
+def downloaded(browser):
+    browser.run("find('download').click()")
+    return browser.run("downloads.pop()")
+
+
+def unobtrusive(browser):
+    """It neither complains nor asks for anything."""
+    assert browser.complaints() == []
+    assert browser.requests() == []
+
+
+def test_the_page_in_a_browser(browser, page):
+    check_in_browser(browser, page, "ratings")
+
+
+def test_a_browser_downloads_what_was_rated(browser, page, sheet, tmp_path):
+    values = [1, 2, 3, 4, 5, 4, 3, 2]
+    browser.resize(400)
+    browser.open(page)
+    browser.run(CATCH_DOWNLOADS)
+    assert downloaded(browser) is None
+    assert "name" in text_of(browser, "message")
+    enter_name(browser, "Eve <b>")
+    browser.run("document.activeElement.blur()")  # a digit in the name rates nothing
+    for i, value in enumerate(values):
+        if i < 4:
+            browser.run(f"{CLICK}({value})")
+        else:
+            browser.press(str(value))
+    assert "Thank you" in text_of(browser, "message")
+    browser.press("ArrowLeft")
+    browser.press("5")
+    text = downloaded(browser)
     # The last key rated the last map but one again.
     expected = values[:-2] + [5, values[-1]]
-    assert result == ratings_of(data, "Eve <b>", expected)
+    assert json.loads(text) == ratings_of(sheet[1], "Eve <b>", expected)
+    assert browser.run("document.documentElement.scrollWidth") <= 400
+    unobtrusive(browser)
     file = tmp_path / "eve.json"
-    file.write_text(downloaded)
+    file.write_text(text)
     assert saliency("aggregate", file).returncode == 0
+
+
+def test_a_browser_keeps_the_ratings(browser, page, sheet):
+    """Whoever comes back finds the name and the ratings, and goes on where they stopped."""
+    browser.open(page)
+    enter_name(browser, "Zoë 'Z' <i>")
+    for value in "524":
+        browser.press(value)
+    browser.open(page)  # once more
+    browser.run(CATCH_DOWNLOADS)
+    assert browser.run("find('rater').value") == "Zoë 'Z' <i>"
+    assert browser.run("find('progress').value") == 3
+    assert text_of(browser, "position") == f"Map 4 of {IMAGES * len(METHODS)}, 3 rated"
+    checked = "document.querySelector('input:checked')?.value"
+    assert browser.run(checked) is None
+    for value in "425":  # back to the first one
+        browser.press("ArrowLeft")
+        assert browser.run(checked) == value
+    ratings = json.loads(downloaded(browser))
+    assert ratings == ratings_of(sheet[1], "Zoë 'Z' <i>", [5, 2, 4])
+    unobtrusive(browser)
+
+
+def test_pages_keep_their_ratings_apart(browser, page, maps, tmp_path):
+    other = tmp_path / "other.html"
+    make_sheet(maps, other, "--count", 2)
+    browser.open(page)
+    browser.press("3")
+    browser.open(other)
+    assert text_of(browser, "position") == "Map 1 of 4, 0 rated"

@@ -34,9 +34,9 @@ SMALL = {
 }
 
 
-def run_once(program, folder, *arguments):
-    """Trains or searches for a step on noise; the checkpoint, with the data set beside its run."""
-    data = programs.write_cifar10(folder / "cifar10")
+def run_once(program, folder, *arguments, write_data=programs.write_cifar10):
+    """Trains or searches for a step; the checkpoint, with the data set beside its run."""
+    data = write_data(folder / "data")
     out = folder / "run"
     command = ("--data", data, "--out", out, "--threads", 1, "--quiet")
     result = programs.run(program, *command, *arguments, *programs.settings(SMALL))
