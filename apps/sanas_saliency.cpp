@@ -12,8 +12,11 @@ int main(int argc, char** argv) {
   add_maps(app, verb);
   add_rate(app, verb);
   add_aggregate(app, verb);
-  return run_program(app, argc, argv, [&] {
-    verb();
-    return static_cast<int>(kExitDone);
-  });
+  return run_program(
+      app, argc, argv,
+      [&] {
+        verb();
+        return static_cast<int>(kExitDone);
+      },
+      [] { return std::string("a smaller --memory-limit takes fewer images at a time"); });
 }

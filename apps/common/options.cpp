@@ -36,6 +36,9 @@ std::vector<std::string> overrides(const CommonOptions& options) {
   if (options.seed) {
     all.push_back("seed=" + std::to_string(*options.seed));
   }
+  if (options.deterministic) {
+    all.emplace_back("deterministic=true");
+  }
   return all;
 }
 
@@ -58,6 +61,8 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
       ->check(CLI::Range(0, 1024));
   option("--seed", options.seed, "N", "seed of all randomness")
       ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+  app.add_flag("--deterministic", options.deterministic,
+               "on CUDA: the same bits every time, slower (deterministic: true)");
   app.add_flag("--resume", options.resume, "go on with what is in the output folder");
   app.add_flag("--dry-run", options.dry_run,
                "print the resolved configuration and the cost, try one tiny batch, and exit");

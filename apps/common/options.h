@@ -21,6 +21,7 @@ struct CommonOptions {
   std::string device;
   std::optional<int> threads;
   std::optional<int64_t> seed;
+  bool deterministic = false;
   bool resume = false;
   bool dry_run = false;
   bool quiet = false;

@@ -4,6 +4,7 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <iostream>
 #include <new>
@@ -28,8 +29,9 @@ class Reporter {
       : program_(std::move(program)), memory_advice_(memory_advice) {}
 
   int error(const std::string& message, ExitStatus status) const {
-    std::string line = message;
-    std::replace(line.begin(), line.end(), '\n', ' ');
+    std::string line = message;  // may quote a file: one line, and nothing a terminal obeys
+    std::replace_if(
+        line.begin(), line.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
     std::cerr << program_ << ": error: " << line << std::endl;
     return status;
   }
