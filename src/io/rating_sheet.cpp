@@ -9,7 +9,9 @@
 
 #include "format.h"
 #include "html.h"
+#include "json_text.h"
 #include "rating_page.h"
+#include "saliency_manifest.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
 #include "sanas/core/text.h"
@@ -63,8 +65,8 @@ std::string picture(const fs::path& file) {
   }
   const Image fitted = side <= kLongestSide
                            ? image
-                           : resize_image(image, image.height * kLongestSide / side,
-                                          image.width * kLongestSide / side);
+                           : resize_image(image, std::max(1, image.height * kLongestSide / side),
+                                          std::max(1, image.width * kLongestSide / side));
   return data_uri("image/jpeg", encode_jpeg(fitted));
 }
 
@@ -75,30 +77,6 @@ std::string embedded(const ordered_json& json) {
     text.replace(at, 1, "\\u003c");
   }
   return text;
-}
-
-struct Folder {
-  std::vector<std::pair<std::string, fs::path>> columns;  // names and folders
-  std::vector<std::string> images;
-};
-
-Folder read_folder(const fs::path& path) {
-  const fs::path file = path / "saliency.json";
-  try {
-    const auto json = ordered_json::parse(read_text_file(file, size_t{1} << 30U));
-    if (json.at("format") != "sanas-saliency-1") {
-      throw FileError(file.string() + ": of another format; expected sanas-saliency-1");
-    }
-    Folder folder;
-    for (const auto& column : json.at("columns")) {
-      folder.columns.emplace_back(column.at("name").get<std::string>(),
-                                  path / column.at("folder").get<std::string>());
-    }
-    folder.images = json.at("images").get<std::vector<std::string>>();
-    return folder;
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError(file.string() + ": not what sanas_saliency writes: " + error.what());
-  }
 }
 
 /// One file of ratings.
@@ -114,7 +92,10 @@ Ratings read_ratings(const fs::path& file) {
     throw FileError(file.string() + ": " + what + "; expected what a rating sheet downloads");
   };
   try {
-    const auto json = ordered_json::parse(read_text_file(file, kLargestRatingFile));
+    const auto json = parse_json(read_text_file(file, kLargestRatingFile));
+    if (json.is_discarded()) {
+      fail("no JSON");
+    }
     if (json.at("format") != kRatingsFormat) {
       fail("not of the format " + std::string(kRatingsFormat));
     }
@@ -122,11 +103,11 @@ Ratings read_ratings(const fs::path& file) {
     for (const auto& [item, value] : json.at("ratings").items()) {
       const bool number = !item.empty() && item.size() < 10 &&
                           item.find_first_not_of("0123456789") == std::string::npos;
-      const int rating = value.is_number_integer() ? value.get<int>() : 0;
+      const int64_t rating = value.is_number_integer() ? value.get<int64_t>() : 0;
       if (!number || rating < 1 || rating > 5) {
         fail("rating '" + item + "': " + value.dump() + " is not from 1 to 5");
       }
-      ratings.values[std::stoul(item)] = rating;
+      ratings.values[std::stoul(item)] = static_cast<int>(rating);
     }
     return ratings;
   } catch (const nlohmann::json::exception& error) {
@@ -140,7 +121,7 @@ std::vector<std::pair<std::string, std::string>> read_key(const fs::path& file,
                                                           const std::string& key) {
   try {
     std::vector<std::pair<std::string, std::string>> items;
-    for (const auto& item : ordered_json::parse(from_hex(key))) {
+    for (const auto& item : parse_json(from_hex(key))) {
       items.emplace_back(item.at(0).get<std::string>(), item.at(1).get<std::string>());
     }
     return items;
@@ -186,7 +167,7 @@ RatingSummary summarize(const std::string& column, const ImageRatings& images,
 }  // namespace
 
 std::string rating_sheet_html(const RatingSheetOptions& options) {
-  const Folder folder = read_folder(options.maps);
+  const SaliencyManifest folder = read_saliency_manifest(options.maps);
   const size_t count =
       options.count > 0 ? std::min<size_t>(static_cast<size_t>(options.count), folder.images.size())
                         : folder.images.size();
@@ -205,10 +186,10 @@ std::string rating_sheet_html(const RatingSheetOptions& options) {
   for (int64_t k = 0; k < total; ++k) {
     const auto item = static_cast<size_t>(order[k].item<int64_t>());
     const size_t image = item % count;
-    const auto& [column, place] = folder.columns[item / count];
-    items.push_back(
-        {{"image", image}, {"heat", picture(place / (folder.images[image] + "_heat.png"))}});
-    key.push_back({folder.images[image], column});
+    const auto& column = folder.columns[item / count];
+    const auto heat = options.maps / column.folder / (folder.images[image] + "_heat.png");
+    items.push_back({{"image", image}, {"heat", picture(heat)}});
+    key.push_back({folder.images[image], column.name});
   }
   const std::string key_text = key.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
   const uint64_t id = hash(hash(hash(options.seed, key_text), images.dump()), items.dump());

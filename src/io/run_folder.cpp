@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/run_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <torch/types.h>
-#include <unistd.h>
 
 #include <array>
 #include <cctype>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
+#include "inner_path.h"
 #include "sanas/core/error.h"
 #include "sanas/io/atomic_file.h"
 
@@ -19,8 +15,6 @@ namespace sanas {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kLockName = ".lock";
 
 /// Refuses to start a run where files are. Empty subfolders and temporary files are left by a run
 /// that ended before its first file.
@@ -34,7 +28,7 @@ void check_is_free(const fs::path& folder) {
                     ": already holds a run; continue it with --resume or choose another --out");
   }
   for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-    if (!entry.is_directory(error) && entry.path() != folder / kLockName &&
+    if (!entry.is_directory(error) && entry.path() != folder / FolderLock::kName &&
         !is_temporary_file(entry.path())) {
       throw FileError(folder.string() + ": holds files already, e.g. " +
                       entry.path().lexically_relative(folder).string() +
@@ -60,37 +54,21 @@ RunFolder::RunFolder(fs::path path, RunFolderMode mode) : path_(std::move(path))
   } else {
     check_holds_run(path_);
   }
-  lock();
-  try {
-    if (mode == RunFolderMode::kCreate) {
-      check_is_free(path_);  // another process may have been faster
-    }
-    for (const auto& folder : {checkpoints(), cells()}) {
-      create_folder(folder);
-    }
-  } catch (...) {
-    ::close(lock_);
-    throw;
+  lock_ = std::make_unique<FolderLock>(path_);
+  if (mode == RunFolderMode::kCreate) {
+    check_is_free(path_);  // another process may have been faster
+  }
+  for (const auto& folder : {checkpoints(), cells()}) {
+    create_folder(folder);
   }
   for (const auto& folder : {path_, checkpoints(), cells()}) {
     remove_stale_temporary_files(folder);
   }
 }
 
-RunFolder::~RunFolder() {
-  if (lock_ >= 0) {
-    ::close(lock_);
-  }
-}
-
-RunFolder::RunFolder(RunFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
-
 fs::path RunFolder::path(const std::string& name) const {
-  const fs::path relative = fs::path(name).lexically_normal();
-  TORCH_CHECK(!relative.empty() && relative.is_relative() && *relative.begin() != "..", "'", name,
-              "' is no name inside a run folder");
-  return path_ / relative;
+  TORCH_CHECK(is_inner_path(name), "'", name, "' is no name inside a run folder");
+  return path_ / fs::path(name).lexically_normal();
 }
 
 void RunFolder::write_text(const std::string& name, std::string_view content) const {
@@ -102,22 +80,6 @@ void RunFolder::create_folder(const fs::path& folder) const {
   fs::create_directories(folder, error);
   if (error) {
     throw FileError(folder.string() + ": the run folder can't be made: " + error.message());
-  }
-}
-
-void RunFolder::lock() {
-  const fs::path file = path_ / kLockName;
-  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (lock_ < 0) {
-    throw FileError(path_.string() + ": the run folder can't be written: " + std::strerror(errno));
-  }
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
-    ::close(lock_);
-    throw FileError(path_.string() + (error == EWOULDBLOCK
-                                          ? ": another process is working in this run folder"
-                                          : std::string(": the run folder can't be locked: ") +
-                                                std::strerror(error)));
   }
 }
 

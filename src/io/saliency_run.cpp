@@ -8,10 +8,14 @@
 #include "format.h"
 #include "saliency_column_run.h"
 #include "saliency_columns.h"
+#include "saliency_manifest.h"
 #include "sanas/core/device.h"
+#include "sanas/core/error.h"
 #include "sanas/io/atomic_file.h"
+#include "sanas/io/folder_lock.h"
 #include "sanas/io/report.h"
 #include "sanas/io/saliency_tables.h"
+#include "sanas/io/session_record.h"
 #include "sanas/saliency/heat_map.h"
 
 namespace sanas {
@@ -48,27 +52,16 @@ void write_comparison_sheet(const fs::path& folder, const std::vector<SaliencyCo
                         encode_png(contact_sheet(rows, headings, kSheetHeight)));
 }
 
-/// saliency.json: what the folder holds, for programs that read it.
 void write_manifest(const SaliencyOptions& options, const std::vector<SaliencyColumn>& columns,
                     const ImageSource& images, int64_t count) {
-  using nlohmann::ordered_json;
-  ordered_json list = ordered_json::array();
-  for (const auto& column : columns) {
-    list.push_back({{"name", column.name},
-                    {"folder", fs::relative(column.folder, options.output).string()},
-                    {"method", to_string(column.method)},
-                    {"checkpoint", column.file.string()}});
-  }
-  ordered_json names = ordered_json::array();
+  std::vector<std::string> names;
   for (int64_t i = 0; i < count; ++i) {
     names.push_back(images.name(i));
   }
-  const ordered_json manifest{
-      {"format", "sanas-saliency-1"}, {"version", SANAS_VERSION}, {"source", options.images},
-      {"seed", options.seed},         {"columns", list},          {"images", names}};
-  write_file_atomically(
-      options.output / "saliency.json",
-      manifest.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  write_file_atomically(options.output / "saliency.json",
+                        describe_saliency(options, columns, names)
+                                .dump(1, ' ', false, nlohmann::json::error_handler_t::replace) +
+                            "\n");
 }
 
 void write_scores(const fs::path& folder, const std::vector<ColumnScores>& scores, uint64_t seed) {
@@ -88,6 +81,15 @@ MapMaker map_maker(const SaliencyColumn& column, const SaliencyOptions& options)
     const auto values = make_maps(network, batch, column.method, column.options, seed).values;
     return reduce_color(values.to(torch::kCPU), options.display.reduction).to(torch::kDouble);
   };
+}
+
+/// Maps may be made anew over old ones, but not among the files of a search or training.
+void check_holds_no_run(const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder / "config.yaml", error)) {
+    throw FileError(folder.string() +
+                    ": holds a run; choose another --output, or a folder in it, for its maps");
+  }
 }
 
 }  // namespace
@@ -116,7 +118,11 @@ void run_saliency(const SaliencyOptions& options, Log& log) {
     check_labels({images->label(0).value_or(-1)}, column, options.target);
   }
 
+  check_holds_no_run(options.output);
   create_folder(options.output);
+  const FolderLock lock(options.output);
+  write_manifest(options, columns, *images, count);
+  record_session(options.output, "sanas_saliency", device, 0);
   std::vector<std::vector<SheetRow>> sheets;
   std::vector<ColumnScores> scores;
   for (const auto& column : columns) {
@@ -128,6 +134,7 @@ void run_saliency(const SaliencyOptions& options, Log& log) {
     ColumnRun run(options, column, *images, count, device, meter ? &*meter : nullptr);
     sheets.push_back(run.run(/*write_images=*/sheets.empty()));
     write_contact_sheet(column.folder, sheets.back());
+    write_report({options.output}, options.output / "report.html");
     if (column.method == SaliencyMethod::kIntegratedGradients) {
       log.info(format("%s: completeness error %.3g on average, %.3g at most", column.name.c_str(),
                       run.mean_completeness_error(), run.largest_completeness_error()));
@@ -139,11 +146,10 @@ void run_saliency(const SaliencyOptions& options, Log& log) {
   if (columns.size() > 1) {
     write_comparison_sheet(options.output, columns, sheets);
   }
-  write_manifest(options, columns, *images, count);
   if (options.metrics) {
     write_scores(options.output, scores, options.seed);
   }
-  write_saliency_report(options.output, device);
+  write_report({options.output}, options.output / "report.html");
   log.info("Saliency maps of " + std::to_string(count) + " images: " + options.output.string() +
            (columns.size() > 1 ? " (comparison_sheet.png" : " (contact_sheet.png") +
            " shows the first ones)");

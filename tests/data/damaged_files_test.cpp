@@ -13,6 +13,7 @@
 #include "sanas/data/cifar.h"
 #include "sanas/data/fashion_mnist.h"
 #include "sanas/data/image_codec.h"
+#include "sanas/data/search_subset.h"
 #include "support/damage.h"
 
 namespace sanas {
@@ -115,6 +116,18 @@ TEST(DamagedFiles, Images) {
     ++images;
   }
   EXPECT_GE(images, 6);
+}
+
+TEST(DamagedFiles, SearchList) {
+  const TemporaryFolder folder;
+  const data_test::FormulaDataset dataset(40, 2);
+  const fs::path file = folder.path() / "list.txt";
+  write_search_subset(file, dataset, draw_search_subset(dataset, {}));
+  expect_damage_is_survived<Error>(content_of(file), [&](const std::string& text) {
+    write_file(file, text);
+    const SearchSubset subset = read_search_subset(file, dataset);
+    EXPECT_FALSE(subset.train.empty());
+  });
 }
 
 /// Small files that claim to be large images, by their headers as the formats' documents have them.

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Configurations, metrics and checkpoints, cut and changed.
+// Configurations, metrics, ratings, tables and checkpoints, cut and changed.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "io/io_test_support.h"
+#include "sanas/core/error.h"
+#include "sanas/data/image_codec.h"
 #include "sanas/io/checkpoint_info.h"
 #include "sanas/io/config.h"
+#include "sanas/io/evaluation_sweep.h"
 #include "sanas/io/metrics_log.h"
+#include "sanas/io/rating_sheet.h"
 #include "sanas/io/safetensors.h"
+#include "sanas/saliency/heat_map.h"
 #include "support/damage.h"
 
 namespace sanas {
@@ -70,6 +76,101 @@ TEST(DamagedText, Metrics) {
     const std::string now = io_test::content_of(file);
     EXPECT_EQ(now.back(), '\n');
   });
+}
+
+/// Three ratings, of the maps of two images; the key is their names in hexadecimal.
+std::string ratings(const std::string& values) {
+  return R"({"format":"sanas-ratings-1","sheet":"0123456789abcdef","key":)"
+         R"("5b5b2261222c22706764225d2c5b2261222c2263616d225d2c5b2262222c22706764225d5d",)"
+         R"("rater":"A","ratings":)" +
+         values + "}";
+}
+
+TEST(DamagedText, Ratings) {
+  const io_test::TemporaryFolder folder;
+  const auto file = folder / "ratings.json";
+  expect_damage_is_survived<FileError>(
+      ratings(R"({"0":1,"1":5,"2":3})"), [&](const std::string& text) {
+        io_test::write_content(file, text);
+        for (const auto& summary : aggregate_ratings({file}, "", {.resamples = 2})) {
+          EXPECT_GE(summary.rating.mean, 1.0);
+          EXPECT_LE(summary.rating.mean, 5.0);
+        }
+      });
+}
+
+TEST(DamagedText, RatingsThatAreNestedDeeply) {
+  const io_test::TemporaryFolder folder;
+  const auto file = folder / "ratings.json";
+  constexpr size_t kDepth = 1'000'000;
+  io_test::write_content(
+      file, ratings("{\"0\":" + std::string(kDepth, '[') + std::string(kDepth, ']') + "}"));
+  EXPECT_THROW(aggregate_ratings({file}, "", {}), FileError);
+}
+
+/// A folder of maps of one image.
+void write_maps(const std::filesystem::path& folder, const std::string& manifest) {
+  std::filesystem::create_directories(folder);
+  for (const char* name : {"a_image.png", "a_heat.png"}) {
+    io_test::write_content(folder / name, encode_png(Image(2, 2, 3)));
+  }
+  io_test::write_content(folder / "saliency.json", manifest);
+}
+
+std::string manifest(const std::string& column, const std::string& image) {
+  return R"({"format":"sanas-saliency-1","columns":[{"name":"pgd","folder":")" + column +
+         R"("}],"images":[")" + image + "\"]}";
+}
+
+TEST(DamagedText, ManifestOfMaps) {
+  if (!images_are_decodable()) {
+    GTEST_SKIP() << "this build has no OpenCV";
+  }
+  const io_test::TemporaryFolder folder;
+  const auto maps = folder / "maps";
+  expect_damage_is_survived<Error>(manifest(".", "a"), [&](const std::string& text) {
+    write_maps(maps, text);
+    EXPECT_FALSE(rating_sheet_html({.maps = maps}).empty());
+  });
+}
+
+TEST(DamagedText, AManifestLeadsToNoFileOutsideOfItsFolder) {
+  if (!images_are_decodable()) {
+    GTEST_SKIP() << "this build has no OpenCV";
+  }
+  const io_test::TemporaryFolder folder;
+  write_maps(folder / "secret", "");
+  const std::string secret = (folder / "secret").string();
+  for (const auto& [column, image] : {std::pair<std::string, std::string>{"../secret", "a"},
+                                      {".", "../secret/a"},
+                                      {secret, "a"},
+                                      {".", secret + "/a"}}) {
+    write_maps(folder / "maps", manifest(column, image));
+    EXPECT_THAT(io_test::file_error([&] { rating_sheet_html({.maps = folder / "maps"}); }),
+                testing::HasSubstr("is no place inside of its folder"));
+  }
+}
+
+TEST(DamagedText, ARatingThatIsNoSmallNumber) {
+  const io_test::TemporaryFolder folder;
+  const auto file = folder / "ratings.json";
+  for (const char* value :
+       {"0", "6", "4294967299", "18446744073709551619", "3.5", "\"3\"", "null"}) {
+    io_test::write_content(file, ratings("{\"0\":" + std::string(value) + "}"));
+    EXPECT_THAT(io_test::file_error([&] { aggregate_ratings({file}, "", {}); }),
+                testing::HasSubstr("is not from 1 to 5"))
+        << value;
+  }
+}
+
+TEST(DamagedText, TableOfResults) {
+  const io_test::TemporaryFolder folder;
+  const auto file = folder / "results.tsv";
+  expect_damage_is_survived<FileError>("run\taccuracy\tloss\n0\t0.9721\t0.1\n1\t0.9\t1e-3\n",
+                                       [&](const std::string& text) {
+                                         io_test::write_content(file, text);
+                                         EXPECT_FALSE(read_accuracies(file).empty());
+                                       });
 }
 
 /// Checkpoints have a checksum: no change of a byte may pass.

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "sanas/core/error.h"
+#include "support/damage.h"
 
 namespace sanas::io_test {
 
@@ -95,6 +96,7 @@ class Sequence {
 /// Calls `parse` with every truncation up to 4 KiB and with 1,000 single-byte changes of `bytes`;
 /// each must end in success or FileError.
 inline void damage(const std::string& bytes, const std::function<void(const std::string&)>& parse) {
+  const ScopedMemoryLimit limit;
   for (size_t length = 0; length < bytes.size() && length <= 4096; ++length) {
     EXPECT_THROW(parse(bytes.substr(0, length)), FileError) << "cut at " << length;
   }

@@ -81,7 +81,7 @@ TEST(RunFolder, ASecondUserIsRefusedUntilTheFirstIsGone) {
   auto first = std::make_unique<RunFolder>(folder / "a", kCreate);
   first->write_text("config.yaml", "x");
   EXPECT_THAT(file_error([&] { RunFolder(folder / "a", kResume); }),
-              HasSubstr("another process is working in this run folder"));
+              HasSubstr("another process is working in this folder"));
   const RunFolder moved = std::move(*first);
   first.reset();
   EXPECT_THAT(file_error([&] { RunFolder(folder / "a", kResume); }), HasSubstr("another process"));
@@ -124,7 +124,7 @@ TEST(RunFolder, UnusableFoldersAreNamed) {
   io_test::fs::create_directory(folder / "locked");
   io_test::fs::permissions(folder / "locked", perms::owner_read | perms::owner_exec);
   EXPECT_THAT(file_error([&] { RunFolder(folder / "locked", kCreate); }),
-              HasSubstr("locked: the run folder can't be written: Permission denied"));
+              HasSubstr("locked: can't be written: Permission denied"));
   EXPECT_THAT(file_error([&] { RunFolder(folder / "locked/a", kCreate); }),
               HasSubstr("locked/a: the run folder can't be made: Permission denied"));
   io_test::fs::permissions(folder / "locked", perms::owner_all);

@@ -10,6 +10,7 @@ import time
 import programs
 import pytest
 import torch
+from PIL import Image
 from programs import one_line_error, run, settings
 from safetensors.torch import load_file
 
@@ -53,6 +54,12 @@ def search(data, out, *arguments, config="cifar10_darts1st"):
 def evaluate(data, out, *arguments, config="cifar10_darts2nd"):
     command = ("--config", config, "--data", data, "--out", out, *TINY, *arguments)
     return run("sanas_eval", *command)
+
+
+def saliency(searched, images, output):
+    checkpoint = searched / "checkpoints" / "last.safetensors"
+    return run("sanas_saliency", "--checkpoint", checkpoint, "--images", images, "--output", output,
+               "--threads", 1, "--quiet")
 
 
 def files_of(folder):
@@ -150,10 +157,31 @@ def test_an_undecodable_image_of_saliency_maps(damage, searched, tmp_path):
     images, maps = tmp_path / "images", tmp_path / "maps"
     images.mkdir()
     (images / "broken.png").write_bytes(UNDECODABLE[damage])
-    command = ("--checkpoint", searched / "checkpoints" / "last.safetensors", "--quiet")
-    result = run("sanas_saliency", *command, "--images", images, "--output", maps)
+    result = saliency(searched, images, maps)
     one_line_error("sanas_saliency", result, DATA, images / "broken.png")
     assert not list(maps.rglob("*.png"))
+
+
+def test_maps_among_the_files_of_a_run(searched, tmp_path):
+    programs.write_image_folders(tmp_path / "images", classes=1, train=2, side=32)
+    before = files_of(searched)
+    result = saliency(searched, tmp_path / "images", searched)
+    one_line_error("sanas_saliency", result, DATA, searched, "holds a run")
+    assert files_of(searched) == before
+
+
+def test_images_of_extreme_shapes(searched, tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    for name, size in {"wide": (9000, 2), "tall": (2, 9000), "dot": (1, 1)}.items():
+        Image.new("RGB", size, "red").save(images / f"{name}.png")
+    out = tmp_path / "maps"
+    result = saliency(searched, images, out)
+    assert result.returncode == 0, result.stderr
+    with Image.open(out / "contact_sheet.png") as sheet:
+        assert sheet.width < 4000
+    with Image.open(out / "00002_wide_overlay.png") as overlay:
+        assert overlay.size == (9000, 2)
 
 
 def test_a_batch_larger_than_the_data(cifar10, out):

@@ -3,8 +3,11 @@
 
 #include <ctime>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "sanas/io/folder_lock.h"
 
 namespace sanas {
 
@@ -15,18 +18,14 @@ enum class RunFolderMode {
 };
 
 /// The folder that holds everything a run writes: `config.yaml`, `log.txt`, `metrics.jsonl`,
-/// `genotype.txt`, `checkpoints/`, `cells/`, … While the object lives, the folder is locked
-/// (`.lock`; the system frees it even when the process is killed), so that two processes can't
-/// spoil one run.
+/// `genotype.txt`, `checkpoints/`, `cells/`, … While the object lives, the folder is locked, so
+/// that two processes can't spoil one run.
 class RunFolder {
  public:
   /// Creates the folder and its subfolders where they are missing. Throws FileError that names the
   /// folder if it can't be written, another process works in it, it holds files already (kCreate),
   /// or it holds no run (kResume). Temporary files of a killed process are removed.
   RunFolder(std::filesystem::path path, RunFolderMode mode);
-  ~RunFolder();
-  RunFolder(RunFolder&& other) noexcept;
-  RunFolder& operator=(RunFolder&&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   /// Where the file of that name (relative, inside the folder) belongs.
@@ -39,10 +38,9 @@ class RunFolder {
 
  private:
   void create_folder(const std::filesystem::path& folder) const;
-  void lock();
 
   std::filesystem::path path_;
-  int lock_ = -1;
+  std::unique_ptr<FolderLock> lock_;
 };
 
 /// `runs/<name>-<yyyymmdd-hhmmss>` in local time; characters of `name` other than letters, digits,

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace sanas {
+
+/// JSON from a file that somebody else may have written. Nesting beyond anything that we write is
+/// no JSON to us: printing and copying a value take a stack frame for each level.
+/// Returns a discarded value (`is_discarded()`) for what is none.
+nlohmann::ordered_json parse_json(const std::string& text);
+
+}  // namespace sanas

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "saliency_columns.h"
+
+namespace sanas {
+
+/// saliency.json says what a folder of sanas_saliency holds and how it was made, as JSON:
+/// `options` and each column's `options` with their resolved values, and in `changed` which of them
+/// are not what they would be without the command line.
+nlohmann::ordered_json describe_saliency(const SaliencyOptions& options,
+                                         const std::vector<SaliencyColumn>& columns,
+                                         const std::vector<std::string>& images);
+
+/// What others need of it to find the maps.
+struct SaliencyManifest {
+  struct Column {
+    std::string name;
+    std::filesystem::path folder;  // relative
+  };
+  std::vector<Column> columns;
+  std::vector<std::string> images;
+};
+
+/// Reads `folder`/saliency.json. Throws FileError for anything that describe_saliency doesn't make,
+/// and for a place outside of the folder.
+SaliencyManifest read_saliency_manifest(const std::filesystem::path& folder);
+
+}  // namespace sanas
