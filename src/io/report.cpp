@@ -11,7 +11,6 @@
 #include "report_sections.h"
 #include "sanas/core/error.h"
 #include "sanas/io/atomic_file.h"
-#include "sanas/io/session_record.h"
 
 namespace sanas {
 namespace {
@@ -134,7 +133,9 @@ std::string make_report(const std::vector<fs::path>& folders, const fs::path& pa
   }
   std::vector<ReportRun> runs;
   for (const auto& folder : folders) {
-    runs.push_back(read_report_run(folder));
+    for (const auto& run : runs_in(folder)) {
+      runs.push_back(read_report_run(run));
+    }
   }
   distinguish(runs);
   const bool several = runs.size() > 1;
@@ -169,11 +170,6 @@ std::string make_report(const std::vector<fs::path>& folders, const fs::path& pa
 void write_report(const std::vector<fs::path>& runs, const fs::path& output) {
   const fs::path folder = output.parent_path();
   write_file_atomically(output, make_report(runs, folder.empty() ? "." : folder));
-}
-
-void write_saliency_report(const fs::path& folder, const torch::Device& device) {
-  record_session(folder, "sanas_saliency", device, 0);
-  write_report({folder}, folder / "report.html");
 }
 
 }  // namespace sanas

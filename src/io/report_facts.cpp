@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report_facts.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "format.h"
@@ -11,6 +12,7 @@
 namespace sanas {
 namespace {
 
+using json = nlohmann::ordered_json;
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
 std::string percent(double part) { return format("%.2f %%", 100.0 * part); }
@@ -85,10 +87,19 @@ void add_saliency_facts(Facts& facts, const ReportRun& run) {
     labelled += label.empty() ? 0.0 : 1.0;
     right += !label.empty() && label == text_in(record, "predicted") ? 1.0 : 0.0;
   }
-  add_count(facts, "Images", static_cast<double>(run.predictions.size()));
+  const auto images = run.saliency.find("images");
+  add_count(
+      facts, "Images",
+      static_cast<double>(images != run.saliency.end() ? images->size() : run.predictions.size()));
   if (labelled > 0.0) {
     facts.emplace_back("Predicted right", percent(right / labelled));
   }
+}
+
+/// A text as it is, anything else as JSON.
+std::string text_of(const json& value) {
+  return value.is_string() ? value.get<std::string>()
+                           : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -141,6 +152,41 @@ std::string count_text(double count) {
     digits.insert(static_cast<size_t>(at), ",");
   }
   return digits;
+}
+
+std::vector<std::pair<std::string, SaliencyOption>> saliency_options_of(const json& object) {
+  std::vector<std::pair<std::string, SaliencyOption>> options;
+  const auto values = object.find("options");
+  if (values == object.end() || !values->is_object()) {
+    return options;
+  }
+  const auto changed = object.find("changed");
+  for (const auto& [name, value] : values->items()) {
+    const bool is_changed = changed != object.end() && changed->is_array() &&
+                            std::find(changed->begin(), changed->end(), name) != changed->end();
+    options.push_back({name, {text_of(value), is_changed}});
+  }
+  return options;
+}
+
+std::vector<std::pair<std::string, std::string>> saliency_entries(const json& saliency) {
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const auto& [name, option] : saliency_options_of(saliency)) {
+    entries.emplace_back(name, option.text);
+  }
+  const auto columns = saliency.find("columns");
+  if (columns == saliency.end()) {
+    return entries;
+  }
+  for (const auto& column : *columns) {
+    const std::string before = text_in(column, "name") + ".";
+    entries.emplace_back(before + "method", text_in(column, "method"));
+    entries.emplace_back(before + "checkpoint", text_in(column, "checkpoint"));
+    for (const auto& [name, option] : saliency_options_of(column)) {
+      entries.emplace_back(before + name, option.text);
+    }
+  }
+  return entries;
 }
 
 std::vector<std::pair<std::string, std::string>> config_entries(Config config) {

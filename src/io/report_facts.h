@@ -20,6 +20,19 @@ std::optional<double> last_number(const ReportRun& run, const std::string& phase
 std::string bytes_text(double bytes);
 std::string count_text(double count);
 
+struct SaliencyOption {
+  std::string text;
+  bool changed = false;  ///< is not what it would be without the command line
+};
+
+/// The options in a part of saliency.json: in the whole, or in one of its columns.
+std::vector<std::pair<std::string, SaliencyOption>> saliency_options_of(
+    const nlohmann::ordered_json& object);
+
+/// Everything that saliency.json says of how the maps were made, a column's keys behind its name.
+std::vector<std::pair<std::string, std::string>> saliency_entries(
+    const nlohmann::ordered_json& saliency);
+
 /// Keys and values of a configuration, in the order in which they are written.
 std::vector<std::pair<std::string, std::string>> config_entries(Config config);
 

@@ -111,6 +111,9 @@ summary { cursor: pointer; color: var(--accent); font-size: .9rem; }
 .picture .paper, .cell .paper { width: fit-content; margin: 0 auto; }
 .picture img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
 .picture figcaption { color: var(--faint); font-size: .85rem; }
+.confusion svg { display: block; width: 100%; max-width: 36rem; height: auto; margin: .4rem 0; }
+.confusion text { font-size: 11px; fill: var(--faint); }
+.confusion path { fill: var(--accent); }
 .files { columns: 18rem; list-style: none; padding: 0; margin: 0; font-size: .88rem; }
 footer { padding-top: 1rem; padding-bottom: 2rem; color: var(--faint); font-size: .85rem; }
 @media print {

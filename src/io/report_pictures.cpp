@@ -25,18 +25,23 @@ constexpr size_t kMostColumns = 40;
 bool in_folder_itself(const fs::path& file) { return !file.has_parent_path(); }
 
 /// Sheets of images and drawings; the maps of single images stay files.
-bool is_picture(const fs::path& file) {
+bool is_picture(const ReportRun& run, const fs::path& file) {
   const std::string name = file.filename().string();
+  if (!in_folder_itself(file)) {
+    const auto& columns = run.columns;
+    return name == "contact_sheet.png" &&
+           std::find(columns.begin(), columns.end(), file.parent_path()) != columns.end();
+  }
   const bool sheet = name == "heat_maps.png" || name.find("sheet") != std::string::npos;
-  return in_folder_itself(file) &&
-         ((file.extension() == ".png" && sheet) || file.extension() == ".svg");
+  return (file.extension() == ".png" && sheet) || file.extension() == ".svg";
 }
 
 std::string caption_of(const fs::path& file) {
   if (file.filename() == "heat_maps.png") {
     return "What the network looks at: some images, their saliency, and both over each other";
   }
-  std::string text = file.stem().string();
+  const std::string column = file.parent_path().string();
+  std::string text = file.stem().string() + (column.empty() ? "" : " of " + column);
   std::replace(text.begin(), text.end(), '_', ' ');
   text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;
@@ -133,8 +138,10 @@ std::string csv_table(const ReportRun& run, const fs::path& file) {
 std::string pictures_section(const ReportRun& run, const fs::path& page_folder) {
   std::string html;
   size_t bytes_left = kMostBytesOfAllPictures;
-  for (const auto& file : run.files) {
-    if (is_picture(file)) {
+  auto files = run.files;  // those of the columns come after what compares them
+  std::stable_partition(files.begin(), files.end(), in_folder_itself);
+  for (const auto& file : files) {
+    if (is_picture(run, file)) {
       std::error_code error;
       const auto size = fs::file_size(run.folder / file, error);
       if (error || size > std::min<size_t>(kMostPictureBytes, bytes_left)) {

@@ -2,9 +2,12 @@
 #include "report_run.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <fstream>
 
+#include "inner_path.h"
+#include "json_text.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 #include "sanas/io/safetensors.h"
@@ -15,7 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
 
-constexpr size_t kMostFiles = 200;
+// Each shows that something was run in the folder that holds it.
+constexpr std::array kSigns{"config.yaml", "metrics.jsonl", "predictions.jsonl", "saliency.json",
+                            "sessions.jsonl"};
 constexpr size_t kLogLines = 40;
 constexpr size_t kMostLineProblems = 3;
 
@@ -68,7 +73,7 @@ json read_object(const fs::path& path, std::vector<std::string>& problems) {
   json object;
   if (is_file(path)) {
     attempt(problems, [&] {
-      object = json::parse(read_text_file(path), nullptr, false);
+      object = parse_json(read_text_file(path));
       if (!object.is_object()) {
         object = nullptr;
         throw FileError(path.filename().string() + ": no JSON object");
@@ -101,9 +106,22 @@ void list_files(ReportRun& run) {
     }
   }
   std::sort(run.files.begin(), run.files.end());
-  if (run.files.size() > kMostFiles) {
-    run.unlisted_files = run.files.size() - kMostFiles;
-    run.files.resize(kMostFiles);
+}
+
+/// Of several columns, each has a folder of its own.
+void list_columns(ReportRun& run) {
+  const auto columns = run.saliency.find("columns");
+  if (columns == run.saliency.end() || !columns->is_array() || columns->size() < 2) {
+    return;
+  }
+  for (const auto& column : *columns) {
+    const fs::path folder = text_in(column, "folder");
+    if (is_inner_path(folder)) {
+      run.columns.push_back(folder);
+    } else {
+      run.problems.emplace_back("saliency.json: the folder '" + folder.string() +
+                                "' is no place inside of this one");
+    }
   }
 }
 
@@ -125,6 +143,27 @@ RunKind kind_of(const ReportRun& run) {
   return RunKind::kSearch;
 }
 
+/// The folder if it holds a run, else the runs so many levels below it.
+void add_runs(const fs::path& folder, int levels, std::vector<fs::path>& runs) {
+  if (std::any_of(kSigns.begin(), kSigns.end(),
+                  [&](const char* name) { return is_file(folder / name); })) {
+    runs.push_back(folder);
+    return;
+  }
+  std::vector<fs::path> inner;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (levels > 0 && it->is_directory(ignored)) {
+      inner.push_back(it->path());
+    }
+  }
+  std::sort(inner.begin(), inner.end());
+  for (const auto& path : inner) {
+    add_runs(path, levels - 1, runs);
+  }
+}
+
 }  // namespace
 
 std::vector<json> read_json_lines(const fs::path& path, std::vector<std::string>& problems) {
@@ -136,7 +175,7 @@ std::vector<json> read_json_lines(const fs::path& path, std::vector<std::string>
   for (std::string line; std::getline(file, line);) {
     ++number;
     const bool cut = file.eof();  // no line end behind it
-    auto record = json::parse(line, nullptr, false);
+    auto record = parse_json(line);
     if (record.is_object()) {
       records.push_back(std::move(record));
     } else if (cut) {
@@ -164,18 +203,21 @@ std::string text_in(const json& record, const std::string& key) {
   return found != record.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-ReportRun read_report_run(const fs::path& folder) {
+std::vector<fs::path> runs_in(const fs::path& folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
     throw FileError(folder.string() + ": no such folder; a report is made from run folders");
   }
-  const auto signs = {"config.yaml", "metrics.jsonl", "predictions.jsonl", "saliency.json",
-                      "sessions.jsonl"};
-  if (std::none_of(signs.begin(), signs.end(),
-                   [&](const char* name) { return is_file(folder / name); })) {
+  std::vector<fs::path> runs;
+  add_runs(folder, /*levels=*/2, runs);
+  if (runs.empty()) {
     throw FileError(folder.string() + ": holds nothing of a run; expected one of " +
-                    join({signs.begin(), signs.end()}));
+                    join({kSigns.begin(), kSigns.end()}));
   }
+  return runs;
+}
+
+ReportRun read_report_run(const fs::path& folder) {
   ReportRun run;
   run.folder = folder;
   run.name = folder_name(folder);
@@ -184,8 +226,10 @@ ReportRun read_report_run(const fs::path& folder) {
   read_genotype(folder / "genotype.txt", run);
   run.metrics = read_json_lines(folder / "metrics.jsonl", run.problems);
   run.sessions = read_json_lines(folder / "sessions.jsonl", run.problems);
-  run.predictions = read_json_lines(folder / "predictions.jsonl", run.problems);
   run.saliency = read_object(folder / "saliency.json", run.problems);
+  list_columns(run);
+  const fs::path predicted = run.columns.empty() ? folder : folder / run.columns.front();
+  run.predictions = read_json_lines(predicted / "predictions.jsonl", run.problems);
   run.test = read_object(folder / "test_report.json", run.problems);
   const fs::path checkpoint = folder / "checkpoints" / "last.safetensors";
   if (is_file(checkpoint)) {

@@ -39,15 +39,21 @@ struct ReportRun {
   std::map<std::string, std::string> checkpoint;
   /// The last lines of log.txt.
   std::vector<std::string> log_tail;
-  /// All files, relative to the folder and sorted; and how many more there are.
+  /// All files, relative to the folder and sorted.
   std::vector<std::filesystem::path> files;
-  size_t unlisted_files = 0;
+  /// The folders of saliency.json's columns, relative to the folder; empty for a single one, whose
+  /// files lie in the folder itself.
+  std::vector<std::filesystem::path> columns;
   /// What is damaged, one sentence each.
   std::vector<std::string> problems;
 };
 
-/// Throws FileError for a folder that is missing or holds nothing of a run; anything less is one of
-/// the `problems`.
+/// The runs that a folder stands for: itself, or where it is none, those one or two levels below,
+/// as of several seeds or values of γ. Throws FileError for a folder that is missing or holds
+/// nothing of a run.
+std::vector<std::filesystem::path> runs_in(const std::filesystem::path& folder);
+
+/// What can't be read is one of the `problems`.
 ReportRun read_report_run(const std::filesystem::path& folder);
 
 /// The objects of a file of one JSON object per line. Lines that are none are left out and told in

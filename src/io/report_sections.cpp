@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "cell_states.h"
 #include "format.h"
 #include "html.h"
 #include "report_chart.h"
+#include "report_confusion.h"
 #include "report_facts.h"
 #include "sanas/core/text.h"
 #include "sanas/io/cell_drawing.h"
@@ -18,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
 
+constexpr size_t kMostFiles = 200;
 constexpr size_t kMostPredictions = 100;
 constexpr size_t kMostClasses = 200;
 
@@ -81,8 +84,31 @@ std::vector<std::string> cost_row(const std::string& name, const LevelCost& cost
           cost.peak_bytes > 0.0 ? bytes_text(cost.peak_bytes) : "–"};
 }
 
+/// What sanas_saliency writes for each image.
+bool is_of_one_image(const fs::path& file) {
+  const std::string name = file.filename().string();
+  return name.ends_with("_map.png") || name.ends_with("_heat.png") ||
+         name.ends_with("_overlay.png") || name.ends_with("_image.png");
+}
+
 std::string mark(const std::string& text, const std::string& style) {
   return "<span class=\"mark " + style + "\">" + text + "</span>";
+}
+
+/// A number of the last epoch, of whichever phase the run has.
+std::optional<double> last_epoch_number(const ReportRun& run, const std::string& key) {
+  const auto of_training = last_number(run, "train_epoch", key);
+  return of_training ? of_training : last_number(run, "search_epoch", key);
+}
+
+/// The options in a part of saliency.json as HTML, those that were changed marked; empty without.
+std::string options_of(const json& object) {
+  std::string html;
+  for (const auto& [name, value] : saliency_options_of(object)) {
+    html += (html.empty() ? "" : ", ") + escape_html(name) + " <code>" + escape_html(value.text) +
+            "</code>" + (value.changed ? " " + mark("changed", "strong") : "");
+  }
+  return html;
 }
 
 }  // namespace
@@ -114,12 +140,17 @@ std::string sessions_section(const ReportRun& run) {
         std::to_string(std::count(found->second.begin(), found->second.end(), '\n') + 1));
   }
   add("Images from", text_in(run.saliency, "source"));
-  HtmlTable columns{"Maps that were made", {"name", "method", "checkpoint"}, {}, ""};
+  if (const auto skipped = last_epoch_number(run, "skipped_updates")) {
+    add("Not finite", count_text(*skipped) + " updates left out, " +
+                          count_text(last_epoch_number(run, "rollbacks").value_or(0.0)) +
+                          " times back to a checkpoint");
+  }
+  HtmlTable columns{"Maps that were made", {"name", "method", "checkpoint", "options"}, {}, ""};
   if (const auto found = run.saliency.find("columns"); found != run.saliency.end()) {
     for (const auto& column : *found) {
       columns.rows.push_back({escape_html(text_in(column, "name")),
                               escape_html(text_in(column, "method")),
-                              escape_html(text_in(column, "checkpoint"))});
+                              escape_html(text_in(column, "checkpoint")), options_of(column)});
     }
   }
   HtmlTable table{"Starts of the program, and on what machine",
@@ -140,7 +171,9 @@ std::string sessions_section(const ReportRun& run) {
          escape_html(text_in(record, "libtorch"))});
   }
   const std::string list = facts.empty() ? "" : "<dl class=\"list\">" + list_of(facts) + "</dl>\n";
-  return list + to_html(columns) + to_html(table);
+  const std::string options = options_of(run.saliency);
+  return list + (options.empty() ? "" : "<p>Options of all maps: " + options + "</p>\n") +
+         to_html(columns) + to_html(table);
 }
 
 std::string cells_section(const ReportRun& run) {
@@ -180,7 +213,7 @@ std::string test_section(const ReportRun& run) {
       }
     }
   }
-  return to_html(tests) +
+  return to_html(tests) + draw_confusion(run.test) +
          (classes.rows.empty() ? "" : folded("Accuracy on each class", to_html(classes)));
 }
 
@@ -302,8 +335,13 @@ std::string log_section(const ReportRun& run) {
 }
 
 std::string files_section(const ReportRun& run, const fs::path& page_folder) {
+  auto files = run.files;  // those of single images come last
+  std::stable_partition(files.begin(), files.end(),
+                        [](const fs::path& file) { return !is_of_one_image(file); });
+  const size_t listed = std::min(files.size(), kMostFiles);
   std::string items;
-  for (const auto& file : run.files) {
+  for (size_t i = 0; i < listed; ++i) {
+    const auto& file = files[i];
     std::error_code error;
     const auto size = fs::file_size(run.folder / file, error);
     items += "<li><a href=\"" + relative_link(run.folder / file, page_folder) + "\">" +
@@ -311,8 +349,8 @@ std::string files_section(const ReportRun& run, const fs::path& page_folder) {
              (error ? "" : " <small>" + bytes_text(static_cast<double>(size)) + "</small>") +
              "</li>\n";
   }
-  if (run.unlisted_files > 0) {
-    items += "<li>and " + std::to_string(run.unlisted_files) + " more</li>\n";
+  if (listed < files.size()) {
+    items += "<li>and " + std::to_string(files.size() - listed) + " more</li>\n";
   }
   return items.empty() ? "" : "<ul class=\"files\">\n" + items + "</ul>\n";
 }
@@ -338,26 +376,37 @@ std::string compared_numbers(const std::vector<ReportRun>& runs) {
 
 std::string compared_configurations(const std::vector<ReportRun>& runs) {
   HtmlTable table{"Keys in which the configurations differ", {"key"}, {}, "keys"};
-  std::vector<std::vector<std::pair<std::string, std::string>>> configs;
+  std::vector<std::map<std::string, std::string>> configs;
+  std::vector<std::string> keys;
   for (const auto& run : runs) {
-    if (run.config) {
-      table.head.push_back(escape_html(run.name));
-      configs.push_back(config_entries(*run.config));
+    const auto entries = run.config ? config_entries(*run.config) : saliency_entries(run.saliency);
+    if (entries.empty()) {
+      continue;
     }
+    table.head.push_back(escape_html(run.name));
+    for (const auto& [key, value] : entries) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        keys.push_back(key);
+      }
+    }
+    configs.emplace_back(entries.begin(), entries.end());
   }
   if (configs.size() < 2) {
     return "";
   }
-  for (size_t i = 0; i < configs.front().size(); ++i) {
-    const auto& [key, first] = configs.front()[i];
-    if (std::all_of(configs.begin(), configs.end(), [&, &first = first](const auto& config) {
-          return config[i].second == first;
-        })) {
+  for (const auto& key : keys) {
+    const auto value_in = [&](const auto& config) {
+      const auto found = config.find(key);
+      return found == config.end() ? std::string("–") : found->second;
+    };
+    const std::string first = value_in(configs.front());
+    if (std::all_of(configs.begin(), configs.end(),
+                    [&](const auto& config) { return value_in(config) == first; })) {
       continue;
     }
     auto& row = table.rows.emplace_back(1, "<code>" + escape_html(key) + "</code>");
     for (const auto& config : configs) {
-      row.push_back("<code>" + escape_html(config[i].second) + "</code>");
+      row.push_back("<code>" + escape_html(value_in(config)) + "</code>");
     }
   }
   return table.rows.empty() ? "<p>Their configurations are the same in every key.</p>\n"

@@ -17,7 +17,7 @@ std::string overview(const ReportRun& run);
 std::string sessions_section(const ReportRun& run);
 /// The genotype and the drawings of its cells.
 std::string cells_section(const ReportRun& run);
-/// The tests at the end of a training, and the accuracy on each class.
+/// The tests at the end of a training, the confusion matrix, and the accuracy on each class.
 std::string test_section(const ReportRun& run);
 /// Time, passes and memory per update of each level.
 std::string cost_section(const ReportRun& run);

@@ -187,6 +187,33 @@ TEST(Report, ShowsTheTestAtTheEndOfATraining) {
   EXPECT_THAT(html, Not(HasSubstr("<h4>next_step</h4>")));
 }
 
+/// Rows are true classes, columns predicted ones; each cell that holds images is one square.
+TEST(Report, DrawsTheConfusionMatrix) {
+  const TemporaryFolder folder;
+  const fs::path run = make_search(folder / "run");
+  write_content(run / "test_report.json",
+                R"({"classes":[{"name":"cat"},{"name":"a<b"},{"name":"dog"}],)"
+                R"("confusion":[[4,0,0],[0,1,3],[0,0,8]]})");
+  const std::string html = report_of(run);
+  EXPECT_THAT(html, HasSubstr("Confusion matrix of 3 classes; 81.2 % of the images"));
+  EXPECT_THAT(html, HasSubstr("fill-opacity=\"1.000\" d=\"M0 0h1v1h-1zM2 2h1v1h-1z\""));
+  EXPECT_THAT(html, HasSubstr("fill-opacity=\"0.500\" d=\"M1 1h1v1h-1z\""));  // sqrt(1/4) of 8
+  EXPECT_THAT(html, HasSubstr("fill-opacity=\"0.875\" d=\"M2 1h1v1h-1z\""));  // sqrt(3/4) of 8
+  EXPECT_THAT(html, HasSubstr("a&lt;b</th><td>dog</td><td>3</td><td>75.0 %</td>"));
+}
+
+TEST(Report, DrawsNoConfusionMatrixThatIsNone) {
+  const TemporaryFolder folder;
+  const fs::path run = make_search(folder / "run");
+  for (const char* rows : {"[[1,2],[3]]", "[[1,2]]", "[[1,-2],[3,4]]", "[[1,0.5],[3,4]]", "[1,2]",
+                           "{}", "[]", "\"x\""}) {
+    write_content(
+        run / "test_report.json",
+        R"({"classes":[{"name":"a"},{"name":"b"}],"confusion":)" + std::string(rows) + "}");
+    EXPECT_THAT(report_of(run), Not(HasSubstr("Confusion matrix"))) << rows;
+  }
+}
+
 TEST(Report, PutsTheMetricsOfSaliencyMethodsSideBySide) {
   const TemporaryFolder folder;
   const fs::path maps = make_folder(folder / "maps");
@@ -205,6 +232,66 @@ TEST(Report, PutsTheMetricsOfSaliencyMethodsSideBySide) {
   EXPECT_THAT(html, HasSubstr("<th scope=\"row\">deletion</th><td>0.1235 <small>[0.1, 0.2]</small>"
                               "</td><td>0.25 <small>[0.2, 0.3]</small></td>"));
   EXPECT_THAT(html, HasSubstr("<th scope=\"row\">insertion</th><td>–</td><td>0.5 "));
+}
+
+/// Each column has a folder of its own; hundreds of files of single images push nothing out.
+TEST(Report, ShowsTheSheetsAndPredictionsOfSeveralColumns) {
+  const TemporaryFolder folder;
+  const fs::path maps = make_folder(folder / "maps");
+  make_folder(maps / "a");
+  write_content(maps / "saliency.json",
+                R"({"options":{"seed":3,"target":"true"},"changed":["target"],"columns":[)"
+                R"({"name":"a","folder":"a","method":"pgd","options":{"steps":7},"changed":[]},)"
+                R"({"name":"b","folder":"../b","method":"gradient"}],"images":["x","y","z"]})");
+  write_content(maps / "a" / "predictions.jsonl",
+                R"({"image":"x","predicted":"cat","probability":0.5})"
+                "\n");
+  write_content(maps / "a" / "contact_sheet.png", "picture of a");
+  write_content(maps / "comparison_sheet.png", "both");
+  for (int i = 0; i < 300; ++i) {
+    write_content(maps / ("0" + std::to_string(i) + "_image.png"), "x");
+  }
+  const std::string html = report_of(maps);
+  EXPECT_THAT(html, HasSubstr("<dt>Images</dt><dd>3</dd>"));
+  EXPECT_THAT(html, HasSubstr("alt=\"Comparison sheet\""));
+  EXPECT_THAT(html, HasSubstr("alt=\"Contact sheet of a\""));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">x</th><td>cat</td>"));
+  EXPECT_THAT(html,
+              HasSubstr("target <code>true</code> <span class=\"mark strong\">changed</span>"));
+  EXPECT_THAT(html, HasSubstr("seed <code>3</code>,"));
+  EXPECT_THAT(html, HasSubstr("steps <code>7</code></td>"));
+  EXPECT_THAT(html, HasSubstr("&#39;../b&#39; is no place inside"));
+  EXPECT_THAT(html, HasSubstr("and 104 more</li>"));  // 300 images and four other files, 200 shown
+}
+
+TEST(Report, SaysHowOftenSomethingWasNotFinite) {
+  const TemporaryFolder folder;
+  const fs::path run = make_search(folder / "run");
+  write_content(run / "metrics.jsonl",
+                R"({"phase":"search_epoch","epoch":0,"step":3,"skipped_updates":5,"rollbacks":1})"
+                "\n");
+  EXPECT_THAT(report_of(run), HasSubstr("5 updates left out, 1 times back to a checkpoint"));
+}
+
+TEST(Report, AFolderOfRunsStandsForAllOfThem) {
+  const TemporaryFolder folder;
+  make_search(folder / "sweep" / "one");
+  make_search(folder / "sweep" / "group" / "two");
+  make_search(folder / "sweep" / "one" / "inside");  // part of another run
+  const std::string html = report_of(folder / "sweep");
+  EXPECT_THAT(html, HasSubstr("2 runs side by side"));
+}
+
+TEST(Report, PutsTheOptionsOfMapsSideBySide) {
+  const TemporaryFolder folder;
+  for (const auto& [name, seed] : {std::pair("a", "1"), std::pair("b", "2")}) {
+    write_content(make_folder(folder / name) / "saliency.json",
+                  R"({"options":{"target":"true","seed":)" + std::string(seed) +
+                      R"(},"columns":[{"name":"pgd","method":"pgd"}]})");
+  }
+  const std::string html = make_report({folder / "a", folder / "b"}, folder.path());
+  EXPECT_THAT(html, HasSubstr("<code>seed</code></th><td><code>1</code></td><td><code>2</code>"));
+  EXPECT_THAT(html, Not(HasSubstr("<code>target</code></th>")));
 }
 
 TEST(Report, RefusesWhatIsNoRunAndLeavesTheOldPage) {

@@ -115,15 +115,17 @@ def finish(program, *arguments):
 def make_runs(tmp_path_factory):
     """A search, a training and saliency maps of its network."""
     folder = tmp_path_factory.mktemp("report")
-    data = write_fashion_mnist(folder / "data" / "fashion-mnist", train=64, test=20).parent
+    data = write_fashion_mnist(folder / "data" / "fashion-mnist", train=64, test=60).parent
     common = ("--config", "quickstart", "--data", data, "--quiet", *settings(SMALL))
     finish("sanas_search", *common, "--out", folder / "search")
     genotype = folder / "search" / "genotype.txt"
     finish("sanas_eval", *common, "--genotype", genotype, "--out", folder / "eval")
     checkpoint = folder / "eval" / "checkpoints" / "last.safetensors"
-    images = ("--images", "fashion_mnist:test", "--data", data, "--count", 4)
+    images = ("--images", "fashion_mnist:test", "--data", data)
+    methods = ("--method", "gradient", "--method", "gradcam")
+    metrics = ("--metrics", "--checked", 2, "--curve-steps", 4)
     maps = ("--output", folder / "maps", "--quiet")
-    finish("sanas_saliency", "--checkpoint", checkpoint, *images, *maps)
+    finish("sanas_saliency", "--checkpoint", checkpoint, *images, *methods, *metrics, *maps)
     return folder
 
 
@@ -236,8 +238,12 @@ def test_every_run_leaves_a_report(runs):
     search = (runs / "search" / "report.html").read_text()
     assert "Keys that the command line changed" in search
     assert "Losses of the four levels" in search and "Operation weights of the normal" in search
-    assert "Test top-1" in (runs / "eval" / "report.html").read_text()
-    assert "Contact sheet" in (runs / "maps" / "report.html").read_text()
+    trained = (runs / "eval" / "report.html").read_text()
+    assert "Test top-1" in trained and "Confusion matrix of 10 classes" in trained
+    maps = (runs / "maps" / "report.html").read_text()
+    for part in ("Comparison sheet", "Contact sheet of gradcam", "<dd>60</dd>", "insertion_area",
+                 "checked <code>2</code>", "Predictions of 60 images"):
+        assert part in maps, part
 
 
 @pytest.mark.parametrize("name", ["search", "eval", "maps"])
@@ -246,6 +252,8 @@ def test_the_report_of_a_run(browser, runs, name):
     pictures = "[...document.images].filter((image) => !image.naturalWidth).length"
     assert browser.run("document.images.length") > 0
     assert browser.run(pictures) == 0
+    squares = browser.run("document.querySelectorAll('.confusion path').length")
+    assert (squares > 0) == (name == "eval")
 
 
 def test_links_lead_to_the_files(browser, runs, tmp_path):

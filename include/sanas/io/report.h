@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <torch/types.h>
-
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -11,7 +9,8 @@ namespace sanas {
 
 /// Everything that runs have produced as one self-contained HTML page, made from their folders
 /// alone: what was run and on what, curves, operation weights, cells, costs, heat maps, tables,
-/// configuration and files; several runs side by side. The page needs no network, and nothing that
+/// configuration and files; several runs side by side. A folder that is no run stands for the runs
+/// one or two levels below it. The page needs no network, and nothing that
 /// stands in a run folder can add markup to it. What is missing or damaged in a folder is said in
 /// the page, and the rest is shown.
 /// Throws FileError for a folder that holds nothing of a run, and where `output` can't be written.
@@ -21,9 +20,5 @@ void write_report(const std::vector<std::filesystem::path>& runs,
 /// The page itself. Links to files are relative to `folder`.
 std::string make_report(const std::vector<std::filesystem::path>& runs,
                         const std::filesystem::path& folder);
-
-/// For a folder that sanas_saliency has written to: adds this start of the program to
-/// sessions.jsonl and makes report.html. Throws FileError.
-void write_saliency_report(const std::filesystem::path& folder, const torch::Device& device);
 
 }  // namespace sanas
