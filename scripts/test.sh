@@ -10,5 +10,7 @@ if [[ "${1:-}" == --no-install ]]; then
 else
   scripts/install.sh --tests
 fi
-scripts/build.sh -DSANAS_BUILD_TESTS=ON -DSANAS_WARNINGS_AS_ERRORS=ON
+fuzzers=ON
+[[ -n "${CXX:-}" && "$CXX" != *clang* ]] && fuzzers=OFF  # libFuzzer belongs to Clang
+scripts/build.sh -DSANAS_BUILD_TESTS=ON -DSANAS_WARNINGS_AS_ERRORS=ON -DSANAS_BUILD_FUZZERS="$fuzzers"
 exec ctest --preset release --parallel "$(nproc)" "$@"

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace sanas::fuzz {
@@ -27,6 +29,33 @@ class MemoryFile {
 
  private:
   int descriptor_;
+};
+
+/// A folder without a disk, where there is one, for what takes several files.
+class MemoryFolder {
+ public:
+  MemoryFolder() {
+    const std::filesystem::path shared = "/dev/shm";
+    const auto base =
+        std::filesystem::exists(shared) ? shared : std::filesystem::temp_directory_path();
+    path_ = base / ("sanas-fuzz-" + std::to_string(getpid()));
+    std::filesystem::create_directories(path_);
+  }
+  ~MemoryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  MemoryFolder(const MemoryFolder&) = delete;
+  MemoryFolder& operator=(const MemoryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+  void write(const std::string& name, const std::string& content) const {
+    std::ofstream(path_ / name, std::ios::binary) << content;
+  }
+
+ private:
+  std::filesystem::path path_;
 };
 
 inline std::string text_of(const uint8_t* data, size_t size) {
