@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Configures and builds into build/<preset>, programs in build/<preset>/bin.
-#   scripts/build.sh [--preset release|debug|asan|tsan] [CMake options…]
+#   scripts/build.sh [--preset release|debug|asan|tsan] [--target NAME]… [CMake options…]
 # Torch_DIR in the environment names a LibTorch other than the one in .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,6 +11,11 @@ if [[ "${1:-}" == --preset ]]; then
   preset="${2:?--preset needs a name}"
   shift 2
 fi
+targets=()
+while [[ "${1:-}" == --target ]]; do
+  targets+=(--target "${2:?--target needs a name}")
+  shift 2
+done
 torch_dir="${Torch_DIR:-$(echo "$PWD"/.venv/lib/python3*/site-packages/torch/share/cmake/Torch)}"
 if [[ ! -e "$torch_dir/TorchConfig.cmake" ]]; then
   echo "build.sh: no LibTorch in $torch_dir: run scripts/install.sh, or set Torch_DIR" >&2
@@ -28,4 +33,4 @@ memory_kb=$(awk '/MemAvailable/ {print $2}' /proc/meminfo)
 jobs=$((memory_kb / 2000000))
 cores=$(nproc)
 jobs=$((jobs < 1 ? 1 : jobs > cores ? cores : jobs))
-cmake --build --preset "$preset" --parallel "$jobs"
+cmake --build --preset "$preset" --parallel "$jobs" "${targets[@]}"

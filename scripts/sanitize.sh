@@ -13,11 +13,11 @@ case "${1:-both}" in
   *) echo "sanitize.sh: unknown argument '$1'; expected asan or tsan" >&2; exit 2 ;;
 esac
 
-# check PRESET TESTS [TARGET…]
+# check PRESET TESTS [--target NAME]…
 check() {
   local preset=$1 tests=$2
   shift 2
-  scripts/build.sh --preset "$preset" -DSANAS_BUILD_TESTS=ON -DSANAS_BUILD_APPS=OFF "$@"
+  scripts/build.sh --preset "$preset" "$@" -DSANAS_BUILD_TESTS=ON -DSANAS_BUILD_APPS=OFF
   ctest --preset "$preset" --parallel "$(nproc)" --tests-regex "^($tests)\$"
 }
 
@@ -29,5 +29,6 @@ if [[ ${1:-both} != tsan ]]; then
 fi
 if [[ ${1:-both} != asan ]]; then
   export TSAN_OPTIONS="suppressions=$PWD/scripts/sanitizers/tsan.txt:halt_on_error=1"
-  check tsan '(core|data)\..*|io\.(metrics_log|progress|run_folder)_test'
+  check tsan '(core|data)\..*|io\.(metrics_log|progress|run_folder)_test' \
+    --target sanas_core_tests --target sanas_data_tests --target sanas_io_tests
 fi

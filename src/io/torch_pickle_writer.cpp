@@ -77,7 +77,7 @@ class Pickler {
     global(untyped ? "torch.storage" : "torch", untyped ? "UntypedStorage" : type.storage);
     string(key);
     string("cpu");
-    integer(untyped ? static_cast<int64_t>(tensor.numel() * type.bytes()) : tensor.numel());
+    integer(untyped ? static_cast<int64_t>(tensor.nbytes()) : tensor.numel());
     text_ += "tQ";
     integer(0);
     integers(tensor.sizes());
