@@ -118,7 +118,7 @@ std::vector<uint8_t> read_idx(const fs::path& file, const std::vector<int64_t>& 
   }
   GzipReader reader(file);
   const int64_t expected = read_idx_header(reader, file.string(), shape);
-  constexpr int64_t kBlock = 1 << 20;
+  constexpr int64_t kBlock = 1 << 16;
   std::vector<uint8_t> content;
   int64_t got = 0;
   do {  // one byte more than expected, to see the end

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -122,7 +123,7 @@ class FileBuffer : public std::streambuf {
     if (count > epptr() - pptr()) {
       file_.write(data, static_cast<size_t>(count));
     } else {
-      std::memcpy(pptr(), data, static_cast<size_t>(count));
+      std::copy_n(data, count, pptr());  // `data` may be null where there is nothing to write
       pbump(static_cast<int>(count));
     }
     return count;
