@@ -126,6 +126,9 @@ void run_saliency(const SaliencyOptions& options, Log& log) {
   std::vector<std::vector<SheetRow>> sheets;
   std::vector<ColumnScores> scores;
   for (const auto& column : columns) {
+    if (!sheets.empty()) {  // of the columns before
+      write_report({options.output}, options.output / "report.html");
+    }
     std::optional<ColumnMeter> meter;
     if (options.metrics) {
       meter.emplace(column.name, column.file, column.checkpoint->network, *options.metrics, masks,
@@ -134,7 +137,6 @@ void run_saliency(const SaliencyOptions& options, Log& log) {
     ColumnRun run(options, column, *images, count, device, meter ? &*meter : nullptr);
     sheets.push_back(run.run(/*write_images=*/sheets.empty()));
     write_contact_sheet(column.folder, sheets.back());
-    write_report({options.output}, options.output / "report.html");
     if (column.method == SaliencyMethod::kIntegratedGradients) {
       log.info(format("%s: completeness error %.3g on average, %.3g at most", column.name.c_str(),
                       run.mean_completeness_error(), run.largest_completeness_error()));

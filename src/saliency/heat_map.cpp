@@ -80,8 +80,7 @@ std::string encode(const char* extension, const cv::Mat& mat,
   bool done = false;
   try {
     done = cv::imencode(extension, mat, bytes, parameters);
-  } catch (const cv::Exception&) {
-    done = false;
+  } catch (const cv::Exception&) {  // as good as false
   }
   if (!done) {
     throw FileError("a picture of " + std::to_string(mat.cols) + "×" + std::to_string(mat.rows) +
