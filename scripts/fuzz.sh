@@ -17,23 +17,8 @@ if ((${#targets[@]} == 0)); then
   mapfile -t targets < <(basename -a -s _fuzz.cpp tests/fuzz/*_fuzz.cpp)
 fi
 
-CC=clang CXX=clang++ cmake --preset release -DSANAS_BUILD_FUZZERS=ON \
-  -DTorch_DIR="${Torch_DIR:-$(echo "$PWD"/.venv/lib/python3*/site-packages/torch/share/cmake/Torch)}" >/dev/null
-cmake --build --preset release --parallel "$(nproc)" --target "${targets[@]/%/_fuzz}"
-
-# LibTorch, OpenCV and Python's loader keep memory to their end on purpose.
-export ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=0"
-export OPENCV_IO_MAX_IMAGE_PIXELS=16777216
+CC=clang CXX=clang++ scripts/build.sh $(printf -- '--target %s_fuzz ' "${targets[@]}") -DSANAS_BUILD_FUZZERS=ON
 for target in "${targets[@]}"; do
-  place="build/release/fuzz/$target"
-  mkdir -p "$place"
-  seeds=()
-  for folder in "tests/fuzz/corpus/$target"; do
-    [[ -d $folder ]] && seeds+=("$folder")
-  done
-  [[ $target == config ]] && seeds+=(configs)
-  [[ $target == image ]] && seeds+=(tests/data/images)
   echo "== $target"
-  "build/release/bin/${target}_fuzz" -runs="$runs" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
-    -print_final_stats=1 -verbosity=0 -artifact_prefix="$place/" "$place" "${seeds[@]}"
+  tests/fuzz/run.sh "build/release/bin/${target}_fuzz" "build/release/fuzz/$target" -runs="$runs"
 done
