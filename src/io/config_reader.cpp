@@ -84,71 +84,66 @@ void ConfigReader::boolean(const std::string& key, bool& value) {
   }
 }
 
-int64_t ConfigReader::read_integer(const YamlNode& node, const std::string& key,
-                                   const IntegerRange& range, const std::string& expected) const {
+int64_t ConfigReader::read(const YamlNode& node, const std::string& key, const IntegerRange& range,
+                           const std::string& expected) const {
   const std::string& text = plain(node, key, expected);
-  int64_t read = 0;
+  int64_t parsed = 0;
   const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, read);
+  const auto [rest, error] = std::from_chars(text.data(), end, parsed);
   if (rest != end || error == std::errc::invalid_argument) {
     fail(node, key, shown(node) + " is not an integer; expected " + expected);
   }
-  if (error != std::errc() || !range.contains(read)) {
+  if (error != std::errc() || !range.contains(parsed)) {
     fail(node, key, shown(node) + " is out of range; expected " + expected);
   }
-  return read;
+  return parsed;
 }
 
 void ConfigReader::integer(const std::string& key, int64_t& value, const IntegerRange& range) {
   if (const YamlNode* node = take(key)) {
-    value = read_integer(*node, key, range, range.describe());
+    value = read(*node, key, range, range.describe());
   }
 }
 
-double ConfigReader::read_number(const YamlNode& node, const std::string& key,
-                                 const NumberRange& range, const std::string& expected) const {
-  const auto read = parse_number(plain(node, key, expected));
-  if (!read) {
+double ConfigReader::read(const YamlNode& node, const std::string& key, const NumberRange& range,
+                          const std::string& expected) const {
+  const auto parsed = parse_number(plain(node, key, expected));
+  if (!parsed) {
     fail(node, key, shown(node) + " is not a finite number; expected " + expected);
   }
-  if (!range.contains(*read)) {
+  if (!range.contains(*parsed)) {
     fail(node, key, shown(node) + " is out of range; expected " + expected);
   }
-  return *read;
+  return *parsed;
 }
 
 void ConfigReader::number(const std::string& key, double& value, const NumberRange& range) {
   if (const YamlNode* node = take(key)) {
-    value = read_number(*node, key, range, range.describe());
+    value = read(*node, key, range, range.describe());
+  }
+}
+
+template <typename Value, typename Range>
+void ConfigReader::read_automatic(const std::string& key, std::optional<Value>& value,
+                                  const Range& range) {
+  if (const YamlNode* node = take(key)) {
+    const std::string expected = "auto or " + range.describe();
+    if (plain(*node, key, expected) == "auto") {
+      value.reset();
+    } else {
+      value = read(*node, key, range, expected);
+    }
   }
 }
 
 void ConfigReader::automatic(const std::string& key, std::optional<double>& value,
                              const NumberRange& range) {
-  const YamlNode* node = take(key);
-  if (node == nullptr) {
-    return;
-  }
-  const std::string expected = "auto or " + range.describe();
-  if (plain(*node, key, expected) == "auto") {
-    value.reset();
-  } else {
-    value = read_number(*node, key, range, expected);
-  }
+  read_automatic(key, value, range);
 }
 
 void ConfigReader::automatic(const std::string& key, std::optional<int64_t>& value,
                              const IntegerRange& range) {
-  const YamlNode* node = take(key);
-  if (node == nullptr) {
-    return;
-  }
-  const std::string expected = "auto or " + range.describe();
-  if (plain(*node, key, expected) == "auto") {
-    value.reset();
-  } else {
-    value = read_integer(*node, key, range, expected);
-  }
+  read_automatic(key, value, range);
 }
 
 const std::vector<YamlNode>& ConfigReader::items(const YamlNode& node, const std::string& key,
@@ -172,36 +167,33 @@ void ConfigReader::numbers(const std::string& key, std::span<double> values,
     fail(*node, key, "a list of " + std::to_string(written.size()) + "; expected " + expected);
   }
   for (size_t i = 0; i < values.size(); ++i) {
-    values[i] = read_number(written[i], key, range, expected);
+    values[i] = read(written[i], key, range, expected);
+  }
+}
+
+template <typename Value, typename Range>
+void ConfigReader::read_list(const std::string& key, std::vector<Value>& values,
+                             const Range& range) {
+  if (const YamlNode* node = take(key)) {
+    const std::string expected = "a list, each " + range.describe();
+    values.clear();
+    for (const YamlNode& item : items(*node, key, expected)) {
+      values.push_back(read(item, key, range, expected));
+    }
+    if (values.empty()) {
+      fail(*node, key, "an empty list; expected " + expected);
+    }
   }
 }
 
 void ConfigReader::integer_list(const std::string& key, std::vector<int64_t>& values,
                                 const IntegerRange& range) {
-  if (const YamlNode* node = take(key)) {
-    const std::string expected = "a list, each " + range.describe();
-    values.clear();
-    for (const YamlNode& item : items(*node, key, expected)) {
-      values.push_back(read_integer(item, key, range, expected));
-    }
-    if (values.empty()) {
-      fail(*node, key, "an empty list; expected " + expected);
-    }
-  }
+  read_list(key, values, range);
 }
 
 void ConfigReader::number_list(const std::string& key, std::vector<double>& values,
                                const NumberRange& range) {
-  if (const YamlNode* node = take(key)) {
-    const std::string expected = "a list, each " + range.describe();
-    values.clear();
-    for (const YamlNode& item : items(*node, key, expected)) {
-      values.push_back(read_number(item, key, range, expected));
-    }
-    if (values.empty()) {
-      fail(*node, key, "an empty list; expected " + expected);
-    }
-  }
+  read_list(key, values, range);
 }
 
 void ConfigReader::text(const std::string& key, std::string& value, const TextPattern& pattern) {

@@ -47,13 +47,17 @@ class ConfigReader : public ConfigVisitor {
   /// A plain scalar, or an error that says what was expected.
   const std::string& plain(const YamlNode& node, const std::string& key,
                            const std::string& expected) const;
-  int64_t read_integer(const YamlNode& node, const std::string& key, const IntegerRange& range,
-                       const std::string& expected) const;
+  int64_t read(const YamlNode& node, const std::string& key, const IntegerRange& range,
+               const std::string& expected) const;
+  double read(const YamlNode& node, const std::string& key, const NumberRange& range,
+              const std::string& expected) const;
+  template <typename Value, typename Range>
+  void read_automatic(const std::string& key, std::optional<Value>& value, const Range& range);
+  template <typename Value, typename Range>
+  void read_list(const std::string& key, std::vector<Value>& values, const Range& range);
   /// Items of a list, or an error.
   const std::vector<YamlNode>& items(const YamlNode& node, const std::string& key,
                                      const std::string& expected) const;
-  double read_number(const YamlNode& node, const std::string& key, const NumberRange& range,
-                     const std::string& expected) const;
   void check_all_known() const;
   [[noreturn]] void fail(const YamlNode& node, const std::string& key,
                          const std::string& what) const;
