@@ -89,11 +89,11 @@ int evaluate(const EvalOptions& options) {
         "--genotype NAME|FILE is missing; a search writes genotype.txt, presets are listed by "
         "sanas_inspect genotype --help");
   }
+  const ScopedSignals signals;
   Log log(common.quiet);
   for (const auto& warning : resolve_warnings(common)) {
     log.warn("warning: " + warning);
   }
-  const ScopedSignals signals;
   const auto entries = sweep ? sweep_entries(config, options) : std::vector<SweepEntry>{};
   if (common.dry_run) {
     const Genotype genotype = sweep ? entries.front().genotype : load_genotype(options.genotype);

@@ -48,11 +48,11 @@ int tune(const Config& config, const CommonOptions& options, const TuningOptions
 
 int search(const CommonOptions& options, Strategy strategy, const TuningOptions& tuning) {
   const Config config = resolve_config(options, validate_search);
+  const ScopedSignals signals;
   Log log(options.quiet);
   for (const auto& warning : resolve_warnings(options)) {
     log.warn("warning: " + warning);
   }
-  const ScopedSignals signals;
   if (options.dry_run) {
     std::cout << dry_run_search(config, log);
     return kExitDone;

@@ -2,6 +2,7 @@
 #include "sanas/data/batch_prefetcher.h"
 
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "sanas/core/error.h"
@@ -20,8 +21,12 @@ BatchPrefetcher::BatchPrefetcher(std::function<Batch(int64_t)> make, int64_t fir
                       std::to_string(options.prefetch) +
                       "; they must be at least 0 and 1 respectively");
   }
-  for (int i = 0; i < options.workers; ++i) {
-    threads_.emplace_back([this] { work(); });
+  try {
+    for (int i = 0; i < options.workers; ++i) {
+      threads_.emplace_back([this] { work(); });
+    }
+  } catch (const std::system_error&) {
+    // The system has no more threads for us: fewer, or none, load the same batches.
   }
 }
 

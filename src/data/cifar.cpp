@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 constexpr int64_t kSide = 32;
 constexpr int64_t kPlane = kSide * kSide;
 constexpr int64_t kImageBytes = 3 * kPlane;
-constexpr int64_t kMaxFileBytes = int64_t{1} << 30;  // the largest official file has 147 MiB
+constexpr int64_t kMaxFileBytes = int64_t{1} << 28;  // the largest official file has 147 MiB
 
 // What distinguishes the two data sets on disk.
 struct Layout {

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kSide = 28;
 constexpr int64_t kImageBytes = kSide * kSide;
-constexpr int64_t kMaxCount = 10'000'000;
+constexpr int64_t kMaxCount = 1'000'000;   // of images; the largest official file has 60,000
 constexpr uint32_t kUnsignedBytes = 0x08;  // the IDX code of the element type
 
 // A file behind zlib, which reads plain files as they are.

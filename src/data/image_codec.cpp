@@ -59,13 +59,20 @@ std::optional<JpegHeader> read_jpeg_header(std::span<const uint8_t> bytes) {
 #ifdef SANAS_WITH_OPENCV
 namespace {
 
-/// A small file can claim to be a large image: more than that no camera makes.
-constexpr uint64_t kMaxPixels = 200'000'000;
+constexpr uint64_t kMaxBytes = 1U << 30U;
 
 std::vector<uint8_t> read_bytes(const std::filesystem::path& file) {
+  std::error_code error;
+  const uint64_t size = std::filesystem::file_size(file, error);  // of a regular file
+  if (error) {
+    throw DataError(file.string() + ": cannot be read: " + error.message());
+  }
+  if (size > kMaxBytes) {
+    throw DataError(file.string() + ": is larger than 1 GiB, no image");
+  }
+  std::vector<uint8_t> bytes(size);
   std::ifstream stream(file, std::ios::binary);
-  std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream) {
+  if (!stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size))) {
     throw DataError(file.string() + ": cannot be read");
   }
   return bytes;
@@ -190,7 +197,7 @@ Image decode_image(const std::filesystem::path& file, int64_t short_side) {
   if (!pixels) {
     throw DataError(file.string() + ": cannot be decoded as a JPEG, PNG or WebP image");
   }
-  if (*pixels > kMaxPixels) {
+  if (*pixels > static_cast<uint64_t>(kMaxPixels)) {
     throw DataError(file.string() + ": an image of " + std::to_string(*pixels) +
                     " pixels; at most " + std::to_string(kMaxPixels) + " are read");
   }

@@ -4,6 +4,8 @@
 #include <ATen/Context.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <utility>
 
 #include "sanas/core/error.h"
@@ -46,6 +48,21 @@ uint64_t hash_of(const std::vector<int64_t>& indices) {
   return hash;
 }
 
+// FNV-1a.
+std::string fingerprint_of(const Dataset& dataset, const std::vector<int64_t>& indices) {
+  uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const int64_t index : indices) {
+    const std::string sample = std::to_string(index) + '\t' + dataset.sample_name(index) + '\t' +
+                               std::to_string(dataset.label(index)) + '\n';
+    for (const char c : sample) {
+      hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+    }
+  }
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(hash));
+  return text.data();
+}
+
 }  // namespace
 
 std::string to_string(BadSample policy) { return policy == BadSample::kFail ? "fail" : "skip"; }
@@ -66,7 +83,8 @@ DataLoader::DataLoader(const Dataset& dataset, std::vector<int64_t> indices,
       indices_(checked(std::move(indices), dataset, options.batch_size)),
       options_(checked(options)),
       augmentation_(augment, dataset.info()),
-      order_stream_(hash_of(indices_)) {}
+      order_stream_(hash_of(indices_)),
+      fingerprint_(fingerprint_of(dataset, indices_)) {}
 
 int64_t DataLoader::batches_per_epoch() const {
   const auto count = static_cast<int64_t>(indices_.size());
@@ -114,11 +132,12 @@ bool DataLoader::load_sample(int64_t epoch, int64_t sample, float* out) const {
         CounterRandom(options_.seed, static_cast<uint64_t>(epoch), static_cast<uint64_t>(sample)),
         out);
     return true;
-  } catch (const DataError&) {
+  } catch (const DataError& error) {
     if (options_.on_bad_sample == BadSample::kFail) {
-      throw;
+      const std::string name = dataset_.sample_name(sample);
+      const std::string what = error.what();
+      throw DataError(what.find(name) == std::string::npos ? name + ": " + what : what);
     }
-    ++skipped_;
     return false;
   }
 }
@@ -147,7 +166,7 @@ Batch DataLoader::load(int64_t epoch, std::span<const int64_t> samples) const {
   }
   if (loaded < count) {
     return {batch.images.narrow(0, 0, loaded), batch.labels.narrow(0, 0, loaded),
-            batch.indices.narrow(0, 0, loaded)};
+            batch.indices.narrow(0, 0, loaded), count - loaded};
   }
   return batch;
 }

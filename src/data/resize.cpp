@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
+
+#include "sanas/core/error.h"
 
 namespace sanas {
 namespace {
@@ -113,7 +116,13 @@ Image resize_bilinear(const Image& image, int height, int width) {
 
 Image resize_short_side(const Image& image, int side) {
   const auto scaled = [side](int long_side, int short_side) {
-    return static_cast<int>(static_cast<int64_t>(side) * long_side / short_side);
+    const int64_t length = static_cast<int64_t>(side) * long_side / short_side;
+    if (length * side > kMaxPixels) {
+      throw DataError("an image of " + std::to_string(long_side) + " by " +
+                      std::to_string(short_side) + " pixels is too thin to be enlarged to " +
+                      std::to_string(side) + " pixels");
+    }
+    return static_cast<int>(length);
   };
   if (image.height <= image.width) {
     return resize_bilinear(image, side, scaled(image.width, image.height));

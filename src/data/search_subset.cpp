@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/data/search_subset.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -129,21 +127,12 @@ SearchSubset draw_search_subset(const Dataset& dataset, const SearchSubsetOption
   return subset;
 }
 
-void write_search_subset(const fs::path& file, const Dataset& dataset, const SearchSubset& subset) {
-  const fs::path temporary = file.string() + ".tmp" + std::to_string(getpid());
-  std::ofstream stream(temporary);
-  stream << kFirstLine << '\n' << header_line(dataset) << '\n';
-  write_names(stream, "train", dataset, subset.train);
-  write_names(stream, "validation", dataset, subset.validation);
-  stream.close();
-  std::error_code error;
-  if (stream) {
-    fs::rename(temporary, file, error);
-  }
-  if (!stream || error) {
-    fs::remove(temporary, error);
-    throw FileError(file.string() + ": cannot be written");
-  }
+std::string search_subset_text(const Dataset& dataset, const SearchSubset& subset) {
+  std::ostringstream text;
+  text << kFirstLine << '\n' << header_line(dataset) << '\n';
+  write_names(text, "train", dataset, subset.train);
+  write_names(text, "validation", dataset, subset.validation);
+  return text.str();
 }
 
 SearchSubset read_search_subset(const fs::path& file, const Dataset& dataset) {

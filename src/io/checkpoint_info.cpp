@@ -9,7 +9,7 @@
 namespace sanas {
 namespace {
 
-constexpr const char* kFormat = "sanas-checkpoint-2";
+constexpr const char* kFormat = "sanas-checkpoint-3";
 
 std::string print(const std::array<double, 3>& values) {
   std::ostringstream text;
@@ -75,6 +75,7 @@ void write_checkpoint_info(NamedTensors& tensors, const CheckpointInfo& info) {
   tensors.metadata["classes"] = join(info.classes, "\n");
   tensors.metadata["mean"] = print(info.normalization.mean);
   tensors.metadata["std"] = print(info.normalization.std);
+  tensors.metadata["samples"] = info.samples;
   tensors.metadata["height"] = std::to_string(info.height);
   tensors.metadata["width"] = std::to_string(info.width);
   tensors.metadata["step"] = std::to_string(info.step);
@@ -94,11 +95,20 @@ CheckpointInfo read_checkpoint_info(const NamedTensors& tensors, const std::stri
   info.dataset = metadata.text("dataset");
   info.classes = lines(metadata.text("classes"));
   info.normalization = {metadata.triple("mean"), metadata.triple("std")};
+  info.samples = metadata.text("samples");
   info.height = metadata.number("height");
   info.width = metadata.number("width");
   info.step = metadata.number("step");
   info.metrics_position = static_cast<uint64_t>(metadata.number("metrics_position"));
   return info;
+}
+
+void check_same_samples(const CheckpointInfo& info, const DataLoader& images,
+                        const std::string& source) {
+  if (info.samples != images.fingerprint()) {
+    throw DataError(source + ": the run was begun with other training images of '" + info.dataset +
+                    "': files were added, removed or renamed, or the split was changed");
+  }
 }
 
 const torch::Tensor& find_tensor(const NamedTensors& tensors, const std::string& name,

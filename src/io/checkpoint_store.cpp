@@ -87,6 +87,7 @@ std::optional<LoadedCheckpoint> CheckpointStore::load(Log& log) {
     throw FileError(std::string(first_error->what()) +
                     "; there is no good checkpoint before it, start the run anew");
   }
+  log.warn("warning: " + folder_.string() + ": no checkpoint yet, going back to the beginning");
   return std::nullopt;
 }
 
@@ -124,10 +125,14 @@ void CheckpointStore::keep_last() const {
 }
 
 void CheckpointStore::remove_old() const {
-  const auto files = all_earlier();
-  for (size_t i = earlier_count_; i < files.size(); ++i) {
-    std::error_code ignored;  // one too many does no harm
-    fs::remove(files[i], ignored);
+  size_t kept = 0;
+  for (const auto& file : all_earlier()) {
+    // Later ones are those that `load` passed over: damaged, and now overtaken.
+    const bool is_later = file > earlier(last_name_);
+    if (is_later || ++kept > earlier_count_) {
+      std::error_code ignored;  // one too many does no harm
+      fs::remove(file, ignored);
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
+#include "sanas/core/signals.h"
 #include "sanas/io/checkpoint_store.h"
 #include "sanas/io/evaluation_images.h"
 #include "sanas/io/genotype_files.h"
@@ -40,6 +41,19 @@ int64_t training_steps(const EvaluationOptions& options, int64_t steps_per_epoch
   return options.max_steps > 0 ? std::min(options.max_steps, whole) : whole;
 }
 
+/// Ends a test between two mini-batches. Everything is saved by then; a resume tests from the
+/// start.
+struct StoppedTest : std::exception {};
+
+ImageFunction stoppable(const ImageFunction& predict) {
+  return [predict](const torch::Tensor& images) {
+    if (ScopedSignals::stop_requested()) {
+      throw StoppedTest();
+    }
+    return predict(images);
+  };
+}
+
 /// True once the training is done or stopped; false if it was put back to its last checkpoint.
 bool run_to_end(EvaluationLoop& loop, Rollback& rollback, CheckpointStore& checkpoints,
                 MetricsLog& metrics, Log& log) {
@@ -69,10 +83,17 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
   EvaluationLoop loop(network, make_normalization(config, images.info()),
                       {images.train(), images.test(), images.validation(), input},
                       config.evaluation, device);
+  const int64_t steps_per_epoch = images.train().batches_per_epoch();
+  const int64_t steps = training_steps(config.evaluation, steps_per_epoch);
   const auto checkpoint = options.resume ? checkpoints.load(log) : std::nullopt;
   if (checkpoint) {
     const auto saved = read_checkpoint_info(checkpoint->tensors, checkpoint->source);
     check_resumable(config, saved.config, checkpoint->source);
+    if (saved.step > steps) {
+      throw ConfigError(checkpoint->source + ": " + std::to_string(saved.step) +
+                        " mini-batches are done, evaluation.max_steps allows " +
+                        std::to_string(steps));
+    }
     load_training_checkpoint(checkpoint->tensors, checkpoint->source, loop);
     metrics.truncate_to(saved.metrics_position);
     log.info("Resuming after mini-batch " + std::to_string(loop.step()));
@@ -82,10 +103,11 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
   }
 
   if (options.resume) {
+    if (!loop.finished()) {
+      folder.remove("weights.safetensors");  // it tells that a training is over
+    }
     folder.write_text("config.yaml", to_yaml(config));  // what may change has changed
   }
-  const int64_t steps_per_epoch = images.train().batches_per_epoch();
-  const int64_t steps = training_steps(config.evaluation, steps_per_epoch);
   ProgressDisplay progress("train", steps, loop.step(),
                            {.quiet = options.quiet, .terminal = {}, .clock = {}});
   auto watch = std::make_unique<RunWatch>(folder, "sanas_eval", config, images.tested(), device,
@@ -95,8 +117,11 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
   loop.add_observer(watcher);
   loop.add_observer(recorder);
   loop.add_observer(watch->report);
-  if (config.evaluation.on_nonfinite == NonFinitePolicy::kRollback && loop.step() == 0) {
-    recorder.save_checkpoint();  // something to go back to
+  // Something to go back to, and weights from a file, which a resume needn't be given again.
+  const bool needs_first = config.evaluation.on_nonfinite == NonFinitePolicy::kRollback ||
+                           !options.initial_weights.empty();
+  if (needs_first && loop.step() == 0) {
+    recorder.save_checkpoint();
   }
   Rollback rollback(config.evaluation.on_nonfinite, steps_per_epoch, steps);
   while (!run_to_end(loop, rollback, checkpoints, metrics, log)) {
@@ -213,8 +238,13 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
     write_safetensors(second_folder.path("weights.safetensors"), state_dict(*second_network));
   }
 
-  TestReport report =
-      test_networks(config, predict_first, predict_second, images.test(), images.info(), device);
+  TestReport report;
+  try {
+    report = test_networks(config, stoppable(predict_first), stoppable(predict_second),
+                           images.test(), images.info(), device);
+  } catch (const StoppedTest&) {
+    return RunOutcome::kStopped;
+  }
   report.epoch = first.epoch;
   report.epochs = config.evaluation.epochs;
   report.parameters = count_parameters(*network);

@@ -93,7 +93,7 @@ std::vector<SweepEntry> random_sweep(const Config& config, int64_t count) {
 }
 
 SweepResult run_sweep(const std::vector<SweepEntry>& entries, const RunOptions& options, Log& log) {
-  check_new_or_resumed(options);
+  const FolderLock lock = begin_parts(options);
   SweepResult result;
   for (const auto& entry : entries) {
     const fs::path folder = options.out / entry.name;

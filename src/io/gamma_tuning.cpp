@@ -49,7 +49,7 @@ bool is_scored(const fs::path& folder, const Config& config) {
 
 GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
                        const RunOptions& options, Log& log) {
-  check_new_or_resumed(options);
+  const FolderLock lock = begin_parts(options);
   GammaTuning tuning;
   for (const double gamma : gammas) {
     Config one = config;

@@ -54,12 +54,18 @@ struct Extent {
 };
 
 /// The first `limit` whole lines of a file, or as many as it has.
-Extent whole_lines(int descriptor, uint64_t limit) {
+Extent whole_lines(const std::filesystem::path& path, int descriptor, uint64_t limit) {
   std::array<char, 65536> block;
   Extent extent;
   for (uint64_t offset = 0; extent.lines < limit;) {
     const ssize_t got = ::pread(descriptor, block.data(), block.size(), static_cast<off_t>(offset));
-    if (got <= 0) {
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      fail(path, "can't be read");
+    }
+    if (got == 0) {
       break;
     }
     const char* end = block.data() + got;
@@ -110,7 +116,7 @@ MetricsLog::MetricsLog(std::filesystem::path path, bool append)
   }
   try {
     bytes_ = static_cast<uint64_t>(status.st_size);
-    const Extent whole = whole_lines(descriptor_, std::numeric_limits<uint64_t>::max());
+    const Extent whole = whole_lines(path_, descriptor_, std::numeric_limits<uint64_t>::max());
     cut(whole.lines, whole.bytes);
   } catch (...) {
     ::close(descriptor_);
@@ -152,7 +158,7 @@ uint64_t MetricsLog::position() const {
 
 void MetricsLog::truncate_to(uint64_t position) {
   const std::lock_guard lock(mutex_);
-  const Extent kept = whole_lines(descriptor_, position);
+  const Extent kept = whole_lines(path_, descriptor_, position);
   if (kept.lines < position) {
     throw FileError(path_.string() + ": has " + std::to_string(kept.lines) +
                     " lines, the checkpoint goes on after line " + std::to_string(position) +

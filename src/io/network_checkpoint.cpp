@@ -98,6 +98,7 @@ NamedTensors training_checkpoint(EvaluationLoop& loop, const Config& config,
     all.tensors.insert(kBestTop1, torch::tensor(loop.best().top1, torch::kDouble));
   }
   all.tensors.insert("skipped_updates", torch::tensor(loop.skipped_updates()));
+  all.tensors.insert("skipped_images", torch::tensor(loop.skipped_images()));
   all.tensors.insert("rollbacks", torch::tensor(loop.rollbacks()));
   write_checkpoint_info(all, {.kind = "evaluation",
                               .config = config,
@@ -105,6 +106,7 @@ NamedTensors training_checkpoint(EvaluationLoop& loop, const Config& config,
                               .dataset = info.name,
                               .classes = info.classes,
                               .normalization = make_normalization(config, info),
+                              .samples = loop.training_images().fingerprint(),
                               .height = info.height,
                               .width = info.width,
                               .step = loop.step(),
@@ -121,6 +123,7 @@ void load_training_checkpoint(const NamedTensors& tensors, const std::string& so
   if (info.genotype != to_string(loop.network().genotype())) {
     throw FileError(source + ": a checkpoint of another genotype: " + info.genotype);
   }
+  check_same_samples(info, loop.training_images(), source);
   load_state_dict(loop.network(), tensors, source, "net.");
   load_momentum(tensors, source, loop.network(), loop.weights(), "m.");
   if (loop.average() != nullptr) {
@@ -134,7 +137,8 @@ void load_training_checkpoint(const NamedTensors& tensors, const std::string& so
             load_values(tensors, source, loop.network(), kBest)};
   }
   loop.resume_at(info.step, load_meter(tensors, source, "meter"),
-                 find_tensor(tensors, "skipped_updates", source).item<int64_t>(), std::move(best));
+                 find_tensor(tensors, "skipped_updates", source).item<int64_t>(),
+                 find_tensor(tensors, "skipped_images", source).item<int64_t>(), std::move(best));
   loop.skip_to(info.step, find_tensor(tensors, "rollbacks", source).item<int64_t>());
 }
 

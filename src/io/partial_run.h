@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sanas/io/folder_lock.h"
 #include "sanas/io/search_run.h"
 
 namespace sanas {
@@ -17,7 +18,8 @@ bool is_done(const std::filesystem::path& folder, const Config& config, const Ge
 /// Writes report.html of the runs below `folder` side by side, unless they are too many for a page.
 void report_parts(const std::filesystem::path& folder, size_t runs, Log& log);
 
-/// Throws FileError if `options.out` holds files already and is not to be gone on with.
-void check_new_or_resumed(const RunOptions& options);
+/// Makes `options.out` and keeps other processes away from it. Throws FileError if it holds files
+/// already and is not to be gone on with, can't be written, or is another process's.
+FolderLock begin_parts(const RunOptions& options);
 
 }  // namespace sanas

@@ -145,6 +145,9 @@ std::string sessions_section(const ReportRun& run) {
                           count_text(last_epoch_number(run, "rollbacks").value_or(0.0)) +
                           " times back to a checkpoint");
   }
+  if (const auto skipped = last_epoch_number(run, "skipped_images"); skipped && *skipped > 0.0) {
+    add("Not decoded", count_text(*skipped) + " images left out of mini-batches");
+  }
   HtmlTable columns{"Maps that were made", {"name", "method", "checkpoint", "options"}, {}, ""};
   if (const auto found = run.saliency.find("columns"); found != run.saliency.end()) {
     for (const auto& column : *found) {

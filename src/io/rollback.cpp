@@ -20,6 +20,17 @@ int64_t Rollback::next_step(const NonFiniteError& error, int64_t failed, const s
   return is_last ? failed : failed + 1;
 }
 
+void warn_of_gaps(int64_t updates, int64_t images, Log& log) {
+  if (updates > 0) {
+    log.warn("warning: " + std::to_string(updates) +
+             " updates of this epoch were left out, something was not finite");
+  }
+  if (images > 0) {
+    log.warn("warning: " + std::to_string(images) +
+             " images of this epoch were left out, they can't be decoded");
+  }
+}
+
 void report_rollback(const NonFiniteError& error, int64_t stage, int64_t failed, int64_t next_step,
                      int64_t rollbacks, MetricsLog& metrics, Log& log) {
   log.warn(std::string("warning: ") + error.what() +

@@ -75,6 +75,14 @@ void RunFolder::write_text(const std::string& name, std::string_view content) co
   write_file_atomically(path(name), content);
 }
 
+void RunFolder::remove(const std::string& name) const {
+  std::error_code error;
+  fs::remove(path(name), error);
+  if (error) {
+    throw FileError(path(name).string() + ": can't be removed: " + error.message());
+  }
+}
+
 void RunFolder::create_folder(const fs::path& folder) const {
   std::error_code error;
   fs::create_directories(folder, error);

@@ -79,6 +79,7 @@ NamedTensors search_checkpoint(SearchLoop& loop, const SearchStage& stage, const
   all.tensors.insert("perturbations.samples", samples);
   all.tensors.insert("perturbations.deltas", deltas);
   all.tensors.insert("skipped_updates", torch::tensor(loop.skipped_updates()));
+  all.tensors.insert("skipped_images", torch::tensor(loop.skipped_images()));
   all.tensors.insert("rollbacks", torch::tensor(loop.rollbacks()));
   write_checkpoint_info(all, {.kind = "search",
                               .config = config,
@@ -86,6 +87,7 @@ NamedTensors search_checkpoint(SearchLoop& loop, const SearchStage& stage, const
                               .dataset = info.name,
                               .classes = info.classes,
                               .normalization = loop.normalization(),
+                              .samples = loop.training_images().fingerprint(),
                               .height = info.height,
                               .width = info.width,
                               .step = loop.step(),
@@ -99,6 +101,7 @@ void load_search_checkpoint(const NamedTensors& tensors, const std::string& sour
   if (info.kind != "search") {
     throw FileError(source + ": a checkpoint of kind '" + info.kind + "', expected 'search'");
   }
+  check_same_samples(info, loop.training_images(), source);
   const auto& networks = loop.networks();
   load_state_dict(*networks.net1, tensors, source, "w1.");
   load_momentum(tensors, source, *networks.net1, loop.weights1(), "m1.");
@@ -121,7 +124,8 @@ void load_search_checkpoint(const NamedTensors& tensors, const std::string& sour
   loop.perturbations().set_state(samples, deltas);
   loop.resume_at(info.step, load_meter(tensors, source, "meter1"),
                  load_meter(tensors, source, "meter2"), initial,
-                 find_tensor(tensors, "skipped_updates", source).item<int64_t>());
+                 find_tensor(tensors, "skipped_updates", source).item<int64_t>(),
+                 find_tensor(tensors, "skipped_images", source).item<int64_t>());
   loop.skip_to(info.step, find_tensor(tensors, "rollbacks", source).item<int64_t>());
 }
 

@@ -8,6 +8,7 @@
 #include "sanas/core/signals.h"
 #include "sanas/io/genotype_files.h"
 #include "sanas/io/network_checkpoint.h"
+#include "sanas/io/rollback.h"
 #include "sanas/io/search_checkpoint.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/nn/network_size.h"
@@ -64,7 +65,9 @@ SearchRecorder::SearchRecorder(SearchLoop& loop, const SearchStage& stage, const
       metrics_(metrics),
       progress_(progress),
       log_(log),
-      resume_position_(metrics.position()) {}
+      resume_position_(metrics.position()),
+      skipped_updates_(loop.skipped_updates()),
+      skipped_images_(loop.skipped_images()) {}
 
 void SearchRecorder::on_step(const StepReport& report) {
   const auto add = [](Phase& phase, const auto& update, int64_t passes) {
@@ -140,6 +143,7 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
   record.emplace_back("macs", size.macs);
   record.emplace_back("skipped_updates", report.skipped_updates);
   record.emplace_back("rollbacks", report.rollbacks);
+  record.emplace_back("skipped_images", report.skipped_images);
   record.emplace_back("peak_memory_bytes",
                       peak_memory_bytes(loop_.networks().architecture()->tensors()[0].device()));
   record.emplace_back("seconds", report.seconds);
@@ -151,6 +155,10 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
   const bool is_scored = report.validation && !report.partial;
   save_checkpoint(is_scored ? std::optional(report.validation->top1()) : std::nullopt);
   progress_.hide();
+  warn_of_gaps(report.skipped_updates - skipped_updates_, report.skipped_images - skipped_images_,
+               log_);
+  skipped_updates_ = report.skipped_updates;
+  skipped_images_ = report.skipped_images;
   log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %d skips, margin %.2e, %.1f s",
                    static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
                    report.train1.loss(), 100.0 * report.train1.top1(),

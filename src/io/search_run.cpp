@@ -34,6 +34,22 @@ int64_t stage_steps(const Config& config, int64_t steps_per_epoch) {
   return config.search.max_steps > 0 ? std::min(config.search.max_steps, whole) : whole;
 }
 
+/// Throws ConfigError if another `search.max_steps` contradicts what is done.
+void check_steps(const Config& config, const CheckpointInfo& saved, const SearchStage& stage,
+                 int64_t steps_per_epoch, const std::string& source) {
+  const int64_t steps = stage_steps(config, steps_per_epoch);
+  if (saved.step > steps) {
+    throw ConfigError(source + ": " + std::to_string(saved.step) +
+                      " mini-batches are done, search.max_steps allows " + std::to_string(steps));
+  }
+  if (stage.index > 0 && saved.config.search.max_steps != config.search.max_steps) {
+    throw ConfigError(source +
+                      ": search.max_steps can't change any more, it is the same for all"
+                      " stages; expected " +
+                      std::to_string(saved.config.search.max_steps));
+  }
+}
+
 /// Runs one stage to its end or until it is stopped, and writes down what it does.
 /// @return forward-backward passes of the last architecture step.
 int64_t run_stage(SearchLoop& loop, const SearchStage& stage, const Config& config,
@@ -88,15 +104,16 @@ std::optional<LoadedCheckpoint> last_of_stage(const Config& config, const Search
   if (checkpoint &&
       read_stage(config, checkpoint->tensors, checkpoint->source).index != stage.index) {
     checkpoint.reset();
+    checkpoints.forget_best();  // it was read with the checkpoint
   }
   return checkpoint;
 }
 
-/// Whether what was done so far does not depend on the number of epochs.
-bool may_be_longer(const EvaluationOptions& options) {
+/// More epochs, and nothing that was done so far depends on their number.
+bool is_longer(const EvaluationOptions& now, const EvaluationOptions& before) {
   const bool is_open =
-      options.schedule == Schedule::kConstant || options.schedule == Schedule::kExponential;
-  return is_open && options.drop_path == 0.0;
+      now.schedule == Schedule::kConstant || now.schedule == Schedule::kExponential;
+  return is_open && now.drop_path == 0.0 && now.epochs > before.epochs;
 }
 
 }  // namespace
@@ -118,9 +135,12 @@ void check_resumable(const Config& now, const Config& before, const std::string&
   };
   std::vector<std::string> changed;
   for (const auto& key : changed_keys(now, before)) {
-    const bool is_longer = key == "evaluation.epochs" && may_be_longer(now.evaluation) &&
-                           now.evaluation.epochs > before.evaluation.epochs;
-    if (!is_longer && std::find(kFree.begin(), kFree.end(), key) == kFree.end()) {
+    const bool is_free =
+        std::find(kFree.begin(), kFree.end(), key) != kFree.end() ||
+        (key == "evaluation.epochs" && is_longer(now.evaluation, before.evaluation)) ||
+        // Until it stops, a run of this policy is like that of any other.
+        (key == "on_nonfinite" && before.search.on_nonfinite == NonFinitePolicy::kStop);
+    if (!is_free) {
       changed.push_back(key);
     }
   }
@@ -169,6 +189,7 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
     stage = read_stage(config, checkpoint->tensors, checkpoint->source);
     networks = make_search_networks(config, info, stage, device);
     step = saved.step;
+    check_steps(config, saved, stage, steps_per_epoch, checkpoint->source);
     metrics_position = saved.metrics_position;
     log.info("Resuming after mini-batch " + std::to_string(step) + of_stage(config, stage));
   }

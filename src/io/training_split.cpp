@@ -11,6 +11,7 @@
 #include "sanas/core/random.h"
 #include "sanas/data/search_subset.h"
 #include "sanas/data/subset.h"
+#include "sanas/io/atomic_file.h"
 
 namespace sanas {
 namespace {
@@ -43,7 +44,7 @@ SearchSubset halves(const Config& config, const Dataset& dataset) {
   }
   SearchSubset drawn = draw_halves(config, dataset);
   if (!list.empty()) {
-    write_search_subset(list, dataset, drawn);
+    write_file_atomically(list, search_subset_text(dataset, drawn));
   }
   return drawn;
 }

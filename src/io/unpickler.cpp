@@ -11,6 +11,8 @@ constexpr size_t kMaxValues = 1U << 21U;
 // A call makes a value of some kilobyte out of a few bytes.
 constexpr size_t kMaxCalls = 1U << 18U;
 constexpr size_t kMaxGlobalName = 256;
+// torch.save numbers them. Every tensor has a copy.
+constexpr size_t kMaxStorageKey = 256;
 // LibTorch's own kernels stop at 64 dimensions.
 constexpr size_t kMaxRank = 64;
 
@@ -178,7 +180,7 @@ void Unpickler::push_storage() {
   const auto* key = id->items[2]->as<std::string>();
   const auto* elements = id->items[4]->as<int64_t>();
   if (kind == nullptr || *kind != "storage" || type == nullptr || key == nullptr ||
-      elements == nullptr || *elements < 0) {
+      elements == nullptr || *elements < 0 || key->size() > kMaxStorageKey) {
     fail("a persistent id that is no storage");
   }
   push(PickleStorage{type->type, *key, *elements});

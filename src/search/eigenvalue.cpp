@@ -2,6 +2,7 @@
 #include "sanas/search/eigenvalue.h"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "sanas/core/random.h"
@@ -62,6 +63,9 @@ double largest_eigenvalue(const Objective& f, const TensorList& x, int64_t itera
     if (k + 1 < count) {
       tridiagonal[k + 1][k] = tridiagonal[k][k + 1] = off_diagonal[static_cast<size_t>(k)];
     }
+  }
+  if (!all_finite({tridiagonal})) {
+    return std::numeric_limits<double>::quiet_NaN();  // LAPACK would refuse it
   }
   return torch::linalg_eigvalsh(tridiagonal).max().item<double>();
 }

@@ -61,6 +61,9 @@ SearchLoop::SearchLoop(const SearchNetworks& networks, const SearchData& data,
 }
 
 void SearchLoop::run() {
+  if (finished() && step_ % steps_per_epoch() != 0) {
+    run_epoch(step_ / steps_per_epoch());  // nothing is left to do; a resume reports once more
+  }
   while (!finished() && !stop_requested()) {
     run_epoch(step_ / steps_per_epoch());
   }
@@ -102,7 +105,7 @@ void SearchLoop::run_epoch(int64_t epoch) {
     }
     run_step(prepare(*train), epoch, step_ % options_.report_every < run);
   }
-  if (stop_requested() && (step_ == first_step || step_ % steps_per_epoch() != 0)) {
+  if (stop_requested() && !finished() && (step_ == first_step || step_ % steps_per_epoch() != 0)) {
     return;  // the epoch is finished after a resume
   }
   report_epoch(epoch, watch.seconds());
@@ -143,11 +146,14 @@ void SearchLoop::report_epoch(int64_t epoch, double seconds) {
   if (data_.validation != nullptr && options_.eigenvalue.every > 0 &&
       epoch % options_.eigenvalue.every == 0) {
     report.eigenvalue = measure_eigenvalue();
-    early_stopping_.add({epoch, *report.eigenvalue, to_string(report.genotype)});
+    if (!report.partial) {  // it comes once more if the search is gone on with
+      early_stopping_.add({epoch, *report.eigenvalue, to_string(report.genotype)});
+    }
   }
   report.seconds = seconds;
   report.skipped_updates = skipped_updates_;
   report.rollbacks = rollbacks_;
+  report.skipped_images = skipped_images_;
   for (auto* observer : observers_) {
     observer->on_epoch(report);
   }
@@ -155,7 +161,8 @@ void SearchLoop::report_epoch(int64_t epoch, double seconds) {
 
 void SearchLoop::resume_at(int64_t step, const ClassificationMeter& meter1,
                            const ClassificationMeter& meter2,
-                           const TensorList& initial_architecture, int64_t skipped_updates) {
+                           const TensorList& initial_architecture, int64_t skipped_updates,
+                           int64_t skipped_images) {
   step_ = step;
   meter1_ = meter1;
   meter2_ = meter2;
@@ -163,6 +170,7 @@ void SearchLoop::resume_at(int64_t step, const ClassificationMeter& meter1,
     initial_architecture_[i].copy_(initial_architecture[i]);
   }
   skipped_updates_ = skipped_updates;
+  skipped_images_ = skipped_images;
 }
 
 void SearchLoop::skip_to(int64_t step, int64_t rollbacks) {

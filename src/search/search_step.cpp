@@ -27,6 +27,7 @@ void SearchLoop::run_step(const Batch& train, int64_t epoch, bool reported) {
   report.batch_size = train.size();
   report.learning_rate = weights1_.learning_rate();
   report.reported = reported;
+  skipped_images_ += train.skipped;
 
   if (epoch >= options_.architecture.start_epoch && every.updates_architecture(step_)) {
     update_architecture(train, report);
@@ -51,6 +52,7 @@ void SearchLoop::update_architecture(const Batch& train, StepReport& report) {
       first_stage_architect_ && in_first_half(report.epoch) ? *first_stage_architect_ : *architect_;
   for (int64_t k = 0; k < options_.architecture.steps; ++k) {
     const Batch validation = prepare(data_.architecture.next());
+    skipped_images_ += validation.skipped;
     const Hypergradient hypergradient =
         architect.gradient(train, validation, seed_of(kArchitecture, k), report.reported);
     if (finite("architecture", hypergradient.validation1_loss + hypergradient.validation2_loss,
@@ -108,6 +110,11 @@ LevelReport SearchLoop::train_level(const char* level, Supernet& net, WeightOpti
                                     const torch::Tensor& images, const torch::Tensor& labels,
                                     uint64_t seed, ClassificationMeter& epoch_meter) {
   net.train();
+  // A mini-batch that is left out leaves nothing behind in the running statistics either.
+  std::optional<ScopedBuffers> statistics;
+  if (options_.on_nonfinite == NonFinitePolicy::kSkip) {
+    statistics.emplace(net);
+  }
   const auto logits = frozen_classifier(net, networks_.normalization, seed)(images);
   auto loss = cross_entropy(logits, labels);
   LevelReport report;
@@ -120,6 +127,9 @@ LevelReport SearchLoop::train_level(const char* level, Supernet& net, WeightOpti
   meter.add(report.loss, logits, labels);
   report.top1 = meter.top1();
   if (finite(level, report.loss, gradients)) {
+    if (statistics) {
+      statistics->keep();
+    }
     report.gradient_norm = weights.step(gradients);
     epoch_meter.add(meter);
   }

@@ -44,6 +44,10 @@ EvaluationLoop::EvaluationLoop(EvalNetwork& network, const PixelNormalization& n
 }
 
 void EvaluationLoop::run() {
+  const int64_t steps = data_.train.batches_per_epoch();
+  if (finished() && step_ % steps != 0) {
+    run_epoch(step_ / steps);  // nothing is left to do; a resume reports once more
+  }
   while (!finished() && !stop_requested()) {
     run_epoch(step_ / data_.train.batches_per_epoch());
   }
@@ -72,7 +76,7 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
     }
     run_step(batch->to(device_), epoch, drop_path);
   }
-  if (stop_requested() && (step_ == first_step || step_ % steps != 0)) {
+  if (stop_requested() && !finished() && (step_ == first_step || step_ % steps != 0)) {
     return;  // the epoch is finished after a resume
   }
   TrainEpochReport report;
@@ -87,17 +91,18 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
   }
   if (options_.selection == Selection::kValidation) {
     report.validation = test(current_values(), *data_.validation);
-    keep_if_best(epoch, *report.validation);
+    keep_if_best(report, *report.validation);
   }
   if (options_.test_each_epoch || options_.selection == Selection::kTest) {
     report.test = test(current_values(), data_.test);
     if (options_.selection == Selection::kTest) {
-      keep_if_best(epoch, *report.test);
+      keep_if_best(report, *report.test);
     }
   }
   report.seconds = watch.seconds();
   report.skipped_updates = skipped_updates_;
   report.rollbacks = rollbacks_;
+  report.skipped_images = skipped_images_;
   for (auto* observer : observers_) {
     observer->on_epoch(report);
   }
@@ -116,7 +121,13 @@ void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_pat
   report.drop_path = drop_path;
   report.reported = step_ % options_.report_every == 0;
 
+  skipped_images_ += batch.skipped;
   network_.train();
+  // A mini-batch that is left out leaves nothing behind in the running statistics either.
+  std::optional<ScopedBuffers> statistics;
+  if (options_.on_nonfinite == NonFinitePolicy::kSkip) {
+    statistics.emplace(network_);
+  }
   const FrozenRandomness drop_path_draws(
       derive_seed(options_.seed, {static_cast<uint64_t>(step_)}));
   TensorList gradients = zeros_like(detach(weights_.parameters()));
@@ -132,6 +143,9 @@ void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_pat
                report.loss, meter);
   }
   if (std::isfinite(report.loss) && all_finite(gradients)) {
+    if (statistics) {
+      statistics->keep();
+    }
     report.gradient_norm = weights_.step(gradients);
     meter_.add(meter);
     if (average_) {
@@ -189,9 +203,12 @@ ClassificationReport EvaluationLoop::test(const TensorList& values, DataLoader& 
       images, network_.options().classes, device_);
 }
 
-void EvaluationLoop::keep_if_best(int64_t epoch, const ClassificationReport& report) {
-  if (best_.epoch < 0 || report.meter().top1() > best_.top1) {
-    best_ = {epoch, report.meter().top1(), clone(current_values())};
+/// Whole epochs only: where a training ends within one, it may be gone on with.
+void EvaluationLoop::keep_if_best(const TrainEpochReport& epoch,
+                                  const ClassificationReport& tested) {
+  const double top1 = tested.meter().top1();
+  if (!epoch.partial && (best_.epoch < 0 || top1 > best_.top1)) {
+    best_ = {epoch.epoch, top1, clone(current_values())};
   }
 }
 
@@ -201,10 +218,11 @@ bool EvaluationLoop::stop_requested() const {
 }
 
 void EvaluationLoop::resume_at(int64_t step, const ClassificationMeter& meter,
-                               int64_t skipped_updates, BestNetwork best) {
+                               int64_t skipped_updates, int64_t skipped_images, BestNetwork best) {
   step_ = step;
   meter_ = meter;
   skipped_updates_ = skipped_updates;
+  skipped_images_ = skipped_images;
   best_ = std::move(best);
 }
 

@@ -2,9 +2,13 @@
 #include "sanas/data/batch_prefetcher.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
@@ -89,6 +93,37 @@ TEST(BatchPrefetcher, EmptyRangeHasNoBatch) {
 TEST(BatchPrefetcher, RefusesImpossibleOptions) {
   EXPECT_THROW(BatchPrefetcher(numbered, 0, 1, {-1, 2}), ConfigError);
   EXPECT_THROW(BatchPrefetcher(numbered, 0, 1, {1, 0}), ConfigError);
+}
+
+/// Limits the address space to a little more than there is, so that threads find no room.
+class ScopedMemoryLimit {
+ public:
+  explicit ScopedMemoryLimit(rlim_t more) {
+    getrlimit(RLIMIT_AS, &before_);
+    std::ifstream file("/proc/self/statm");
+    rlim_t pages = 0;
+    file >> pages;
+    const rlimit limit{pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + more, before_.rlim_max};
+    setrlimit(RLIMIT_AS, &limit);
+  }
+  ~ScopedMemoryLimit() { setrlimit(RLIMIT_AS, &before_); }
+  ScopedMemoryLimit(const ScopedMemoryLimit&) = delete;
+  ScopedMemoryLimit& operator=(const ScopedMemoryLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(BatchPrefetcher, WorksWithFewerThreadsThanItWantsOrNone) {
+  std::unique_ptr<BatchPrefetcher> prefetcher;
+  {
+    const ScopedMemoryLimit limit(64U << 20U);  // 64 stacks take 512 MiB
+    prefetcher = std::make_unique<BatchPrefetcher>(numbered, 0, 200, PrefetchOptions{64, 128});
+  }
+  for (int64_t number = 0; number < 200; ++number) {
+    ASSERT_EQ(prefetcher->next()->labels.item<int64_t>(), number);
+  }
+  EXPECT_FALSE(prefetcher->next());
 }
 
 }  // namespace

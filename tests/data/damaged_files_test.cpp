@@ -122,7 +122,7 @@ TEST(DamagedFiles, SearchList) {
   const TemporaryFolder folder;
   const data_test::FormulaDataset dataset(40, 2);
   const fs::path file = folder.path() / "list.txt";
-  write_search_subset(file, dataset, draw_search_subset(dataset, {}));
+  write_file(file, search_subset_text(dataset, draw_search_subset(dataset, {})));
   expect_damage_is_survived<Error>(content_of(file), [&](const std::string& text) {
     write_file(file, text);
     const SearchSubset subset = read_search_subset(file, dataset);

@@ -2,6 +2,7 @@
 #include "sanas/data/image_codec.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 
@@ -108,6 +109,9 @@ TEST_F(ImageCodec, TruncatedAndForeignFilesAreNamed) {
   EXPECT_THROW(decode_image(folder.path() / "empty.jpg"), DataError);
   EXPECT_THAT(message_of<DataError>([&] { decode_image(folder.path() / "missing.jpg"); }),
               HasSubstr("missing.jpg: cannot be read"));
+  mkfifo((folder.path() / "pipe.jpg").c_str(), 0600);
+  EXPECT_THAT(message_of<DataError>([&] { decode_image(folder.path() / "pipe.jpg"); }),
+              HasSubstr("pipe.jpg: cannot be read"));
 }
 
 // Sums of the pixels of the sample photographs as Pillow decodes them (another build of

@@ -218,7 +218,9 @@ TEST(Loader, BadSamplesCanBeSkippedAndAreCounted) {
   EXPECT_EQ(batches[2].images.size(0), 4);
   EXPECT_EQ(batches[2].labels[3].item<int64_t>(), 14 * 14 % 3);
   EXPECT_TRUE(torch::equal(batches[2].images[3], loader.load(0, range(14, 15)).images[0]));
-  EXPECT_EQ(loader.skipped(), 1);
+  EXPECT_EQ(batches[2].skipped, 1);
+  EXPECT_EQ(batches[2].to(torch::kCPU).skipped, 1);
+  EXPECT_EQ(batches[3].skipped, 0);
 }
 
 TEST(Loader, BatchOfBadSamplesOnlyIsAnError) {

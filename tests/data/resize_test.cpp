@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "data/data_test_support.h"
+#include "sanas/core/error.h"
 #include "sanas/data/transform.h"
 
 namespace sanas {
@@ -77,6 +78,13 @@ TEST(Resize, ConstantImagesStayConstant) {
   for (const uint8_t byte : resize_bilinear(white, 5, 33).pixels) {
     ASSERT_EQ(byte, 255);
   }
+}
+
+TEST(Resize, AnImageTooThinToBeEnlargedIsRefused) {
+  const Image line(1, 60'000, 3);
+  EXPECT_EQ(resize_short_side(line, 2).width, 120'000);
+  EXPECT_THROW(resize_short_side(line, 256), DataError);  // 256 × 15,360,000 pixels
+  EXPECT_THROW(resize_short_side(Image(60'000, 1, 3), 65'536), DataError);  // beyond int
 }
 
 }  // namespace

@@ -178,5 +178,19 @@ TEST_F(RollbackRun, OtherPoliciesStopOrSkip) {
   EXPECT_EQ(metrics(out, "train_epoch").back()["rollbacks"], 0);
 }
 
+/// Running statistics, too: once not a number, they would stay it.
+TEST_F(RollbackRun, WhatIsSkippedLeavesNothingBehind) {
+  config_.search.on_nonfinite = NonFinitePolicy::kSkip;
+  config_.evaluation.on_nonfinite = NonFinitePolicy::kSkip;
+  search("count", 0, 0);
+  const int64_t all = -countdown;  // forward passes of a whole run
+  for (int64_t eighth = 0; eighth < 8; ++eighth) {
+    SCOPED_TRACE(eighth);
+    expect_finite(search("search" + std::to_string(eighth), all * eighth / 8, 1));
+    expect_finite(train("train" + std::to_string(eighth), eighth, 1));
+  }
+  EXPECT_EQ(metrics(folder_ / "search0", "search_epoch").back()["skipped_updates"], 1);
+}
+
 }  // namespace
 }  // namespace sanas

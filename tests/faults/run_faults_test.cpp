@@ -30,7 +30,11 @@ constexpr int kKill = -1;
 constexpr int kDone = 0;
 constexpr int kFileError = 3;
 
-using Start = void (*)(const Config&, const RunOptions&, Log&);
+struct Case {
+  const char* name;
+  void (*start)(const Config&, const RunOptions&, Log&);
+  int64_t max_steps;  // 0: to the end of the last epoch
+};
 
 void search(const Config& config, const RunOptions& options, Log& log) {
   run_search(config, options, log);
@@ -47,7 +51,7 @@ long& shared_number() {
   return *number;
 }
 
-class RunFaults : public testing::TestWithParam<std::pair<const char*, Start>> {
+class RunFaults : public testing::TestWithParam<Case> {
  protected:
   RunFaults() { write_cifar10(folder_ / "data"); }
 
@@ -63,8 +67,9 @@ class RunFaults : public testing::TestWithParam<std::pair<const char*, Start>> {
       try {
         Log log(/*quiet=*/true);
         const bool resume = fs::exists(out / "config.yaml");
-        GetParam().second(small_run(folder_ / "data"),
-                          {.out = out, .resume = resume, .quiet = true}, log);
+        Config config = small_run(folder_ / "data");
+        config.search.max_steps = config.evaluation.max_steps = GetParam().max_steps;
+        GetParam().start(config, {.out = out, .resume = resume, .quiet = true}, log);
       } catch (const FileError& error) {
         status = std::string(error.what()).find('\n') == std::string::npos ? kFileError : 1;
       } catch (const std::exception& error) {
@@ -161,16 +166,25 @@ class RunFaults : public testing::TestWithParam<std::pair<const char*, Start>> {
   TemporaryFolder folder_;
 };
 
-TEST_P(RunFaults, AKilledProcessGoesOnAsIfNothingHadHappened) { expect_survival(kKill, -1, 1); }
+class KilledRun : public RunFaults {};
+class RunOnAFullDisk : public RunFaults {};
 
-TEST_P(RunFaults, AFullDiskIsAnErrorAndTheRunGoesOnWhenThereIsRoom) {
+TEST_P(KilledRun, GoesOnAsIfNothingHadHappened) { expect_survival(kKill, -1, 1); }
+
+TEST_P(RunOnAFullDisk, EndsWithAnErrorAndGoesOnWhenThereIsRoom) {
   expect_survival(ENOSPC, kFileError, 4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, RunFaults,
-                         testing::Values(std::pair("search", &search),
-                                         std::pair("training", &train)),
-                         [](const auto& info) { return std::string(info.param.first); });
+constexpr Case kSearch{"search", &search, 0};
+constexpr Case kTraining{"training", &train, 0};
+std::string name_of(const testing::TestParamInfo<Case>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(Programs, KilledRun,
+                         testing::Values(kSearch, kTraining,
+                                         Case{"search_within_an_epoch", &search, 4},
+                                         Case{"training_within_an_epoch", &train, 4}),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Programs, RunOnAFullDisk, testing::Values(kSearch, kTraining), name_of);
 
 }  // namespace
 }  // namespace sanas

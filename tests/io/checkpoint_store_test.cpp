@@ -167,6 +167,24 @@ TEST_F(CheckpointStoreTest, ADamagedOneIsNotKept) {
   EXPECT_EQ(loaded_step(), 2);
 }
 
+TEST_F(CheckpointStoreTest, DamagedOnesDoNotTakeThePlaceOfGoodOnes) {
+  {
+    CheckpointStore store(folder_.path(), 3);
+    for (int64_t step = 1; step <= 4; ++step) {
+      save(store, 2 * step);
+    }
+  }
+  damage("last.safetensors");
+  damage("step-6.safetensors");
+  CheckpointStore store(folder_.path(), 3);
+  Log log(/*quiet=*/true);
+  EXPECT_EQ(step_of(store.load(log)->tensors), 4);
+  save(store, 5);
+  EXPECT_THAT(names(), ElementsAre("last.safetensors", "step-4.safetensors"));
+  save(store, 6);
+  EXPECT_THAT(names(), ElementsAre("last.safetensors", "step-4.safetensors", "step-5.safetensors"));
+}
+
 TEST_F(CheckpointStoreTest, AFileWithoutAChecksumIsNoCheckpoint) {
   write_safetensors(folder_ / "last.safetensors", state(1));
   EXPECT_THAT(file_error([&] { loaded_step(); }), HasSubstr("it has no checksum"));

@@ -55,5 +55,11 @@ TEST(Resumable, ATrainingMayBecomeLongerWhereNothingDoneSoFarDependsOnIt) {
   EXPECT_EQ(refused({"search.epochs=700"}), "search.epochs");
 }
 
+TEST(Resumable, ARunThatStoppedBecauseOfANanMayGoOnUnderAnotherPolicy) {
+  EXPECT_EQ(refused({"on_nonfinite=skip"}, {"on_nonfinite=stop"}), "");
+  EXPECT_EQ(refused({"on_nonfinite=rollback"}, {"on_nonfinite=stop"}), "");
+  EXPECT_EQ(refused({"on_nonfinite=stop"}, {"on_nonfinite=skip"}), "on_nonfinite");
+}
+
 }  // namespace
 }  // namespace sanas

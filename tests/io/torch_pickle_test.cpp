@@ -288,6 +288,9 @@ TEST(TorchPickle, StoragesHaveExactlyTheirMember) {
   auto moved = dict("a", tensor(6, 0, {1}, {1}));
   moved.replace(moved.find(text("0")), text("0").size(), text("../data.pkl"));
   EXPECT_THAT(error_of(moved + "."), HasSubstr("'archive/data/../data.pkl'"));
+  auto endless = dict("a", tensor(6, 0, {1}, {1}));  // each reference would copy the name
+  endless.replace(endless.find(text("0")), text("0").size(), text(std::string(257, 'x')));
+  EXPECT_THAT(error_of(endless + "."), HasSubstr("a persistent id that is no storage"));
 }
 
 TEST(TorchPickle, OtherOpcodesAndCallsAreRefused) {

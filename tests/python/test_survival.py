@@ -19,7 +19,7 @@ import pytest
 from programs import one_line_error, settings
 from safetensors import safe_open
 
-STOPPED, DATA, KILLED = 4, 3, -signal.SIGKILL
+STOPPED, DATA, USAGE, KILLED = 4, 3, 2, -signal.SIGKILL
 FAULTS = Path(os.environ.get("SANAS_BINARY_DIR", "missing")) / "bin" / "libsanas_faults.so"
 SMALL = {
     "threads": 1,
@@ -55,6 +55,23 @@ PROGRAMS = {
         {"evaluation.epochs": 3, "dataset.holdout": 0.5},
     ),
     "seeds": ((*TRAINING, "--seeds", "0,1"), {"evaluation.epochs": 3}),
+    "random": (
+        (*SEARCH, "cifar10_darts2nd", "--strategy", "random"),
+        {"random_search.candidates": 2, "random_search.epochs": 1},
+    ),
+    "two_networks": (TRAINING, {"evaluation.epochs": 2, "evaluation.inference": "two_networks"}),
+    # It ends within an epoch, with all that only some searches have.
+    "persistent": (
+        (*SEARCH, "cifar10_darts2nd"),
+        HOST
+        | {
+            "search.max_steps": 8,
+            "attack.persistent": "true",
+            "attack.steps": 2,
+            "search.eigenvalue.every": 1,
+            "search.eigenvalue.stop": "true",
+        },
+    ),
     "training": (TRAINING, {}),
 }
 OF_SEVERAL_PARTS = ["pdarts", "gammas", "seeds"]  # stages or runs
@@ -201,7 +218,10 @@ def test_a_training_that_is_killed_again_and_again_ends_alike(evaluate, tmp_path
     assert len(kill_at_random_moments(evaluate, out, whole, 20, seed=2)) >= 15
 
 
-@pytest.mark.parametrize("undisturbed", [*OF_SEVERAL_PARTS, "pcdarts", "prdarts"], indirect=True)
+OTHERS = ["pcdarts", "prdarts", "random", "two_networks", "persistent"]
+
+
+@pytest.mark.parametrize("undisturbed", [*OF_SEVERAL_PARTS, *OTHERS], indirect=True)
 def test_a_program_that_is_killed_all_along_ends_alike(undisturbed, tmp_path):
     """In every part: the kills go on until it has ended in spite of them."""
     program, whole = undisturbed
@@ -268,14 +288,58 @@ def test_a_program_that_is_asked_to_end_says_how_to_go_on(undisturbed, tmp_path)
     assert_same_files(out, whole)
 
 
+@pytest.mark.parametrize("send", ["hangup", "twice"])
+def test_other_ways_to_be_asked_to_end(send, search, whole_search, tmp_path):
+    """A terminal that is gone; `timeout` signals the process, and then its group."""
+    out = tmp_path / "out"
+    with search.start(out) as process:
+        wait_for(has_steps(out, 2), process)
+        for kind in [signal.SIGHUP] if send == "hangup" else [signal.SIGTERM, signal.SIGTERM]:
+            process.send_signal(kind)
+    assert process.returncode == STOPPED
+    assert search.finish(out).returncode == 0
+    assert_same_files(out, whole_search)
+
+
+def test_nohup_and_output_that_nobody_reads_end_nothing(search, whole_search, tmp_path):
+    out = tmp_path / "out"
+    reading, writing = os.pipe()
+    os.close(reading)
+    search.command.remove("--quiet")
+    command = ["nohup", *search.command, "--out", out]
+    with subprocess.Popen(
+        command, cwd=programs.SOURCE, stdin=subprocess.DEVNULL, stdout=writing, stderr=writing
+    ) as process:
+        wait_for(has_steps(out), process)
+        process.send_signal(signal.SIGHUP)
+    os.close(writing)
+    assert process.returncode == 0
+    assert_same_files(out, whole_search)
+
+
+def test_a_training_that_is_asked_to_end_while_it_is_tested(evaluate, tmp_path):
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    evaluate.command += settings({"evaluation.epochs": 1, "evaluation.inference": "reweighted"})
+    evaluate.command += settings({"attack.steps": 300})
+    assert evaluate.finish(whole).returncode == 0
+    trained = sum(line["phase"] != "test" for line in metrics(whole / "metrics.jsonl"))
+    with evaluate.start(out) as process:
+        wait_for(has_steps(out, trained), process)
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == STOPPED
+    assert not (out / "test_report.json").exists()
+    assert evaluate.finish(out).returncode == 0
+    assert_same_files(out, whole)
+
+
 def test_a_second_interrupt_ends_at_once(search, tmp_path):
     """In the middle of a mini-batch; the last checkpoint stays whole."""
     out = tmp_path / "out"
-    search.command += settings({"supernet.channels": 24, "supernet.nodes": 4})
+    search.command += settings({"supernet.channels": 48, "supernet.nodes": 4})
     with search.start(out) as process:
         wait_for(has_steps(out), process)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.02)
+        time.sleep(0.08)  # 50 ms are taken for the same request
         process.send_signal(signal.SIGINT)
     assert process.returncode == 128 + signal.SIGINT
     assert_checkpoints_are_whole(out)
@@ -306,6 +370,70 @@ def test_a_slurm_job_is_queued_again_and_goes_on(cifar10, tmp_path):
     subprocess.run(job, env=environment, cwd=programs.SOURCE, check=True)
     assert called.read_text() == "requeue 17\n"
     assert steps_of_last_checkpoint(out) == 48
+
+
+# Going on with something else -------------------------------------------------------------------
+
+
+def test_a_longer_sweep_that_is_killed_is_not_taken_for_done(cifar10, tmp_path):
+    """The seeds were done with fewer mini-batches; a kill finds the first one half-way to more."""
+    short, long = (small_program("seeds", cifar10) for _ in range(2))
+    short.command += settings({"evaluation.max_steps": 4})
+    long.command += settings({"evaluation.max_steps": 16})
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    assert long.finish(whole).returncode == 0
+    assert short.finish(out).returncode == 0
+    at_first = out / "seed-0"
+    before = progress(at_first)
+    with long.start(out) as process:
+        wait_for(has_steps(at_first, before + 2), process)
+        process.kill()
+    assert progress(at_first) < progress(whole / "seed-0")
+    assert long.finish(out).returncode == 0
+    assert_same_files(out, whole)
+
+
+def test_weights_to_begin_with_need_not_be_given_again(cifar10, tmp_path):
+    """Killed before the first checkpoint of its own."""
+    out, whole, first = tmp_path / "out", tmp_path / "whole", tmp_path / "first"
+    plain, begun = (small_program("training", cifar10) for _ in range(2))
+    plain.command += settings({"evaluation.epochs": 1})
+    assert plain.finish(first).returncode == 0
+    plain.command += ON_REQUEST
+    begun.command = [*plain.command, "--weights", first / "weights.safetensors"]
+    assert begun.finish(whole).returncode == 0
+    with begun.start(out) as process:
+        wait_for(has_steps(out, 2), process)
+        process.kill()
+    assert steps_of_last_checkpoint(out) == 0
+    assert plain.finish(out).returncode == 0
+    assert_same_files(out, whole)
+
+
+def test_fewer_steps_than_are_done_are_refused(search, whole_search, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(whole_search, out)
+    search.command += settings({"search.max_steps": 5})
+    one_line_error("sanas_search", search.finish(out), USAGE, "24 mini-batches are done", "allows 5")
+    assert_same_files(out, whole_search)
+
+
+@pytest.mark.parametrize("name", ["pcdarts", "training"])
+def test_other_images_are_refused(name, cifar10, tmp_path):
+    out, data = tmp_path / "out", tmp_path / "data"
+    shutil.copytree(cifar10, data)
+    program = small_program(name, data)
+    with program.start(out) as process:
+        wait_for(has_steps(out, 2), process)
+        process.kill()
+    before = files_of(out)
+    batch = data / "data_batch_1.bin"
+    content = bytearray(batch.read_bytes())
+    for label in range(0, len(content), 3073):
+        content[label] = (content[label] + 1) % 10
+    batch.write_bytes(content)
+    one_line_error(program.name, program.finish(out), DATA, "begun with other training images")
+    assert files_of(out).keys() == before.keys()
 
 
 # Faults -----------------------------------------------------------------------------------------

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 namespace sanas {
 namespace {
 
@@ -68,6 +71,12 @@ TEST(LargestEigenvalue, LeavesTheGeneratorAlone) {
   const auto after = torch::rand({1});
   torch::manual_seed(9);
   EXPECT_TRUE(after.equal(torch::rand({1})));
+}
+
+TEST(LargestEigenvalue, IsNotANumberWhereTheHessianIsNone) {
+  const Quadratic f{
+      torch::full({20, 20}, std::numeric_limits<double>::quiet_NaN(), torch::kDouble)};
+  EXPECT_TRUE(std::isnan(largest_eigenvalue(f, f.x, 3, 1)));
 }
 
 }  // namespace

@@ -208,6 +208,32 @@ TEST(SearchLoop, AStopAtAnyMomentReportsEachEpochOnce) {
   }
 }
 
+TEST(SearchLoop, AnEndWithinAnEpochIsReportedInSpiteOfASignalAndAgainAfterwards) {
+  auto options = quick_options();
+  options.max_steps = 4;
+  TinySearch search(options);
+  Interrupter interrupter(9);  // first asked for after the last step
+  search.loop.add_observer(interrupter);
+  search.loop.run();
+  EXPECT_TRUE(search.loop.finished());
+  EXPECT_THAT(interrupter.epochs, ElementsAre(0, 1));
+  search.loop.run();  // a resume of what is over: the report may have been lost
+  EXPECT_THAT(interrupter.epochs, ElementsAre(0, 1, 1));
+  EXPECT_EQ(search.loop.step(), 4);
+}
+
+TEST(SearchLoop, TheEigenvalueOfHalfAnEpochIsNotOneOfTheStoppingRule) {
+  auto options = quick_options();
+  options.eigenvalue.every = 1;
+  options.max_steps = 4;
+  TinySearch search(options);
+  Witness witness(search.loop);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  EXPECT_TRUE(witness.epochs[1].eigenvalue.has_value());
+  EXPECT_EQ(search.loop.early_stopping().measurements().size(), 1U);
+}
+
 /// Compares the running statistics of W1 with those after the first step.
 class StatisticsWatch : public SearchObserver {
  public:

@@ -114,6 +114,18 @@ TEST(EvaluationLoop, TheMovingAverageIsThatOfItsDefinition) {
   EXPECT_GT(largest_difference(witness.values.back(), training.loop.reported_values()), 1e-3);
 }
 
+TEST(EvaluationLoop, ANetworkWithinAnEpochIsNotSelected) {
+  auto options = tiny_options();
+  options.selection = Selection::kTest;
+  options.max_steps = 4;  // of 3 in an epoch
+  TinyTraining training(options);
+  TrainWitness witness(training.loop);
+  training.loop.add_observer(witness);
+  training.loop.run();
+  EXPECT_TRUE(witness.epochs[1].test.has_value());
+  EXPECT_EQ(training.loop.best().epoch, 0);
+}
+
 class SelectionTest : public testing::TestWithParam<Selection> {};
 
 TEST_P(SelectionTest, ReportsTheBestEpochAndLeavesTheTrainingAsItIs) {

@@ -54,11 +54,13 @@ class ScopedValues {
   TensorList saved_;
 };
 
-/// Restores the buffers (running statistics) of a module bit for bit at the end of its scope.
+/// Restores the buffers (running statistics) of a module bit for bit at the end of its scope,
+/// unless they are to be kept as they are by then.
 class ScopedBuffers {
  public:
   explicit ScopedBuffers(const torch::nn::Module& module);
   ~ScopedBuffers();
+  void keep() { saved_.clear(); }
   ScopedBuffers(const ScopedBuffers&) = delete;
   ScopedBuffers& operator=(const ScopedBuffers&) = delete;
 

@@ -12,6 +12,7 @@ struct Batch {
   torch::Tensor images;   ///< N×3×H×W, float32 in [0, 1], not normalised
   torch::Tensor labels;   ///< N, int64
   torch::Tensor indices;  ///< N, int64: where in the data set they come from; stays on the CPU
+  int64_t skipped = 0;    ///< images that belong to it, but could not be decoded
 
   int64_t size() const { return labels.size(0); }
 
@@ -19,7 +20,7 @@ struct Batch {
   /// are pinned.
   Batch to(const torch::Device& device) const {
     return {images.to(device, /*non_blocking=*/true).contiguous(preferred_memory_format(device)),
-            labels.to(device, /*non_blocking=*/true), indices};
+            labels.to(device, /*non_blocking=*/true), indices, skipped};
   }
 };
 

@@ -7,6 +7,10 @@
 
 namespace sanas {
 
+/// Pixels of the largest image that is read, or made by resizing one: no camera makes more, but a
+/// small file can claim to be, or become, larger.
+inline constexpr int64_t kMaxPixels = 200'000'000;
+
 /// An image as bytes: H×W×C, rows from top to bottom, channels interleaved (RGB, or one grey
 /// channel).
 struct Image {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,7 +19,7 @@ namespace sanas {
 /// What to do with an image that does not decode.
 enum class BadSample {
   kFail,  ///< next() throws the DataError that names it
-  kSkip,  ///< leave it out of its batch and count it
+  kSkip,  ///< leave it out of its batch and count it (Batch::skipped)
 };
 
 /// "fail" or "skip".
@@ -63,10 +62,10 @@ class DataLoader {
   /// was.
   std::optional<Batch> next();
 
-  /// How many images could not be decoded and were left out so far (BadSample::kSkip).
-  int64_t skipped() const { return skipped_; }
-
   const LoaderOptions& options() const { return options_; }
+
+  /// 16 hexadecimal digits that tell by name, label and place which samples are loaded.
+  const std::string& fingerprint() const { return fingerprint_; }
 
   /// The samples of an epoch in the order they are loaded in; the first `count` of them where count
   /// is not negative.
@@ -83,7 +82,7 @@ class DataLoader {
   const LoaderOptions options_;
   const Augmentation augmentation_;
   uint64_t order_stream_;  // so that loaders of different samples have different orders
-  mutable std::atomic<int64_t> skipped_ = 0;
+  const std::string fingerprint_;
   std::unique_ptr<BatchPrefetcher> prefetcher_;  // last: its threads use everything above
 };
 

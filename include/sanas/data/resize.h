@@ -13,7 +13,8 @@ namespace sanas {
 Image resize_bilinear(const Image& image, int height, int width);
 
 /// Scales so that the shorter side becomes `side` and the longer one int(side · long / short), as
-/// torchvision's Resize(side).
+/// torchvision's Resize(side). Throws DataError for an image so thin that more than kMaxPixels
+/// would come of it.
 Image resize_short_side(const Image& image, int side);
 
 }  // namespace sanas

@@ -28,14 +28,12 @@ struct SearchSubset {
 /// too small for both.
 SearchSubset draw_search_subset(const Dataset& dataset, const SearchSubsetOptions& options);
 
-/// Writes the lists as text: a header that identifies the data set, then one sample name a line.
-/// The file appears whole or not at all. Throws FileError where it cannot be written.
-void write_search_subset(const std::filesystem::path& file, const Dataset& dataset,
-                         const SearchSubset& subset);
+/// The lists as text: a header that identifies the data set, then one sample name a line.
+std::string search_subset_text(const Dataset& dataset, const SearchSubset& subset);
 
-/// Reads what write_search_subset wrote. Throws FileError where the file cannot be read or is
-/// malformed, DataError where the data set is not the one it was written for (names, order and
-/// labels of all samples are compared through a checksum).
+/// Reads a file with what search_subset_text wrote. Throws FileError where the file cannot be read
+/// or is malformed, DataError where the data set is not the one it was written for (names, order
+/// and labels of all samples are compared through a checksum).
 SearchSubset read_search_subset(const std::filesystem::path& file, const Dataset& dataset);
 
 }  // namespace sanas

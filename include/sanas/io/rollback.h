@@ -39,6 +39,9 @@ class Rollback {
   int64_t times_ = 0;
 };
 
+/// Warns of updates and images that the epoch just done did without.
+void warn_of_gaps(int64_t updates, int64_t images, Log& log);
+
 /// Writes it down: the mini-batch that failed, the one to go on with, how often that was so.
 void report_rollback(const NonFiniteError& error, int64_t stage, int64_t failed, int64_t next_step,
                      int64_t rollbacks, MetricsLog& metrics, Log& log);

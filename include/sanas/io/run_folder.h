@@ -35,6 +35,8 @@ class RunFolder {
 
   /// Writes a file of the folder atomically. Throws FileError.
   void write_text(const std::string& name, std::string_view content) const;
+  /// Removes a file of the folder, if it is there. Throws FileError.
+  void remove(const std::string& name) const;
 
  private:
   void create_folder(const std::filesystem::path& folder) const;

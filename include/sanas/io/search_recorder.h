@@ -61,6 +61,9 @@ class SearchRecorder : public SearchObserver {
   Log& log_;
   /// Lines of metrics.jsonl that a resumed run keeps.
   uint64_t resume_position_;
+  /// Up to the last report of an epoch.
+  int64_t skipped_updates_;
+  int64_t skipped_images_;
   Phase weights1_;
   Phase weights2_;
   Phase architecture_;

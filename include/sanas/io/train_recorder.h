@@ -43,6 +43,9 @@ class TrainRecorder : public TrainObserver {
   Log& log_;
   /// Lines of metrics.jsonl that a resumed run keeps.
   uint64_t resume_position_;
+  /// Up to the last report of an epoch.
+  int64_t skipped_updates_;
+  int64_t skipped_images_;
 };
 
 }  // namespace sanas

@@ -90,6 +90,8 @@ struct EpochReport {
   /// Updates left out, and returns to an earlier state, because something was not finite.
   int64_t skipped_updates = 0;
   int64_t rollbacks = 0;
+  /// Images left out of mini-batches so far because they could not be decoded.
+  int64_t skipped_images = 0;
 };
 
 /// Looks on while a search runs. Nothing that an observer does changes the search's numbers.

@@ -34,8 +34,9 @@ class SearchLoop {
   void add_observer(SearchObserver& observer) { observers_.push_back(&observer); }
 
   /// Runs from the current step to the last epoch, to `max_steps`, or until an observer asks to
-  /// stop. Throws NonFiniteError unless the policy is NonFinitePolicy::kSkip; `step()` then is the
-  /// mini-batch that failed, and the state may be anything.
+  /// stop. A search that has ended within an epoch reports that epoch once more. Throws
+  /// NonFiniteError unless the policy is NonFinitePolicy::kSkip; `step()` then is the mini-batch
+  /// that failed, and the state may be anything.
   void run();
 
   /// Mini-batches done so far.
@@ -55,13 +56,15 @@ class SearchLoop {
   /// Continue after `step` mini-batches with the given state of the epoch; weights, optimizers and
   /// architecture are set by the caller.
   void resume_at(int64_t step, const ClassificationMeter& meter1, const ClassificationMeter& meter2,
-                 const TensorList& initial_architecture, int64_t skipped_updates);
+                 const TensorList& initial_architecture, int64_t skipped_updates,
+                 int64_t skipped_images);
 
   /// Leaves out the mini-batches before `step`, after the state of an earlier one was put back for
   /// the `rollbacks`-th time.
   void skip_to(int64_t step, int64_t rollbacks);
 
   const SearchNetworks& networks() const { return networks_; }
+  const DataLoader& training_images() const { return data_.train; }
   /// What happens to raw pixels before they reach a network.
   const PixelNormalization& normalization() const { return normalization_; }
   const SearchOptions& options() const { return options_; }
@@ -73,6 +76,8 @@ class SearchLoop {
   EarlyStopping& early_stopping() { return early_stopping_; }
   /// Updates left out because something was not finite.
   int64_t skipped_updates() const { return skipped_updates_; }
+  /// Images left out of mini-batches because they could not be decoded.
+  int64_t skipped_images() const { return skipped_images_; }
   /// How often an earlier state was put back for that reason.
   int64_t rollbacks() const { return rollbacks_; }
 
@@ -115,6 +120,7 @@ class SearchLoop {
   ClassificationMeter meter2_;
   int64_t step_ = 0;
   int64_t skipped_updates_ = 0;
+  int64_t skipped_images_ = 0;
   int64_t rollbacks_ = 0;
 };
 

@@ -48,6 +48,8 @@ struct TrainEpochReport {
   /// Updates left out, and returns to an earlier state, because something was not finite.
   int64_t skipped_updates = 0;
   int64_t rollbacks = 0;
+  /// Images left out of mini-batches so far because they could not be decoded.
+  int64_t skipped_images = 0;
 };
 
 /// Looks on while a network is trained.
@@ -90,7 +92,8 @@ class EvaluationLoop {
 
   void add_observer(TrainObserver& observer) { observers_.push_back(&observer); }
 
-  /// Runs to the last epoch, to `max_steps`, or until an observer asks to stop. Throws
+  /// Runs to the last epoch, to `max_steps`, or until an observer asks to stop. A training that has
+  /// ended within an epoch reports that epoch once more. Throws
   /// NonFiniteError when the loss or a gradient is not finite, unless the policy is
   /// NonFinitePolicy::kSkip; `step()` then is the mini-batch that failed.
   void run();
@@ -103,6 +106,7 @@ class EvaluationLoop {
   int64_t step() const { return step_; }
   const ClassificationMeter& meter() const { return meter_; }
   EvalNetwork& network() { return network_; }
+  const DataLoader& training_images() const { return data_.train; }
   WeightOptimizer& weights() { return weights_; }
   /// Null without a moving average.
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }
@@ -112,7 +116,7 @@ class EvaluationLoop {
   /// Continue after `step` mini-batches with the given state of the epoch; weights and optimizer
   /// are set by the caller.
   void resume_at(int64_t step, const ClassificationMeter& meter, int64_t skipped_updates,
-                 BestNetwork best);
+                 int64_t skipped_images, BestNetwork best);
 
   /// Leaves out the mini-batches before `step`, after the state of an earlier one was put back for
   /// the `rollbacks`-th time.
@@ -120,6 +124,8 @@ class EvaluationLoop {
 
   /// Updates left out, and returns to an earlier state, because something was not finite.
   int64_t skipped_updates() const { return skipped_updates_; }
+  /// Images left out of mini-batches because they could not be decoded.
+  int64_t skipped_images() const { return skipped_images_; }
   int64_t rollbacks() const { return rollbacks_; }
 
  private:
@@ -131,7 +137,7 @@ class EvaluationLoop {
   /// The network of this moment, before any selection.
   const TensorList& current_values() const;
   ClassificationReport test(const TensorList& values, DataLoader& images);
-  void keep_if_best(int64_t epoch, const ClassificationReport& report);
+  void keep_if_best(const TrainEpochReport& epoch, const ClassificationReport& tested);
   bool stop_requested() const;
 
   EvalNetwork& network_;
@@ -147,6 +153,7 @@ class EvaluationLoop {
   ClassificationMeter meter_;
   int64_t step_ = 0;
   int64_t skipped_updates_ = 0;
+  int64_t skipped_images_ = 0;
   int64_t rollbacks_ = 0;
 };
 
