@@ -2,9 +2,15 @@
 #include "common/program.h"
 
 #include <c10/util/Exception.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <new>
@@ -36,11 +42,9 @@ class Reporter {
     return status;
   }
 
-  int out_of_memory(const std::string& message) const {
+  int out_of_memory() const {
     const std::string advice = memory_advice_ ? memory_advice_() : "";
-    return error("out of memory" + (message.empty() ? "" : " (" + message + ")") +
-                     (advice.empty() ? "" : ": " + advice),
-                 kExitFailure);
+    return error("out of memory" + (advice.empty() ? "" : ": " + advice), kExitFailure);
   }
 
  private:
@@ -59,23 +63,46 @@ int run_guarded(const Reporter& report, const std::function<int()>& body) {
     return report.error(error.what(), kExitData);
   } catch (const std::filesystem::filesystem_error& error) {
     return report.error(error.what(), kExitData);
-  } catch (const c10::OutOfMemoryError& error) {
-    return report.out_of_memory(first_line(error.what_without_backtrace()));
+  } catch (const c10::OutOfMemoryError&) {
+    return report.out_of_memory();
   } catch (const c10::Error& error) {
     const std::string message = first_line(error.what_without_backtrace());
-    return is_out_of_memory(message) ? report.out_of_memory(message)
-                                     : report.error(message, kExitFailure);
+    return is_out_of_memory(message) ? report.out_of_memory() : report.error(message, kExitFailure);
   } catch (const std::bad_alloc&) {
-    return report.out_of_memory("");
+    return report.out_of_memory();
   } catch (const std::exception& error) {
     return report.error(error.what(), kExitFailure);
   }
+}
+
+/// A file of ours that got the number of a closed standard stream would get its output, too.
+void open_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF) {
+      ::open("/dev/null", O_RDWR);  // takes the lowest number that is free
+    }
+  }
+}
+
+/// What a program prints may be its result. That nobody reads on (EPIPE) is the reader's choice.
+int flush_output(const Reporter& report, int status) {
+  std::signal(SIGPIPE, SIG_IGN);
+  errno = 0;
+  std::cout.flush();
+  const bool written = std::fflush(stdout) == 0 && std::cout.good() && std::ferror(stdout) == 0;
+  if (written || errno == EPIPE || status != kExitDone) {
+    return status;
+  }
+  return report.error(std::string("standard output can't be written") +
+                          (errno != 0 ? std::string(": ") + std::strerror(errno) : ""),
+                      kExitData);
 }
 
 }  // namespace
 
 int run_program(CLI::App& app, int argc, const char* const* argv, const std::function<int()>& body,
                 const std::function<std::string()>& memory_advice) {
+  open_standard_streams();
   const Reporter report(app.get_name(), memory_advice);
   try {
     app.parse(argc, argv);
@@ -86,7 +113,7 @@ int run_program(CLI::App& app, int argc, const char* const* argv, const std::fun
     return report.error(std::string(error.what()) + "; see " + app.get_name() + " --help",
                         kExitConfig);
   }
-  return run_guarded(report, body);
+  return flush_output(report, run_guarded(report, body));
 }
 
 std::string memory_advice(const Config& config) {

@@ -54,6 +54,9 @@ std::vector<Genotype> derive_all(const Config& config, const NamedTensors& tenso
   if (first == nullptr) {
     throw FileError(source + ": the tensor 'alphas_normal' is missing");
   }
+  if (!first->is_floating_point()) {
+    throw FileError(source + ": the tensor 'alphas_normal' is no floating-point numbers");
+  }
   architecture->to(torch::kCPU, first->scalar_type());
   const bool batched = first->dim() == 3;
   const int64_t count = batched ? first->size(0) : 1;

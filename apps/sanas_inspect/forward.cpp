@@ -76,17 +76,20 @@ void forward(const ForwardOptions& options) {
   const auto inspected = options.genotype.empty() ? open_supernet(options, weights, input, dtype)
                                                   : open_genotype(options, weights, dtype);
   inspected.network->train(options.mode == "train");
-  const auto output = inspected.forward(find_tensor(input, "x", options.input).to(dtype));
+  const auto& images = find_images(input, "x", options.input);
+  const auto output = inspected.forward(images.to(dtype));
 
   NamedTensors result;
   result.tensors.insert("logits", output.logits.detach());
   if (output.auxiliary_logits.defined()) {
     result.tensors.insert("auxiliary_logits", output.auxiliary_logits.detach());
   }
-  if (const auto* labels = input.tensors.find("y")) {
-    auto loss = cross_entropy(output.logits, *labels);
+  if (input.tensors.contains("y")) {
+    const auto& labels =
+        find_labels(input, "y", images.size(0), output.logits.size(1), options.input);
+    auto loss = cross_entropy(output.logits, labels);
     if (output.auxiliary_logits.defined()) {
-      loss = loss + kAuxiliaryWeight * cross_entropy(output.auxiliary_logits, *labels);
+      loss = loss + kAuxiliaryWeight * cross_entropy(output.auxiliary_logits, labels);
     }
     result.tensors.insert("loss", loss.detach());
     if (options.gradients) {

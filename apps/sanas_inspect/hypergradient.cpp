@@ -67,10 +67,12 @@ std::shared_ptr<Supernet> open_network(const SupernetChoice& choice,
   return net;
 }
 
-Batch open_batch(const NamedTensors& tensors, const Options& options, const std::string& which) {
-  const auto images = find_tensor(tensors, "x_" + which, options.state);
+Batch open_batch(const NamedTensors& tensors, const Options& options, const std::string& which,
+                 int64_t classes) {
+  const auto& images = find_images(tensors, "x_" + which, options.state);
   return {images.to(dtype_from_string(options.dtype)),
-          find_tensor(tensors, "y_" + which, options.state), torch::arange(images.size(0))};
+          find_labels(tensors, "y_" + which, images.size(0), classes, options.state),
+          torch::arange(images.size(0))};
 }
 
 State open_state(const Config& config, const NamedTensors& tensors, const Options& options) {
@@ -95,8 +97,8 @@ State open_state(const Config& config, const NamedTensors& tensors, const Option
   };
   state.weights1.emplace(optimizer(*state.networks.net1, "m1."));
   state.weights2.emplace(optimizer(*state.networks.net2, "m2."));
-  state.train = open_batch(tensors, options, "train");
-  state.validation = open_batch(tensors, options, "val");
+  state.train = open_batch(tensors, options, "train", choice.options.classes);
+  state.validation = open_batch(tensors, options, "val", choice.options.classes);
   if (config.search.attack.space == AttackSpace::kNormalized) {  // as SearchLoop does it
     for (Batch* batch : {&state.train, &state.validation}) {
       batch->images = state.networks.normalization(batch->images);

@@ -40,6 +40,30 @@ class ScriptedGateNoise : public GateNoise {
 
 }  // namespace
 
+const torch::Tensor& find_images(const NamedTensors& tensors, const std::string& name,
+                                 const std::string& source) {
+  const auto& images = find_tensor(tensors, name, source);
+  if (images.dim() != 4 || images.size(1) != 3 || images.numel() == 0 ||
+      !images.is_floating_point()) {
+    throw FileError(source + ": the tensor '" + name + "' is " +
+                    c10::str(images.sizes(), " of ", images.scalar_type()) +
+                    "; expected N×3×H×W images of floating-point numbers");
+  }
+  return images;
+}
+
+const torch::Tensor& find_labels(const NamedTensors& tensors, const std::string& name,
+                                 int64_t count, int64_t classes, const std::string& source) {
+  const auto& labels = find_tensor(tensors, name, source);
+  if (labels.dim() != 1 || labels.size(0) != count || labels.scalar_type() != torch::kInt64 ||
+      labels.min().item<int64_t>() < 0 || labels.max().item<int64_t>() >= classes) {
+    throw FileError(source + ": the tensor '" + name + "' is wrong; expected " +
+                    std::to_string(count) + " labels from 0 to " + std::to_string(classes - 1) +
+                    ", int64");
+  }
+  return labels;
+}
+
 NamedTensors search_weights(const NamedTensors& tensors) {
   constexpr std::string_view kFirst = "w1.";
   const auto items = tensors.tensors.items();

@@ -16,6 +16,14 @@ namespace sanas {
 /// variables, or W1 of a search's checkpoint.
 NamedTensors search_weights(const NamedTensors& tensors);
 
+/// N×3×H×W floating-point numbers. Throws FileError for anything else.
+const torch::Tensor& find_images(const NamedTensors& tensors, const std::string& name,
+                                 const std::string& source);
+
+/// `count` labels below `classes`, int64. Throws FileError for anything else.
+const torch::Tensor& find_labels(const NamedTensors& tensors, const std::string& name,
+                                 int64_t count, int64_t classes, const std::string& source);
+
 /// "float32" or "float64". Throws ConfigError.
 torch::Dtype dtype_from_string(const std::string& name);
 

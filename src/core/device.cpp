@@ -14,7 +14,11 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <future>
 #include <regex>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "sanas/core/error.h"
 
@@ -43,6 +47,31 @@ int64_t resettable_peak(const torch::Device& device) {
   return static_cast<int64_t>(usage.ru_maxrss) * 1024;
 }
 
+/// Throws ConfigError if the system doesn't give that many threads: OpenMP would end the process,
+/// or wait for ever.
+void check_threads(int count) {
+  std::vector<std::thread> threads;
+  std::promise<void> end;
+  const std::shared_future<void> ended = end.get_future().share();
+  std::string reason;
+  try {
+    for (int i = 1; i < count; ++i) {
+      threads.emplace_back([ended] { ended.wait(); });
+    }
+  } catch (const std::exception& error) {
+    reason = error.what();
+  }
+  end.set_value();
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  if (!reason.empty()) {
+    throw ConfigError("threads: the system gives this process " +
+                      std::to_string(threads.size() + 1) + ", not " + std::to_string(count) + " (" +
+                      reason + "); expected fewer");
+  }
+}
+
 }  // namespace
 
 torch::Device resolve_device(const std::string& name) {
@@ -67,6 +96,7 @@ torch::Device resolve_device(const std::string& name) {
 
 void configure_device(const torch::Device& device, int threads, bool deterministic) {
   if (threads > 0) {
+    check_threads(threads);
     at::set_num_threads(threads);
   }
   at::globalContext().setBenchmarkCuDNN(device.is_cuda() && !deterministic);

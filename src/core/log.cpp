@@ -26,6 +26,11 @@ Log::Log(bool quiet) : implementation_(std::make_unique<Implementation>()) {
 Log::~Log() = default;
 
 void Log::add_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw FileError(path.string() + ": is not a regular file, the log needs one");
+  }
   try {
     auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
     file->set_pattern("%Y-%m-%d %H:%M:%S %l %v");

@@ -2,7 +2,6 @@
 #include "sanas/data/batch_prefetcher.h"
 
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "sanas/core/error.h"
@@ -25,7 +24,7 @@ BatchPrefetcher::BatchPrefetcher(std::function<Batch(int64_t)> make, int64_t fir
     for (int i = 0; i < options.workers; ++i) {
       threads_.emplace_back([this] { work(); });
     }
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     // The system has no more threads for us: fewer, or none, load the same batches.
   }
 }

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <unordered_map>
 
 #include "sanas/core/error.h"
+#include "sanas/core/text.h"
 #include "sanas/data/sample_random.h"
 
 namespace sanas {
@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFirstLine = "sanas search subset 1";
+constexpr size_t kLargestList = size_t{1} << 30U;  // a name for each image of the largest data sets
 
 // FNV-1a over names, order and labels.
 std::string checksum(const Dataset& dataset) {
@@ -64,7 +65,7 @@ void write_names(std::ostream& stream, const char* title, const Dataset& dataset
 // Reads the text line by line and knows where it is.
 struct Lines {
   const fs::path& file;
-  std::ifstream stream;
+  std::istringstream stream;
   int number = 0;
 
   std::string next(const std::string& expected) {
@@ -136,10 +137,7 @@ std::string search_subset_text(const Dataset& dataset, const SearchSubset& subse
 }
 
 SearchSubset read_search_subset(const fs::path& file, const Dataset& dataset) {
-  Lines lines{file, std::ifstream(file)};
-  if (!lines.stream) {
-    throw FileError(file.string() + ": cannot be opened");
-  }
+  Lines lines{file, std::istringstream(read_text_file(file, kLargestList))};
   const std::string first = std::string("'") + kFirstLine + "'";
   if (lines.next(first) != kFirstLine) {
     throw_malformed(file, lines.number, first);

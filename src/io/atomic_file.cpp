@@ -134,6 +134,23 @@ class FileBuffer : public std::streambuf {
   std::array<char, 64 * 1024> buffer_;
 };
 
+/// A device or a pipe: it is written to, not replaced.
+bool is_special(const fs::path& path) {
+  std::error_code ignored;
+  const auto status = fs::status(path, ignored);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+void write_to_device(const fs::path& path, const std::function<void(std::ostream&)>& writer) {
+  std::ofstream stream(path, std::ios::binary);
+  if (stream) {
+    writer(stream);
+  }
+  if (!stream.flush()) {
+    fail(path, "can't be written", errno);
+  }
+}
+
 /// Makes the rename itself survive a power cut. File systems that can't do it say EINVAL.
 void sync_folder(const fs::path& target) {
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
@@ -151,6 +168,9 @@ void sync_folder(const fs::path& target) {
 }  // namespace
 
 void write_file_atomically(const fs::path& path, const std::function<void(std::ostream&)>& writer) {
+  if (is_special(path)) {
+    return write_to_device(path, writer);
+  }
   TemporaryFile file(path);
   FileBuffer buffer(file);
   std::ostream stream(&buffer);

@@ -120,6 +120,15 @@ const torch::Tensor& find_tensor(const NamedTensors& tensors, const std::string&
   return *found;
 }
 
+int64_t find_integer(const NamedTensors& tensors, const std::string& name,
+                     const std::string& source) {
+  const torch::Tensor& tensor = find_tensor(tensors, name, source);
+  if (tensor.numel() != 1 || tensor.scalar_type() != torch::kInt64) {
+    throw FileError(source + ": the tensor '" + name + "' is not one integer");
+  }
+  return tensor.item<int64_t>();
+}
+
 void append(NamedTensors& to, const NamedTensors& from) {
   for (const auto& entry : from.tensors) {
     to.tensors.insert(entry.key(), entry.value());

@@ -26,16 +26,28 @@ std::string value_of(const NamedTensors& checkpoint, const char* key) {
   return found == checkpoint.metadata.end() ? "" : found->second;
 }
 
+/// What `save` accepts. A file that somebody else made must not lead out of the folder.
+bool is_state_name(const std::string& name) {
+  constexpr size_t kLongest = 64;
+  return name.size() <= kLongest && (name.starts_with("step-") || name.starts_with("stage-")) &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+         });
+}
+
 /// By its name: others may keep files of their own in the folder.
 bool is_earlier(const fs::path& file) {
-  const std::string name = file.filename().string();
-  return file.extension() == kEnding && (name.starts_with("step-") || name.starts_with("stage-"));
+  return file.extension() == kEnding && is_state_name(file.stem().string());
 }
 
 NamedTensors read_checked(const fs::path& file) {
   NamedTensors checkpoint = read_safetensors(file);
   if (!has_checksum(checkpoint)) {
     throw FileError(file.string() + ": is no checkpoint, or damaged: it has no checksum");
+  }
+  const std::string best = value_of(checkpoint, kBestName);
+  if (!is_state_name(value_of(checkpoint, kName)) || !(best.empty() || is_state_name(best))) {
+    throw FileError(file.string() + ": is no checkpoint of a run: its name is no state's");
   }
   return checkpoint;
 }
@@ -93,7 +105,7 @@ std::optional<LoadedCheckpoint> CheckpointStore::load(Log& log) {
 
 void CheckpointStore::save(NamedTensors checkpoint, const std::string& name,
                            std::optional<double> score) {
-  TORCH_CHECK(is_earlier(earlier(name)), "'", name, "' does not begin with step- or stage-");
+  TORCH_CHECK(is_state_name(name), "'", name, "' is no name of a state");
   if (score && !(best_score_ && *score <= *best_score_)) {
     best_score_ = score;
     best_name_ = name;

@@ -204,6 +204,10 @@ void validate_evaluation(const Config& config) {
           "evaluation.accumulation_steps: " + std::to_string(config.evaluation.accumulation_steps) +
               " parts of a batch of " + std::to_string(config.evaluation.batch_size) +
               "; expected at most one per image");
+  require(
+      config.evaluation.auxiliary_weight == 0.0 || config.evaluation.cells > 1,
+      "evaluation.cells: one cell can't reduce the image twice, which the auxiliary head needs; "
+      "expected at least 2, or evaluation.auxiliary_weight: 0");
   require(config.evaluation.inference == Inference::kPlain ||
               config.search.attack.loss != AttackLoss::kLabel,
           "evaluation.inference: an image to predict has no label for attack.loss: label; "

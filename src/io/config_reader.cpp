@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <regex>
 #include <set>
 
@@ -110,6 +111,10 @@ double ConfigReader::read(const YamlNode& node, const std::string& key, const Nu
   const auto parsed = parse_number(plain(node, key, expected));
   if (!parsed) {
     fail(node, key, shown(node) + " is not a finite number; expected " + expected);
+  }
+  constexpr double kLargest = 1e30;  // in single precision
+  if (std::abs(*parsed) > kLargest) {
+    fail(node, key, shown(node) + " is too large for single precision; expected " + expected);
   }
   if (!range.contains(*parsed)) {
     fail(node, key, shown(node) + " is out of range; expected " + expected);

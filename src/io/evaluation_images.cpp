@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
+#include <utility>
 
+#include "sanas/core/error.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/io/training_split.h"
 
@@ -40,6 +43,18 @@ std::unique_ptr<Dataset> open_test_set(const Config& config) {
   return open_dataset(options, Split::kTest);
 }
 
+/// One image has no batch statistics on the auxiliary head's 1×1 features.
+void check_last_batch(const EvaluationOptions& options, int64_t images) {
+  const bool is_single = options.batch_size == 1 || images % options.batch_size == 1;
+  if (options.auxiliary_weight > 0.0 && is_single) {
+    throw ConfigError("evaluation.batch_size: " + std::to_string(options.batch_size) + " of " +
+                      std::to_string(images) +
+                      " images make a batch of a single one, on which the "
+                      "auxiliary head can't be trained; choose another, or "
+                      "evaluation.auxiliary_weight: 0");
+  }
+}
+
 LoaderOptions loader_options(const Config& config, const torch::Device& device) {
   return make_loader_options(config, config.evaluation.batch_size, config.evaluation.seed, device);
 }
@@ -66,10 +81,11 @@ EvaluationImages::EvaluationImages(const Config& config, const torch::Device& de
   }
   AugmentOptions augment = config.dataset.augment;
   augment.cutout = config.evaluation.cutout;
-  train_ = std::make_unique<DataLoader>(
-      *train_set_,
-      test_on == TestImages::kValidation ? split.train : all_but(*train_set_, split.holdout),
-      augment, loader_options(config, device));
+  std::vector<int64_t> training =
+      test_on == TestImages::kValidation ? split.train : all_but(*train_set_, split.holdout);
+  check_last_batch(config.evaluation, static_cast<int64_t>(training.size()));
+  train_ = std::make_unique<DataLoader>(*train_set_, std::move(training), augment,
+                                        loader_options(config, device));
   if (test_on == TestImages::kTest) {
     test_set_ = open_test_set(config);
   }

@@ -98,6 +98,7 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
     metrics.truncate_to(saved.metrics_position);
     log.info("Resuming after mini-batch " + std::to_string(loop.step()));
   } else {
+    check_is_beginning(folder);
     metrics.truncate_to(0);
     save_genotype(folder, network.genotype());
   }

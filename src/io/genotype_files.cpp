@@ -12,6 +12,8 @@ void save_cell(const RunFolder& folder, const CellGenotype& cell, const std::str
   folder.write_text("cells/" + name + ".svg", cell_to_svg(cell, title));
   if (const auto pdf = cell_to_pdf(cell, title)) {
     folder.write_text("cells/" + name + ".pdf", *pdf);
+  } else {
+    folder.remove("cells/" + name + ".pdf");  // of another genotype
   }
 }
 

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 extern char** environ;
 
@@ -30,6 +32,19 @@ std::string content(std::FILE* file) {
   return text;
 }
 
+/// The environment, but for the time zone: it would stand in the date of a PDF.
+std::vector<char*> without_time_zone() {
+  static std::string utc = "TZ=UTC0";
+  std::vector<char*> variables{utc.data()};
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (!std::string_view(*variable).starts_with("TZ=")) {
+      variables.push_back(*variable);
+    }
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
+
 /// Runs `dot` from the search path with these streams; true if it succeeds.
 bool run_dot(std::string option, int input, int output) {
   posix_spawn_file_actions_t actions;
@@ -37,11 +52,16 @@ bool run_dot(std::string option, int input, int output) {
   posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  // Signals of the terminal are for us: a drawing once begun is finished.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   std::string program = "dot";
   std::array<char*, 3> arguments{program.data(), option.data(), nullptr};
   pid_t child = 0;
-  const int error =
-      ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  const int error = ::posix_spawnp(&child, program.c_str(), &actions, &attributes, arguments.data(),
+                                   without_time_zone().data());
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     return false;

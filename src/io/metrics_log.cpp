@@ -162,7 +162,7 @@ void MetricsLog::truncate_to(uint64_t position) {
   if (kept.lines < position) {
     throw FileError(path_.string() + ": has " + std::to_string(kept.lines) +
                     " lines, the checkpoint goes on after line " + std::to_string(position) +
-                    ": the file was changed since");
+                    ": the file was changed since; put it back, or start anew in another --out");
   }
   cut(kept.lines, kept.bytes);
 }

@@ -128,18 +128,21 @@ void load_training_checkpoint(const NamedTensors& tensors, const std::string& so
   load_momentum(tensors, source, loop.network(), loop.weights(), "m.");
   if (loop.average() != nullptr) {
     loop.average()->set(load_values(tensors, source, loop.network(), kAverage),
-                        find_tensor(tensors, kAverageUpdates, source).item<int64_t>());
+                        find_integer(tensors, kAverageUpdates, source));
   }
   BestNetwork best;
   if (tensors.tensors.contains(kBestEpoch)) {
-    best = {find_tensor(tensors, kBestEpoch, source).item<int64_t>(),
-            find_tensor(tensors, kBestTop1, source).item<double>(),
+    const auto& top1 = find_tensor(tensors, kBestTop1, source);
+    if (top1.numel() != 1) {
+      throw FileError(source + ": the tensor '" + kBestTop1 + "' is not one number");
+    }
+    best = {find_integer(tensors, kBestEpoch, source), top1.item<double>(),
             load_values(tensors, source, loop.network(), kBest)};
   }
   loop.resume_at(info.step, load_meter(tensors, source, "meter"),
-                 find_tensor(tensors, "skipped_updates", source).item<int64_t>(),
-                 find_tensor(tensors, "skipped_images", source).item<int64_t>(), std::move(best));
-  loop.skip_to(info.step, find_tensor(tensors, "rollbacks", source).item<int64_t>());
+                 find_integer(tensors, "skipped_updates", source),
+                 find_integer(tensors, "skipped_images", source), std::move(best));
+  loop.skip_to(info.step, find_integer(tensors, "rollbacks", source));
 }
 
 TrainedNetwork load_trained_network(const NamedTensors& tensors, const std::string& source,

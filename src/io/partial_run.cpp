@@ -31,7 +31,15 @@ void report_parts(const fs::path& folder, size_t runs, Log& log) {
 
 FolderLock begin_parts(const RunOptions& options) {
   std::error_code error;
-  if (!options.resume) {
+  if (options.resume) {
+    if (!fs::is_directory(options.out, error)) {
+      throw FileError(options.out.string() + ": holds no runs to resume; start without --resume");
+    }
+    if (fs::exists(options.out / "config.yaml", error)) {
+      throw FileError(options.out.string() +
+                      ": holds a single run, not several; choose another --out");
+    }
+  } else {
     for (const auto& entry : fs::directory_iterator(options.out, error)) {
       if (entry.path().filename() != FolderLock::kName) {
         throw FileError(options.out.string() +

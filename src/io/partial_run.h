@@ -19,7 +19,8 @@ bool is_done(const std::filesystem::path& folder, const Config& config, const Ge
 void report_parts(const std::filesystem::path& folder, size_t runs, Log& log);
 
 /// Makes `options.out` and keeps other processes away from it. Throws FileError if it holds files
-/// already and is not to be gone on with, can't be written, or is another process's.
+/// already and is not to be gone on with, holds something else or nothing to go on with, can't be
+/// written, or is another process's.
 FolderLock begin_parts(const RunOptions& options);
 
 }  // namespace sanas

@@ -122,6 +122,7 @@ SearchSummary run_random_search(const Config& config, const RunOptions& options,
                   static_cast<long long>(config.random_search.epochs)));
   RunOptions sweep_options = options;
   sweep_options.out = folder.path("candidates");
+  sweep_options.resume = options.resume && std::filesystem::exists(sweep_options.out);
   const auto sweep = run_sweep(candidates, sweep_options, log);
   if (sweep.outcome == RunOutcome::kStopped) {
     return {.outcome = RunOutcome::kStopped};

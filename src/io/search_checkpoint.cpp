@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/search_checkpoint.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "sanas/core/error.h"
@@ -42,6 +43,9 @@ void append_measurements(NamedTensors& to, const EarlyStopping& early_stopping) 
 void load_measurements(const NamedTensors& tensors, const std::string& source,
                        EarlyStopping& early_stopping) {
   const auto values = find_tensor(tensors, "eigenvalues", source).to(torch::kDouble);
+  if (values.dim() != 2 || values.size(1) != 2) {
+    throw FileError(source + ": the tensor 'eigenvalues' is no list of epochs and eigenvalues");
+  }
   const auto text = tensors.metadata.find("eigenvalue_genotypes");
   std::istringstream genotypes(text == tensors.metadata.end() ? "" : text->second);
   for (int64_t i = 0; i < values.size(0); ++i) {
@@ -112,21 +116,24 @@ void load_search_checkpoint(const NamedTensors& tensors, const std::string& sour
   load_architecture(*networks.architecture(), tensors, source);
   loop.architecture().set_state(find_numbered(tensors, "architecture_optimizer."));
   const auto initial = find_numbered(tensors, "initial_architecture.");
-  if (initial.size() != loop.initial_architecture().size()) {
-    throw FileError(source + ": the initial architecture is incomplete");
+  const TensorList& now = loop.initial_architecture();
+  if (!std::equal(initial.begin(), initial.end(), now.begin(), now.end(),
+                  [](const auto& a, const auto& b) { return a.sizes() == b.sizes(); })) {
+    throw FileError(source + ": the initial architecture is incomplete, or of another space");
   }
   load_measurements(tensors, source, loop.early_stopping());
   const auto& samples = find_tensor(tensors, "perturbations.samples", source);
   const auto& deltas = find_tensor(tensors, "perturbations.deltas", source);
-  if (samples.size(0) != deltas.size(0)) {
+  if (samples.dim() != 1 || samples.scalar_type() != torch::kInt64 ||
+      samples.size(0) != (deltas.dim() == 0 ? -1 : deltas.size(0))) {
     throw FileError(source + ": the perturbations are incomplete");
   }
   loop.perturbations().set_state(samples, deltas);
   loop.resume_at(info.step, load_meter(tensors, source, "meter1"),
                  load_meter(tensors, source, "meter2"), initial,
-                 find_tensor(tensors, "skipped_updates", source).item<int64_t>(),
-                 find_tensor(tensors, "skipped_images", source).item<int64_t>());
-  loop.skip_to(info.step, find_tensor(tensors, "rollbacks", source).item<int64_t>());
+                 find_integer(tensors, "skipped_updates", source),
+                 find_integer(tensors, "skipped_images", source));
+  loop.skip_to(info.step, find_integer(tensors, "rollbacks", source));
 }
 
 int64_t architecture_updates(const SearchOptions& options, int64_t steps_per_epoch, int64_t step) {

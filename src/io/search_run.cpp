@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "report_run.h"
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
@@ -150,6 +151,19 @@ void check_resumable(const Config& now, const Config& before, const std::string&
   }
 }
 
+void check_is_beginning(const RunFolder& folder) {
+  std::vector<std::string> problems;
+  const auto lines = read_json_lines(folder.path("metrics.jsonl"), problems);
+  const auto epoch = std::find_if(lines.begin(), lines.end(), [](const auto& line) {
+    return text_in(line, "phase").ends_with("_epoch");
+  });
+  if (epoch != lines.end() && std::next(epoch) != lines.end()) {
+    throw FileError(folder.checkpoints().string() +
+                    ": the checkpoints of this run are gone; put them back, or start anew in "
+                    "another --out");
+  }
+}
+
 void begin_run_folder(const RunFolder& folder, const Config& config, const RunOptions& options,
                       Log& log) {
   const auto file = folder.path("config.yaml");
@@ -192,6 +206,8 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
     check_steps(config, saved, stage, steps_per_epoch, checkpoint->source);
     metrics_position = saved.metrics_position;
     log.info("Resuming after mini-batch " + std::to_string(step) + of_stage(config, stage));
+  } else if (options.resume) {
+    check_is_beginning(folder);
   }
   metrics.truncate_to(metrics_position);
   if (options.resume) {

@@ -32,7 +32,7 @@ SearchStage read_stage(const Config& config, const NamedTensors& tensors,
                        const std::string& source) {
   SearchStage stage = first_stage(config);
   try {
-    stage.index = find_tensor(tensors, "stage", source).item<int64_t>();
+    stage.index = find_integer(tensors, "stage", source);
     stage.space.normal =
         switched_on(stage.space.normal, find_tensor(tensors, "switches_normal", source));
     stage.space.reduce =

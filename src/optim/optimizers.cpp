@@ -75,6 +75,9 @@ void ArchitectureOptimizer::set_state(const TensorList& state) {
     throw FileError("the saved state is of another architecture optimizer than '" +
                     to_string(options_.optimizer) + "'");
   }
+  if (state[0].numel() != 1 || state[0].scalar_type() != torch::kInt64) {
+    throw FileError("the saved state of the architecture optimizer has no number of steps");
+  }
   for (size_t k = 1; k < state.size(); ++k) {
     const auto& parameter = parameters_[(k - 1) / per_parameter];
     if (state[k].sizes() != parameter.sizes()) {

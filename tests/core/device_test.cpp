@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "sanas/core/error.h"
+#include "support/memory_limit.h"
 
 namespace sanas {
 namespace {
@@ -85,6 +86,13 @@ TEST(PeakMemory, RemembersABlockThatWasFreed) {
   ASSERT_GT(before, 0);
   { const auto block = torch::ones({kBytes / 8}, torch::kDouble); }
   EXPECT_GE(peak_memory_bytes(torch::kCPU), before + kBytes * 9 / 10);
+}
+
+TEST(ConfigureDevice, RefusesMoreThreadsThanTheSystemGives) {
+  const int before = at::get_num_threads();
+  const ScopedMemoryLimit limit(64U << 20U);
+  EXPECT_THROW(configure_device(torch::kCPU, 1000, false), ConfigError);
+  EXPECT_EQ(at::get_num_threads(), before);
 }
 
 }  // namespace

@@ -2,17 +2,15 @@
 #include "sanas/data/batch_prefetcher.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <thread>
 
 #include "sanas/core/error.h"
+#include "support/memory_limit.h"
 
 namespace sanas {
 namespace {
@@ -94,25 +92,6 @@ TEST(BatchPrefetcher, RefusesImpossibleOptions) {
   EXPECT_THROW(BatchPrefetcher(numbered, 0, 1, {-1, 2}), ConfigError);
   EXPECT_THROW(BatchPrefetcher(numbered, 0, 1, {1, 0}), ConfigError);
 }
-
-/// Limits the address space to a little more than there is, so that threads find no room.
-class ScopedMemoryLimit {
- public:
-  explicit ScopedMemoryLimit(rlim_t more) {
-    getrlimit(RLIMIT_AS, &before_);
-    std::ifstream file("/proc/self/statm");
-    rlim_t pages = 0;
-    file >> pages;
-    const rlimit limit{pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + more, before_.rlim_max};
-    setrlimit(RLIMIT_AS, &limit);
-  }
-  ~ScopedMemoryLimit() { setrlimit(RLIMIT_AS, &before_); }
-  ScopedMemoryLimit(const ScopedMemoryLimit&) = delete;
-  ScopedMemoryLimit& operator=(const ScopedMemoryLimit&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 TEST(BatchPrefetcher, WorksWithFewerThreadsThanItWantsOrNone) {
   std::unique_ptr<BatchPrefetcher> prefetcher;

@@ -96,7 +96,7 @@ TEST_F(SearchSubsetFile, DataThatChangedIsRefused) {
 
 TEST_F(SearchSubsetFile, MalformedFilesAreRefusedWithTheirLine) {
   EXPECT_THAT(message_of<FileError>([&] { read_search_subset(file_, dataset_); }),
-              HasSubstr("cannot be opened"));
+              HasSubstr("no such file"));
   write_file(file_, "something else\n");
   EXPECT_THAT(message_of<FileError>([&] { read_search_subset(file_, dataset_); }),
               HasSubstr("subset.txt:1: expected 'sanas search subset 1'"));

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <ostream>
 #include <stdexcept>
+#include <thread>
 
 #include "io_test_support.h"
 
@@ -152,6 +153,18 @@ TEST(AtomicFile, LeftoversOfAKilledProcessAreRemovedAndNothingElse) {
   remove_stale_temporary_files(folder.path());
   EXPECT_FALSE(io_test::fs::exists(folder / ".a.txt.sanas-tmp-123"));
   EXPECT_EQ(folder.count(), 2);
+}
+
+TEST(AtomicFile, APipeIsWrittenToAndNotReplaced) {
+  const TemporaryFolder folder;
+  const auto pipe = folder / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] { read = content_of(pipe); });
+  write_file_atomically(pipe, "content");
+  reader.join();
+  EXPECT_EQ(read, "content");
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
 }
 
 }  // namespace

@@ -211,7 +211,9 @@ TEST(CellDrawing, EqualCellsGiveEqualPdfs) {
   }
   EXPECT_TRUE(pdf->starts_with("%PDF"));
   EXPECT_THAT(*pdf, HasSubstr("/CreationDate (D:19700101"));
+  ::setenv("TZ", "Asia/Tokyo", 1);
   EXPECT_EQ(*cell_to_pdf(load_genotype("DARTS_V2").normal, "normal cell"), *pdf);
+  ::unsetenv("TZ");
 }
 
 TEST(CellDrawing, WithoutGraphvizTheOwnLayoutIsUsed) {

@@ -190,6 +190,23 @@ TEST_F(CheckpointStoreTest, AFileWithoutAChecksumIsNoCheckpoint) {
   EXPECT_THAT(file_error([&] { loaded_step(); }), HasSubstr("it has no checksum"));
 }
 
+TEST_F(CheckpointStoreTest, ANameThatLeadsElsewhereIsRefused) {
+  for (const char* name : {"", "x", "../../evil", "step-/../x", "step-1\n", "Step-1"}) {
+    for (const char* key : {"checkpoint_name", "best_checkpoint"}) {
+      auto tensors = state(1);
+      tensors.metadata = {{"checkpoint_name", "step-1"}, {"best_checkpoint", "step-1"}};
+      tensors.metadata[key] = name;
+      request_checksum(tensors);
+      write_safetensors(folder_ / "last.safetensors", tensors);
+      if (*name == '\0' && std::string(key) == "best_checkpoint") {
+        EXPECT_EQ(loaded_step(), 1);  // none so far
+      } else {
+        EXPECT_THAT(file_error([&] { loaded_step(); }), HasSubstr("its name is no state's"));
+      }
+    }
+  }
+}
+
 TEST_F(CheckpointStoreTest, LeavesOtherFilesAlone) {
   io_test::write_content(folder_ / "mine.safetensors", "x");
   CheckpointStore store(folder_.path(), 1);

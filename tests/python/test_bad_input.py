@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from programs import one_line_error, run, settings
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 CONFIGURATION, DATA, STOPPED = 2, 3, 4  # docs/architecture.md
 SMALL = {
@@ -248,6 +248,7 @@ def test_no_genotype(cifar10, out):
         ("search: [1, 2]\n", (":1:", "search", "a list")),
         ("search: {epochs: -1}\n", ("search.epochs", "'-1'", "expected")),
         ("dataset: {train_portion: 1.5}\n", ("dataset.train_portion", "'1.5'", "expected")),
+        ("attack: {epsilon: 1e300}\n", ("attack.epsilon", "'1e300'", "too large")),
         ("attack: {epsilon: inf}\n", ("attack.epsilon", "'inf'", "expected")),
         ("method: sanaz\n", ("method", "'sanaz'", "plain")),
         ("method: ec\n", ("method", "'ec'", "sanas or plain")),
@@ -281,6 +282,50 @@ def test_a_configuration_file(text, words, tmp_path, out):
 def test_a_command_line(arguments, words, out):
     result = run("sanas_search", "--config", "cifar10_darts2nd", "--out", out, *arguments)
     one_line_error("sanas_search", result, CONFIGURATION, *words)
+
+
+@pytest.mark.parametrize(
+    "settings_, word",
+    [
+        ({"evaluation.batch_size": 1}, "evaluation.batch_size"),
+        ({"evaluation.batch_size": 3}, "evaluation.batch_size"),  # 40 images
+        ({"evaluation.cells": 1}, "evaluation.cells"),
+    ],
+)
+def test_what_the_auxiliary_head_can_not_do(settings_, word, cifar10, out):
+    result = evaluate(cifar10, out, "--genotype", "DARTS_V2", *settings(settings_))
+    one_line_error("sanas_eval", result, CONFIGURATION, word, "evaluation.auxiliary_weight: 0")
+
+
+@pytest.mark.parametrize(
+    "tensors, words",
+    [
+        ({"x": torch.zeros(2, 1, 32, 32)}, ("'x'", "N×3×H×W")),
+        ({"x": torch.zeros(3, 32)}, ("'x'", "N×3×H×W")),
+        ({"x": torch.zeros(2, 3, 32, 32, dtype=torch.int64)}, ("'x'", "floating-point")),
+        ({"y": torch.tensor([0.0, 1.0])}, ("'y'", "int64")),
+        ({"y": torch.tensor([0, 10])}, ("'y'", "0 to 9")),
+        ({"y": torch.tensor([-100, 1])}, ("'y'", "0 to 9")),
+        ({"y": torch.tensor([1])}, ("'y'", "2 labels")),
+    ],
+)
+def test_what_a_network_is_given(tensors, words, searched, tmp_path):
+    inputs = {"x": torch.zeros(2, 3, 32, 32), "y": torch.tensor([0, 1])} | tensors
+    save_file(inputs, tmp_path / "in.safetensors")
+    files = ("--weights", searched / "checkpoints" / "last.safetensors")
+    files += ("--input", tmp_path / "in.safetensors", "--output", tmp_path / "out.safetensors")
+    result = run("sanas_inspect", "forward", "--config", searched / "config.yaml", *files)
+    one_line_error("sanas_inspect", result, DATA, tmp_path / "in.safetensors", *words)
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_output_that_can_not_be_printed():
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [programs.program("sanas_inspect"), "genotype", "DARTS_V2"],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )
+    one_line_error("sanas_inspect", result, DATA, "standard output", "No space left on device")
 
 
 def test_an_unknown_configuration(out):

@@ -57,7 +57,7 @@ PROGRAMS = {
     "seeds": ((*TRAINING, "--seeds", "0,1"), {"evaluation.epochs": 3}),
     "random": (
         (*SEARCH, "cifar10_darts2nd", "--strategy", "random"),
-        {"random_search.candidates": 2, "random_search.epochs": 1},
+        {"search.random.candidates": 2, "search.random.epochs": 1},
     ),
     "two_networks": (TRAINING, {"evaluation.epochs": 2, "evaluation.inference": "two_networks"}),
     # It ends within an epoch, with all that only some searches have.
@@ -292,7 +292,9 @@ def test_a_program_that_is_asked_to_end_says_how_to_go_on(undisturbed, tmp_path)
 def test_other_ways_to_be_asked_to_end(send, search, whole_search, tmp_path):
     """A terminal that is gone; `timeout` signals the process, and then its group."""
     out = tmp_path / "out"
-    with search.start(out) as process:
+    with search.start(
+        out, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    ) as process:
         wait_for(has_steps(out, 2), process)
         for kind in [signal.SIGHUP] if send == "hangup" else [signal.SIGTERM, signal.SIGTERM]:
             process.send_signal(kind)
@@ -315,6 +317,19 @@ def test_nohup_and_output_that_nobody_reads_end_nothing(search, whole_search, tm
     os.close(writing)
     assert process.returncode == 0
     assert_same_files(out, whole_search)
+
+
+def test_closed_streams_get_nothing_that_belongs_to_the_run(search, whole_search, tmp_path):
+    def close_all():
+        for stream in range(3):
+            os.close(stream)
+
+    out = tmp_path / "out"
+    search.command.remove("--quiet")
+    command = [*search.command, "--out", out]
+    assert subprocess.run(command, cwd=programs.SOURCE, preexec_fn=close_all).returncode == 0
+    assert_same_files(out, whole_search)
+    assert (out / ".lock").read_bytes() == b""
 
 
 def test_a_training_that_is_asked_to_end_while_it_is_tested(evaluate, tmp_path):
@@ -426,14 +441,38 @@ def test_other_images_are_refused(name, cifar10, tmp_path):
     with program.start(out) as process:
         wait_for(has_steps(out, 2), process)
         process.kill()
-    before = files_of(out)
+    before = {name for name in files_of(out) if ".sanas-tmp" not in name}
     batch = data / "data_batch_1.bin"
     content = bytearray(batch.read_bytes())
     for label in range(0, len(content), 3073):
         content[label] = (content[label] + 1) % 10
     batch.write_bytes(content)
     one_line_error(program.name, program.finish(out), DATA, "begun with other training images")
-    assert files_of(out).keys() == before.keys()
+    assert files_of(out).keys() == before
+
+
+def test_checkpoints_that_are_gone_are_missed(search, whole_search, tmp_path):
+    """Beginning again would throw away what metrics.jsonl tells of."""
+    out = tmp_path / "out"
+    shutil.copytree(whole_search, out)
+    for file in (out / "checkpoints").iterdir():
+        file.unlink()
+    before = files_of(out)
+    one_line_error("sanas_search", search.finish(out), DATA, "checkpoints of this run are gone")
+    assert files_of(out) == before
+
+
+def test_several_runs_do_not_go_on_where_there_are_none(cifar10, whole_search, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(whole_search, out)
+    before = files_of(out)
+    sweep = small_program("seeds", cifar10)
+    one_line_error(sweep.name, sweep.finish(out), DATA, out, "a single run")
+    assert files_of(out) == before
+    sweep.command.append("--resume")
+    missing = tmp_path / "missing"
+    one_line_error(sweep.name, sweep.finish(missing), DATA, missing, "no runs to resume")
+    assert not missing.exists()
 
 
 # Faults -----------------------------------------------------------------------------------------

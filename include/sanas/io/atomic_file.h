@@ -12,7 +12,8 @@ namespace sanas {
 /// the new one: a temporary file in the same folder, fsync, rename over `path`, fsync of the
 /// folder. Throws FileError with the system's reason; the old file is then untouched and the
 /// temporary one removed. (A program that may run under a file-size limit has to ignore SIGXFSZ to
-/// get the error instead of the signal.)
+/// get the error instead of the signal.) Devices and pipes, which can't be replaced, are written
+/// to.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 /// The same for content that `writer` puts into a stream piece by piece. A failed write throws

@@ -60,5 +60,8 @@ void append(NamedTensors& to, const NamedTensors& from);
 /// Throws FileError if there is none of that name.
 const torch::Tensor& find_tensor(const NamedTensors& tensors, const std::string& name,
                                  const std::string& source);
+/// Throws FileError if there is none of that name, or it is not one integer.
+int64_t find_integer(const NamedTensors& tensors, const std::string& name,
+                     const std::string& source);
 
 }  // namespace sanas

@@ -48,6 +48,10 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
 void begin_run_folder(const RunFolder& folder, const Config& config, const RunOptions& options,
                       Log& log);
 
+/// Throws FileError if the metrics of a run without checkpoints tell that there were some: they
+/// hold more than the first epoch, at whose end there is one.
+void check_is_beginning(const RunFolder& folder);
+
 /// Throws ConfigError that names the keys in which a resumed run may not differ from its beginning.
 void check_resumable(const Config& now, const Config& before, const std::string& source);
 
