@@ -78,7 +78,10 @@ int stopped(const std::filesystem::path& out, Log& log) {
 
 int evaluate(const EvalOptions& options) {
   const auto& common = options.common;
-  const Config config = resolve_config(common, validate_evaluation);
+  Config config = resolve_config(common, validate_evaluation);
+  if (!options.weights.empty()) {
+    config.evaluation.initial_weights = std::filesystem::absolute(options.weights);
+  }
   if (options.test_only) {
     return test(config, options);
   }
@@ -103,11 +106,8 @@ int evaluate(const EvalOptions& options) {
   const auto out = common.out.empty()
                        ? default_run_folder(config.name + "-eval", std::time(nullptr))
                        : common.out;
-  const RunOptions run{.out = out,
-                       .resume = common.resume,
-                       .quiet = common.quiet,
-                       .base = named_config(common),
-                       .initial_weights = options.weights};
+  const RunOptions run{
+      .out = out, .resume = common.resume, .quiet = common.quiet, .base = named_config(common)};
   if (sweep) {
     const auto result = run_sweep(entries, run, log);
     std::cout << describe(result);
@@ -170,7 +170,8 @@ int main(int argc, char** argv) {
   add_common_options(app, options.common);
   app.add_option("--genotype", options.genotype, "preset name, or file with a genotype");
   app.add_option("--weights", options.weights,
-                 "state dict to begin with (.safetensors or .pt) instead of random weights");
+                 "state dict to begin with (.safetensors or .pt) instead of random weights; "
+                 "evaluation.initial_weights");
   app.add_flag("--test-only", options.test_only, "test a checkpoint instead of training");
   app.add_option("--checkpoint", options.checkpoint, "checkpoint to test");
   app.add_option("--second", options.second_checkpoint,

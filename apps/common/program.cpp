@@ -3,6 +3,7 @@
 
 #include <c10/util/Exception.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -84,13 +85,15 @@ void open_standard_streams() {
   }
 }
 
-/// What a program prints may be its result. That nobody reads on (EPIPE) is the reader's choice.
+/// What a program prints may be its result. That nobody reads on is the reader's choice.
 int flush_output(const Reporter& report, int status) {
   std::signal(SIGPIPE, SIG_IGN);
   errno = 0;
   std::cout.flush();
   const bool written = std::fflush(stdout) == 0 && std::cout.good() && std::ferror(stdout) == 0;
-  if (written || errno == EPIPE || status != kExitDone) {
+  pollfd reader{STDOUT_FILENO, 0, 0};
+  const bool is_read = ::poll(&reader, 1, 0) < 1 || (reader.revents & POLLERR) == 0;
+  if (written || !is_read || status != kExitDone) {
     return status;
   }
   return report.error(std::string("standard output can't be written") +

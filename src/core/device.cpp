@@ -50,6 +50,10 @@ int64_t resettable_peak(const torch::Device& device) {
 /// Throws ConfigError if the system doesn't give that many threads: OpenMP would end the process,
 /// or wait for ever.
 void check_threads(int count) {
+  static std::atomic<int> checked{1};  // OpenMP keeps those that it has
+  if (count <= checked) {
+    return;
+  }
   std::vector<std::thread> threads;
   std::promise<void> end;
   const std::shared_future<void> ended = end.get_future().share();
@@ -70,6 +74,7 @@ void check_threads(int count) {
                       std::to_string(threads.size() + 1) + ", not " + std::to_string(count) + " (" +
                       reason + "); expected fewer");
   }
+  checked = count;
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ void write_checkpoint_info(NamedTensors& tensors, const CheckpointInfo& info) {
   tensors.metadata["classes"] = join(info.classes, "\n");
   tensors.metadata["mean"] = print(info.normalization.mean);
   tensors.metadata["std"] = print(info.normalization.std);
-  tensors.metadata["samples"] = info.samples;
+  tensors.metadata["images"] = info.images;
   tensors.metadata["height"] = std::to_string(info.height);
   tensors.metadata["width"] = std::to_string(info.width);
   tensors.metadata["step"] = std::to_string(info.step);
@@ -95,7 +95,7 @@ CheckpointInfo read_checkpoint_info(const NamedTensors& tensors, const std::stri
   info.dataset = metadata.text("dataset");
   info.classes = lines(metadata.text("classes"));
   info.normalization = {metadata.triple("mean"), metadata.triple("std")};
-  info.samples = metadata.text("samples");
+  info.images = metadata.text("images");
   info.height = metadata.number("height");
   info.width = metadata.number("width");
   info.step = metadata.number("step");
@@ -103,10 +103,10 @@ CheckpointInfo read_checkpoint_info(const NamedTensors& tensors, const std::stri
   return info;
 }
 
-void check_same_samples(const CheckpointInfo& info, const DataLoader& images,
-                        const std::string& source) {
-  if (info.samples != images.fingerprint()) {
-    throw DataError(source + ": the run was begun with other training images of '" + info.dataset +
+void check_same_images(const CheckpointInfo& info, const std::string& images,
+                       const std::string& source) {
+  if (info.images != images) {
+    throw DataError(source + ": the run was begun with other images of '" + info.dataset +
                     "': files were added, removed or renamed, or the split was changed");
   }
 }

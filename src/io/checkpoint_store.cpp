@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "sanas/core/error.h"
 #include "sanas/io/atomic_file.h"
@@ -78,6 +79,7 @@ std::optional<LoadedCheckpoint> CheckpointStore::load(Log& log) {
     files.insert(files.begin(), last());
   }
   std::optional<FileError> first_error;
+  damaged_.clear();
   for (const auto& file : files) {
     try {
       LoadedCheckpoint loaded{read_checked(file), file.string()};
@@ -90,6 +92,9 @@ std::optional<LoadedCheckpoint> CheckpointStore::load(Log& log) {
       }
       return loaded;
     } catch (const FileError& error) {
+      if (file != last()) {
+        damaged_.push_back(file);
+      }
       if (!first_error) {
         first_error = error;
       }
@@ -136,15 +141,14 @@ void CheckpointStore::keep_last() const {
   }
 }
 
-void CheckpointStore::remove_old() const {
-  size_t kept = 0;
-  for (const auto& file : all_earlier()) {
-    // Later ones are those that `load` passed over: damaged, and now overtaken.
-    const bool is_later = file > earlier(last_name_);
-    if (is_later || ++kept > earlier_count_) {
-      std::error_code ignored;  // one too many does no harm
-      fs::remove(file, ignored);
-    }
+void CheckpointStore::remove_old() {
+  std::error_code ignored;  // one too many does no harm
+  for (const auto& file : std::exchange(damaged_, {})) {
+    fs::remove(file, ignored);
+  }
+  const auto files = all_earlier();
+  for (size_t i = earlier_count_; i < files.size(); ++i) {
+    fs::remove(files[i], ignored);
   }
 }
 

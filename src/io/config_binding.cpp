@@ -200,6 +200,9 @@ void bind(ConfigVisitor& v, AttackOptions& o) {
 }
 
 void bind(ConfigVisitor& v, EvaluationOptions& o) {
+  std::string weights = o.initial_weights.string();
+  v.text("initial_weights", weights, {".*", "a path, or nothing"});
+  o.initial_weights = weights;
   v.count("channels", o.channels, kChannels);
   v.count("cells", o.cells, kCells);
   v.count("epochs", o.epochs, kPositiveCount);

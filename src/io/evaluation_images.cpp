@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sanas/core/error.h"
+#include "sanas/io/network_checkpoint.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/io/training_split.h"
 
@@ -43,10 +44,15 @@ std::unique_ptr<Dataset> open_test_set(const Config& config) {
   return open_dataset(options, Split::kTest);
 }
 
-/// One image has no batch statistics on the auxiliary head's 1×1 features.
-void check_last_batch(const EvaluationOptions& options, int64_t images) {
+/// One image has no batch statistics on the 1×1 features of an auxiliary head.
+void check_last_batch(const Config& config, const DatasetInfo& info, int64_t images) {
+  const EvaluationOptions& options = config.evaluation;
+  const EvalNetworkOptions network = network_options_for(config, info);
+  const bool has_statistics =
+      network.auxiliary && (network.kind == NetworkKind::kCifar ||
+                            network.auxiliary_variant == AuxiliaryVariant::kPdarts);
   const bool is_single = options.batch_size == 1 || images % options.batch_size == 1;
-  if (options.auxiliary_weight > 0.0 && is_single) {
+  if (has_statistics && is_single) {
     throw ConfigError("evaluation.batch_size: " + std::to_string(options.batch_size) + " of " +
                       std::to_string(images) +
                       " images make a batch of a single one, on which the "
@@ -83,7 +89,7 @@ EvaluationImages::EvaluationImages(const Config& config, const torch::Device& de
   augment.cutout = config.evaluation.cutout;
   std::vector<int64_t> training =
       test_on == TestImages::kValidation ? split.train : all_but(*train_set_, split.holdout);
-  check_last_batch(config.evaluation, static_cast<int64_t>(training.size()));
+  check_last_batch(config, info(), static_cast<int64_t>(training.size()));
   train_ = std::make_unique<DataLoader>(*train_set_, std::move(training), augment,
                                         loader_options(config, device));
   if (test_on == TestImages::kTest) {

@@ -89,6 +89,7 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
   if (checkpoint) {
     const auto saved = read_checkpoint_info(checkpoint->tensors, checkpoint->source);
     check_resumable(config, saved.config, checkpoint->source);
+    check_same_images(saved, loop.images(), checkpoint->source);
     if (saved.step > steps) {
       throw ConfigError(checkpoint->source + ": " + std::to_string(saved.step) +
                         " mini-batches are done, evaluation.max_steps allows " +
@@ -118,11 +119,8 @@ Training train_network(const Config& config, EvalNetwork& network, EvaluationIma
   loop.add_observer(watcher);
   loop.add_observer(recorder);
   loop.add_observer(watch->report);
-  // Something to go back to, and weights from a file, which a resume needn't be given again.
-  const bool needs_first = config.evaluation.on_nonfinite == NonFinitePolicy::kRollback ||
-                           !options.initial_weights.empty();
-  if (needs_first && loop.step() == 0) {
-    recorder.save_checkpoint();
+  if (config.evaluation.on_nonfinite == NonFinitePolicy::kRollback && loop.step() == 0) {
+    recorder.save_checkpoint();  // something to go back to
   }
   Rollback rollback(config.evaluation.on_nonfinite, steps_per_epoch, steps);
   while (!run_to_end(loop, rollback, checkpoints, metrics, log)) {
@@ -202,9 +200,8 @@ RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const 
   EvaluationImages images(config, device);
   const auto normalization = make_normalization(config, images.info());
   const auto network = make_eval_network(config, genotype, images.info(), device);
-  if (!options.initial_weights.empty()) {
-    load_state_dict(*network, read_tensors(options.initial_weights),
-                    options.initial_weights.string());
+  if (const auto& weights = config.evaluation.initial_weights; !weights.empty()) {
+    load_state_dict(*network, read_tensors(weights), weights.string());
   }
 
   RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);

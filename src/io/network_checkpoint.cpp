@@ -106,7 +106,7 @@ NamedTensors training_checkpoint(EvaluationLoop& loop, const Config& config,
                               .dataset = info.name,
                               .classes = info.classes,
                               .normalization = make_normalization(config, info),
-                              .samples = loop.training_images().fingerprint(),
+                              .images = loop.images(),
                               .height = info.height,
                               .width = info.width,
                               .step = loop.step(),
@@ -123,7 +123,6 @@ void load_training_checkpoint(const NamedTensors& tensors, const std::string& so
   if (info.genotype != to_string(loop.network().genotype())) {
     throw FileError(source + ": a checkpoint of another genotype: " + info.genotype);
   }
-  check_same_samples(info, loop.training_images(), source);
   load_state_dict(loop.network(), tensors, source, "net.");
   load_momentum(tensors, source, loop.network(), loop.weights(), "m.");
   if (loop.average() != nullptr) {

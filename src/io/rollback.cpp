@@ -20,15 +20,17 @@ int64_t Rollback::next_step(const NonFiniteError& error, int64_t failed, const s
   return is_last ? failed : failed + 1;
 }
 
-void warn_of_gaps(int64_t updates, int64_t images, Log& log) {
-  if (updates > 0) {
-    log.warn("warning: " + std::to_string(updates) +
-             " updates of this epoch were left out, something was not finite");
+void Gaps::report(int64_t skipped_updates, int64_t skipped_images, Log& log) {
+  if (skipped_updates > updates_) {
+    log.warn("warning: " + std::to_string(skipped_updates) +
+             " updates were left out so far, something was not finite");
   }
-  if (images > 0) {
-    log.warn("warning: " + std::to_string(images) +
-             " images of this epoch were left out, they can't be decoded");
+  if (skipped_images > images_) {
+    log.warn("warning: " + std::to_string(skipped_images) +
+             " images were left out of mini-batches so far, they can't be decoded");
   }
+  updates_ = skipped_updates;
+  images_ = skipped_images;
 }
 
 void report_rollback(const NonFiniteError& error, int64_t stage, int64_t failed, int64_t next_step,

@@ -91,7 +91,7 @@ NamedTensors search_checkpoint(SearchLoop& loop, const SearchStage& stage, const
                               .dataset = info.name,
                               .classes = info.classes,
                               .normalization = loop.normalization(),
-                              .samples = loop.training_images().fingerprint(),
+                              .images = loop.images(),
                               .height = info.height,
                               .width = info.width,
                               .step = loop.step(),
@@ -105,7 +105,6 @@ void load_search_checkpoint(const NamedTensors& tensors, const std::string& sour
   if (info.kind != "search") {
     throw FileError(source + ": a checkpoint of kind '" + info.kind + "', expected 'search'");
   }
-  check_same_samples(info, loop.training_images(), source);
   const auto& networks = loop.networks();
   load_state_dict(*networks.net1, tensors, source, "w1.");
   load_momentum(tensors, source, *networks.net1, loop.weights1(), "m1.");

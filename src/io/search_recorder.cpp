@@ -8,7 +8,6 @@
 #include "sanas/core/signals.h"
 #include "sanas/io/genotype_files.h"
 #include "sanas/io/network_checkpoint.h"
-#include "sanas/io/rollback.h"
 #include "sanas/io/search_checkpoint.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/nn/network_size.h"
@@ -66,8 +65,7 @@ SearchRecorder::SearchRecorder(SearchLoop& loop, const SearchStage& stage, const
       progress_(progress),
       log_(log),
       resume_position_(metrics.position()),
-      skipped_updates_(loop.skipped_updates()),
-      skipped_images_(loop.skipped_images()) {}
+      gaps_(loop.skipped_updates(), loop.skipped_images()) {}
 
 void SearchRecorder::on_step(const StepReport& report) {
   const auto add = [](Phase& phase, const auto& update, int64_t passes) {
@@ -155,10 +153,7 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
   const bool is_scored = report.validation && !report.partial;
   save_checkpoint(is_scored ? std::optional(report.validation->top1()) : std::nullopt);
   progress_.hide();
-  warn_of_gaps(report.skipped_updates - skipped_updates_, report.skipped_images - skipped_images_,
-               log_);
-  skipped_updates_ = report.skipped_updates;
-  skipped_images_ = report.skipped_images;
+  gaps_.report(report.skipped_updates, report.skipped_images, log_);
   log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %d skips, margin %.2e, %.1f s",
                    static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
                    report.train1.loss(), 100.0 * report.train1.top1(),

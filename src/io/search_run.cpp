@@ -200,6 +200,7 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
   if (checkpoint) {
     const auto saved = read_checkpoint_info(checkpoint->tensors, checkpoint->source);
     check_resumable(config, saved.config, checkpoint->source);
+    check_same_images(saved, source.images(), checkpoint->source);
     stage = read_stage(config, checkpoint->tensors, checkpoint->source);
     networks = make_search_networks(config, info, stage, device);
     step = saved.step;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "format.h"
+#include "json_text.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 #include "sanas/io/atomic_file.h"
@@ -172,7 +173,7 @@ void write_test_report(const TestReport& report, const RunFolder& folder, Metric
 
 TestScore read_test_score(const std::filesystem::path& file) {
   try {
-    const auto object = Json::parse(read_text_file(file, kLargestReport));
+    const auto object = parse_json(read_text_file(file, kLargestReport));
     TestScore score;
     score.accuracy = object.at("top1").get<double>();
     score.top5 = object.at("top5").get<double>();

@@ -5,7 +5,6 @@
 #include "sanas/core/device.h"
 #include "sanas/core/signals.h"
 #include "sanas/io/network_checkpoint.h"
-#include "sanas/io/rollback.h"
 
 namespace sanas {
 
@@ -22,8 +21,7 @@ TrainRecorder::TrainRecorder(EvaluationLoop& loop, const Config& config, const D
       progress_(progress),
       log_(log),
       resume_position_(metrics.position()),
-      skipped_updates_(loop.skipped_updates()),
-      skipped_images_(loop.skipped_images()) {}
+      gaps_(loop.skipped_updates(), loop.skipped_images()) {}
 
 void TrainRecorder::on_step(const TrainStepReport& report) {
   if (report.reported) {
@@ -82,10 +80,7 @@ void TrainRecorder::on_epoch(const TrainEpochReport& report) {
   }
   save_checkpoint(score_of(report));
   progress_.hide();
-  warn_of_gaps(report.skipped_updates - skipped_updates_, report.skipped_images - skipped_images_,
-               log_);
-  skipped_updates_ = report.skipped_updates;
-  skipped_images_ = report.skipped_images;
+  gaps_.report(report.skipped_updates, report.skipped_images, log_);
   log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %.1f s",
                    static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
                    report.train.loss(), 100.0 * report.train.top1(), tested.c_str(),

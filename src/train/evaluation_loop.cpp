@@ -186,6 +186,11 @@ void EvaluationLoop::accumulate(const Batch& part, double share, TensorList& gra
   meter.add(value, logits, part.labels);
 }
 
+std::string EvaluationLoop::images() const {
+  return data_.train.fingerprint() +
+         (data_.validation != nullptr ? " " + data_.validation->fingerprint() : "");
+}
+
 const TensorList& EvaluationLoop::current_values() const {
   return average_ && average_->updates() > 0 ? average_->values() : values_;
 }

@@ -22,8 +22,14 @@ TEST(Signals, EachOfThemAsksForAStop) {
 
 TEST(Signals, OneRequestMayComeTwice) {
   const ScopedSignals signals;
-  std::raise(SIGTERM);  // to the process, and to its group
+  sigset_t both{};
+  sigemptyset(&both);
+  sigaddset(&both, SIGINT);
+  sigaddset(&both, SIGTERM);
+  sigprocmask(SIG_BLOCK, &both, nullptr);
   std::raise(SIGTERM);
+  std::raise(SIGINT);
+  sigprocmask(SIG_UNBLOCK, &both, nullptr);  // one comes right after the other
   EXPECT_TRUE(ScopedSignals::stop_requested());
 }
 

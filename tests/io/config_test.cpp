@@ -74,7 +74,7 @@ attack: {space: normalized, start_epoch: 5, persistent: true, norm: l2, steps: 1
          detach_target: true}
 reweight: one_plus_abs
 reweight_normalization: unit_mean
-evaluation: {channels: 10, cells: 4, epochs: 21, batch_size: 22, max_steps: 23, report_every: 24,
+evaluation: {initial_weights: w.pt, channels: 10, cells: 4, epochs: 21, batch_size: 22, max_steps: 23, report_every: 24,
              learning_rate: 0.4, min_learning_rate: 0.02, momentum: 0.8, weight_decay: 0.001,
              nesterov: true, gradient_clip: 2.5, auxiliary_weight: 0.3, auxiliary_variant: pdarts,
              drop_path: 0.15, cutout: 4, label_smoothing: 0.05, schedule: exponential,

@@ -33,6 +33,11 @@ TEST(JsonText, AMillionKeysAreNone) {
   EXPECT_TRUE(parse_json(object_of(1'000'000)).is_discarded());  // not in hours
 }
 
+TEST(JsonText, BracketsAndColonsInTextCountForNothing) {
+  const std::string text = "{\"" + std::string(100, '[') + "\\\":\": \"{{{{\\\\\"}";
+  EXPECT_EQ(parse_json(text).size(), 1U) << text;
+}
+
 TEST(JsonText, ManyObjectsOfFewKeysAreFine) {
   std::string text = "[";
   for (int i = 0; i < 10'000; ++i) {
@@ -40,6 +45,12 @@ TEST(JsonText, ManyObjectsOfFewKeysAreFine) {
   }
   text.back() = ']';
   EXPECT_EQ(parse_json(text).size(), 10'000U);
+  text = "[";
+  for (int i = 0; i < 1'000'000; ++i) {
+    text += "{},";
+  }
+  text.back() = ']';
+  EXPECT_EQ(parse_json(text).size(), 1'000'000U);
 }
 
 }  // namespace

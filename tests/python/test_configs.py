@@ -36,6 +36,7 @@ EVALUATION_BATCH |= {"eval_imagenet": 1024, "eval_imagenet_pcdarts": 1024}
 # Keys of every section that no shipped file gives.
 DEFAULTED = {"on_nonfinite", "dataset.on_bad_sample", "dataset.augment.resize", "supernet.zero"}
 DEFAULTED |= {"search.weights.nesterov", "hypergradient.terms.direct1", "evaluation.max_steps"}
+DEFAULTED |= {"evaluation.initial_weights"}
 TINY = {
     "dataset.workers": 0,
     "dataset.subset": 0,

@@ -408,8 +408,8 @@ def test_a_longer_sweep_that_is_killed_is_not_taken_for_done(cifar10, tmp_path):
     assert_same_files(out, whole)
 
 
-def test_weights_to_begin_with_need_not_be_given_again(cifar10, tmp_path):
-    """Killed before the first checkpoint of its own."""
+def test_weights_to_begin_with_belong_to_the_run(cifar10, tmp_path):
+    """Killed before its first checkpoint, it does not begin again with others."""
     out, whole, first = tmp_path / "out", tmp_path / "whole", tmp_path / "first"
     plain, begun = (small_program("training", cifar10) for _ in range(2))
     plain.command += settings({"evaluation.epochs": 1})
@@ -420,8 +420,9 @@ def test_weights_to_begin_with_need_not_be_given_again(cifar10, tmp_path):
     with begun.start(out) as process:
         wait_for(has_steps(out, 2), process)
         process.kill()
-    assert steps_of_last_checkpoint(out) == 0
-    assert plain.finish(out).returncode == 0
+    assert not any((out / "checkpoints").glob("*.safetensors"))
+    one_line_error(plain.name, plain.finish(out), USAGE, "evaluation.initial_weights")
+    assert begun.finish(out).returncode == 0
     assert_same_files(out, whole)
 
 
@@ -447,7 +448,7 @@ def test_other_images_are_refused(name, cifar10, tmp_path):
     for label in range(0, len(content), 3073):
         content[label] = (content[label] + 1) % 10
     batch.write_bytes(content)
-    one_line_error(program.name, program.finish(out), DATA, "begun with other training images")
+    one_line_error(program.name, program.finish(out), DATA, "begun with other images")
     assert files_of(out).keys() == before
 
 

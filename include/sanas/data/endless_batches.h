@@ -34,6 +34,9 @@ class EndlessBatches {
 
   Batch next();
 
+  /// DataLoader::fingerprint of what they are taken from.
+  const std::string& fingerprint() const { return loader_.fingerprint(); }
+
  private:
   Batch make(int64_t step);
   std::shared_ptr<const std::vector<int64_t>> epoch_order(int64_t epoch);

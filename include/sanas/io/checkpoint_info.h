@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "sanas/core/parameters.h"
-#include "sanas/data/loader.h"
 #include "sanas/io/config.h"
 #include "sanas/io/named_tensors.h"
 #include "sanas/nn/normalization.h"
@@ -24,8 +23,8 @@ struct CheckpointInfo {
   std::string dataset;
   std::vector<std::string> classes;
   PixelNormalization normalization;
-  /// DataLoader::fingerprint of the training images.
-  std::string samples;
+  /// DataLoader::fingerprint of the images that the run learns from.
+  std::string images;
   int64_t height = 0;
   int64_t width = 0;
   /// Mini-batches done.
@@ -40,9 +39,9 @@ void write_checkpoint_info(NamedTensors& tensors, const CheckpointInfo& info);
 /// Throws FileError if the file is no checkpoint of this program.
 CheckpointInfo read_checkpoint_info(const NamedTensors& tensors, const std::string& source);
 
-/// Throws DataError if the run had other training images than `images` before.
-void check_same_samples(const CheckpointInfo& info, const DataLoader& images,
-                        const std::string& source);
+/// Throws DataError if the run had other images before.
+void check_same_images(const CheckpointInfo& info, const std::string& images,
+                       const std::string& source);
 
 // Parts that checkpoints are put together from.
 

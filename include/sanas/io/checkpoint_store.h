@@ -56,7 +56,7 @@ class CheckpointStore {
   /// Newest first.
   std::vector<std::filesystem::path> all_earlier() const;
   void keep_last() const;
-  void remove_old() const;
+  void remove_old();
 
   std::filesystem::path folder_;
   size_t earlier_count_;
@@ -64,6 +64,8 @@ class CheckpointStore {
   std::string last_name_;
   std::string best_name_;
   std::optional<double> best_score_;
+  /// Files that `load` passed over, for as long as there is nothing newer.
+  std::vector<std::filesystem::path> damaged_;
 };
 
 }  // namespace sanas

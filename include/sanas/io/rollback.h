@@ -39,8 +39,17 @@ class Rollback {
   int64_t times_ = 0;
 };
 
-/// Warns of updates and images that the epoch just done did without.
-void warn_of_gaps(int64_t updates, int64_t images, Log& log);
+/// What a run did without so far, updates and images, for a warning when it gets more.
+class Gaps {
+ public:
+  Gaps(int64_t skipped_updates, int64_t skipped_images)
+      : updates_(skipped_updates), images_(skipped_images) {}
+  void report(int64_t skipped_updates, int64_t skipped_images, Log& log);
+
+ private:
+  int64_t updates_;
+  int64_t images_;
+};
 
 /// Writes it down: the mini-batch that failed, the one to go on with, how often that was so.
 void report_rollback(const NonFiniteError& error, int64_t stage, int64_t failed, int64_t next_step,

@@ -11,6 +11,7 @@
 #include "sanas/io/config.h"
 #include "sanas/io/metrics_log.h"
 #include "sanas/io/progress.h"
+#include "sanas/io/rollback.h"
 #include "sanas/io/run_folder.h"
 #include "sanas/io/search_stage.h"
 #include "sanas/search/search_loop.h"
@@ -61,9 +62,7 @@ class SearchRecorder : public SearchObserver {
   Log& log_;
   /// Lines of metrics.jsonl that a resumed run keeps.
   uint64_t resume_position_;
-  /// Up to the last report of an epoch.
-  int64_t skipped_updates_;
-  int64_t skipped_images_;
+  Gaps gaps_;
   Phase weights1_;
   Phase weights2_;
   Phase architecture_;

@@ -20,8 +20,6 @@ struct RunOptions {
   /// The configuration as it was named, without the changes of the command line; config.base.yaml,
   /// so that a report can mark them.
   std::optional<Config> base = std::nullopt;
-  /// A training begins with these weights (a state dict) instead of random ones; empty: random.
-  std::filesystem::path initial_weights = {};
 };
 
 enum class RunOutcome {

@@ -44,6 +44,8 @@ class SearchDataSource {
 
   const Dataset& dataset() const { return *dataset_; }
   int64_t steps_per_epoch() const { return train_->batches_per_epoch(); }
+  /// SearchLoop::images of a loop on them.
+  std::string images() const { return train_->fingerprint() + " " + architecture_->fingerprint(); }
   /// Loaders for a stage, good until the next call. `first_architecture_step` is the number of
   /// architecture updates already done in it, to resume.
   SearchData open(int64_t stage, int64_t first_architecture_step = 0);

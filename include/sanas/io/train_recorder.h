@@ -7,6 +7,7 @@
 #include "sanas/io/config.h"
 #include "sanas/io/metrics_log.h"
 #include "sanas/io/progress.h"
+#include "sanas/io/rollback.h"
 #include "sanas/io/run_folder.h"
 #include "sanas/train/evaluation_loop.h"
 
@@ -43,9 +44,7 @@ class TrainRecorder : public TrainObserver {
   Log& log_;
   /// Lines of metrics.jsonl that a resumed run keeps.
   uint64_t resume_position_;
-  /// Up to the last report of an epoch.
-  int64_t skipped_updates_;
-  int64_t skipped_images_;
+  Gaps gaps_;
 };
 
 }  // namespace sanas

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sanas/data/endless_batches.h"
@@ -64,7 +65,10 @@ class SearchLoop {
   void skip_to(int64_t step, int64_t rollbacks);
 
   const SearchNetworks& networks() const { return networks_; }
-  const DataLoader& training_images() const { return data_.train; }
+  /// Which images W1 and W2, and the architecture, learn from (DataLoader::fingerprint).
+  std::string images() const {
+    return data_.train.fingerprint() + " " + data_.architecture.fingerprint();
+  }
   /// What happens to raw pixels before they reach a network.
   const PixelNormalization& normalization() const { return normalization_; }
   const SearchOptions& options() const { return options_; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sanas/data/loader.h"
@@ -93,9 +94,9 @@ class EvaluationLoop {
   void add_observer(TrainObserver& observer) { observers_.push_back(&observer); }
 
   /// Runs to the last epoch, to `max_steps`, or until an observer asks to stop. A training that has
-  /// ended within an epoch reports that epoch once more. Throws
-  /// NonFiniteError when the loss or a gradient is not finite, unless the policy is
-  /// NonFinitePolicy::kSkip; `step()` then is the mini-batch that failed.
+  /// ended within an epoch reports that epoch once more. Throws NonFiniteError when the loss or a
+  /// gradient is not finite, unless the policy is NonFinitePolicy::kSkip; `step()` then is the
+  /// mini-batch that failed.
   void run();
 
   /// The values that are reported: those of the best epoch under a selection, or the moving
@@ -106,7 +107,8 @@ class EvaluationLoop {
   int64_t step() const { return step_; }
   const ClassificationMeter& meter() const { return meter_; }
   EvalNetwork& network() { return network_; }
-  const DataLoader& training_images() const { return data_.train; }
+  /// Which images it learns from and selects by (DataLoader::fingerprint).
+  std::string images() const;
   WeightOptimizer& weights() { return weights_; }
   /// Null without a moving average.
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include "sanas/core/autocast.h"
@@ -34,6 +35,8 @@ std::string to_string(Inference inference);
 /// How a discrete network is trained (darts-family §5.5, §5.6). Defaults: DARTS on CIFAR.
 struct EvaluationOptions {
   uint64_t seed = 0;
+  /// A state dict that training begins with; empty: random weights.
+  std::filesystem::path initial_weights;
   int64_t channels = 36;
   int64_t cells = 20;
   int64_t epochs = 600;
