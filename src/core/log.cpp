@@ -27,9 +27,8 @@ Log::~Log() = default;
 
 void Log::add_file(const std::filesystem::path& path) {
   std::error_code ignored;
-  const auto status = std::filesystem::status(path, ignored);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    throw FileError(path.string() + ": is not a regular file, the log needs one");
+  if (std::filesystem::is_fifo(path, ignored)) {  // it would be waited for
+    throw FileError(path.string() + ": is a pipe, the log needs a file");
   }
   try {
     auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
