@@ -94,6 +94,9 @@ TEST(BatchPrefetcher, RefusesImpossibleOptions) {
 }
 
 TEST(BatchPrefetcher, WorksWithFewerThreadsThanItWantsOrNone) {
+  if (!kMemoryCanBeLimited) {
+    GTEST_SKIP() << "under a sanitizer";
+  }
   std::unique_ptr<BatchPrefetcher> prefetcher;
   {
     const ScopedMemoryLimit limit(64U << 20U);  // 64 stacks take 512 MiB

@@ -6,7 +6,22 @@
 
 #include <fstream>
 
+// Sanitizers take memory of their own for each thread, and end the process where there is none.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANAS_IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANAS_IS_SANITIZED 1
+#endif
+#endif
+
 namespace sanas {
+
+#ifdef SANAS_IS_SANITIZED
+constexpr bool kMemoryCanBeLimited = false;
+#else
+constexpr bool kMemoryCanBeLimited = true;
+#endif
 
 /// In its scope the address space may grow by no more than `bytes`; a thread's stack takes 8 MiB.
 class ScopedMemoryLimit {
