@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "sanas/core/error.h"
+#include "sanas/core/hash.h"
 
 namespace sanas {
 namespace {
@@ -48,15 +49,12 @@ uint64_t hash_of(const std::vector<int64_t>& indices) {
   return hash;
 }
 
-// FNV-1a.
 std::string fingerprint_of(const Dataset& dataset, const std::vector<int64_t>& indices) {
-  uint64_t hash = 0xCBF29CE484222325ULL;
+  uint64_t hash = kFnvBasis;
   for (const int64_t index : indices) {
-    const std::string sample = std::to_string(index) + '\t' + dataset.sample_name(index) + '\t' +
-                               std::to_string(dataset.label(index)) + '\n';
-    for (const char c : sample) {
-      hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-    }
+    hash = fnv1a(std::to_string(index) + '\t' + dataset.sample_name(index) + '\t' +
+                     std::to_string(dataset.label(index)) + '\n',
+                 hash);
   }
   std::array<char, 17> text{};
   std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(hash));

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "sanas/core/error.h"
+#include "sanas/core/hash.h"
 #include "sanas/core/text.h"
 #include "sanas/data/sample_random.h"
 
@@ -19,15 +20,12 @@ namespace fs = std::filesystem;
 constexpr const char* kFirstLine = "sanas search subset 1";
 constexpr size_t kLargestList = size_t{1} << 30U;  // a name for each image of the largest data sets
 
-// FNV-1a over names, order and labels.
+// Over names, order and labels.
 std::string checksum(const Dataset& dataset) {
-  uint64_t hash = 0xCBF29CE484222325ULL;
-  const auto add = [&hash](unsigned char byte) { hash = (hash ^ byte) * 0x100000001B3ULL; };
+  uint64_t hash = kFnvBasis;
   for (int64_t index = 0; index < dataset.size(); ++index) {
-    for (const char c : dataset.sample_name(index) + '\t' + std::to_string(dataset.label(index))) {
-      add(static_cast<unsigned char>(c));
-    }
-    add('\n');
+    hash = fnv1a(dataset.sample_name(index) + '\t' + std::to_string(dataset.label(index)) + '\n',
+                 hash);
   }
   std::ostringstream text;
   text << std::hex << hash;

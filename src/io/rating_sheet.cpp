@@ -13,6 +13,7 @@
 #include "rating_page.h"
 #include "saliency_manifest.h"
 #include "sanas/core/error.h"
+#include "sanas/core/hash.h"
 #include "sanas/core/random.h"
 #include "sanas/core/text.h"
 #include "sanas/data/image_codec.h"
@@ -44,14 +45,8 @@ std::string from_hex(const std::string& hex) {
   return text;
 }
 
-/// FNV-1a, to tell sheets apart.
-uint64_t hash(uint64_t seed, const std::string& bytes) {
-  uint64_t value = seed ^ 0xCBF29CE484222325ULL;
-  for (const char c : bytes) {
-    value = (value ^ static_cast<uint8_t>(c)) * 0x100000001B3ULL;
-  }
-  return value;
-}
+/// To tell sheets apart.
+uint64_t hash(uint64_t seed, const std::string& bytes) { return fnv1a(bytes, seed ^ kFnvBasis); }
 
 /// A picture at a size that a page needs, as the value of a `src` attribute. What is so small that
 /// its pixels show stays exact.

@@ -49,7 +49,7 @@ void EvaluationLoop::run() {
     run_epoch(step_ / steps);  // nothing is left to do; a resume reports once more
   }
   while (!finished() && !stop_requested()) {
-    run_epoch(step_ / data_.train.batches_per_epoch());
+    run_epoch(step_ / steps);
   }
 }
 
