@@ -2,10 +2,12 @@
 """The programs as a user runs them: search → evaluation → saliency on real images, and bad input."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
-from programs import one_line_error, run, settings
+from programs import one_line_error, program, run, settings
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 SMALL = {
@@ -99,3 +101,22 @@ def test_a_missing_data_set_is_a_data_error(tmp_path):
 def test_an_unknown_genotype_is_a_file_error(tmp_path):
     result = run("sanas_eval", "--config", "quickstart", "--genotype", "DARTS_V9")
     one_line_error("sanas_eval", result, 3, "DARTS_V9", "DARTS_V2")
+
+
+@pytest.mark.parametrize(
+    "name", ["sanas_search", "sanas_eval", "sanas_saliency", "sanas_inspect"]
+)
+@pytest.mark.parametrize(
+    ("given", "spins"),
+    [({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, "0")],
+)
+def test_idle_threads_spin_for_a_bounded_time(name, given, spins):
+    """As libgomp itself understood its environment when the program was loaded."""
+    names = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    environment = {key: value for key, value in os.environ.items() if key not in names}
+    environment |= {"OMP_DISPLAY_ENV": "verbose", **given}
+    result = subprocess.run(
+        [program(name), "--version"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert f"GOMP_SPINCOUNT = '{spins}'" in result.stderr
+    assert result.stdout.startswith(f"{name} ")
