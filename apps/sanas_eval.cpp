@@ -12,6 +12,7 @@
 #include "sanas/io/dry_run.h"
 #include "sanas/io/evaluation_run.h"
 #include "sanas/io/evaluation_sweep.h"
+#include "sanas/io/genotype_files.h"
 #include "sanas/io/run_folder.h"
 
 namespace {
@@ -47,7 +48,7 @@ int test(const Config& config, const EvalOptions& options) {
   }
   const auto genotype = options.genotype.empty()
                             ? std::nullopt
-                            : std::optional<Genotype>(load_genotype(options.genotype));
+                            : std::optional<Genotype>(find_genotype(options.genotype));
   const auto report = run_test(config, options.checkpoint, options.second_checkpoint, genotype);
   for (const auto& line : describe(report)) {
     std::cout << line << '\n';
@@ -59,7 +60,7 @@ std::vector<SweepEntry> sweep_entries(const Config& config, const EvalOptions& o
   if (options.random_genotypes > 0) {
     return random_sweep(config, options.random_genotypes);
   }
-  const Genotype genotype = load_genotype(options.genotype);
+  const Genotype genotype = find_genotype(options.genotype);
   if (!options.cells.empty()) {
     return depth_sweep(config, genotype, parse_integer_list("--cells", options.cells));
   }
@@ -99,7 +100,7 @@ int evaluate(const EvalOptions& options) {
   }
   const auto entries = sweep ? sweep_entries(config, options) : std::vector<SweepEntry>{};
   if (common.dry_run) {
-    const Genotype genotype = sweep ? entries.front().genotype : load_genotype(options.genotype);
+    const Genotype genotype = sweep ? entries.front().genotype : find_genotype(options.genotype);
     std::cout << dry_run_evaluation(config, genotype, log);
     return kExitDone;
   }
@@ -114,7 +115,7 @@ int evaluate(const EvalOptions& options) {
     if (result.outcome == RunOutcome::kStopped) {
       return stopped(out, log);
     }
-  } else if (run_evaluation(config, load_genotype(options.genotype), run, log) ==
+  } else if (run_evaluation(config, find_genotype(options.genotype), run, log) ==
              RunOutcome::kStopped) {
     return stopped(out, log);
   }
@@ -168,7 +169,9 @@ int main(int argc, char** argv) {
   CLI::App app("Trains and tests the network of a genotype", "sanas_eval");
   EvalOptions options;
   add_common_options(app, options.common);
-  app.add_option("--genotype", options.genotype, "preset name, or file with a genotype");
+  app.add_option(
+      "--genotype", options.genotype,
+      "preset name, checkpoint, or text file; of several in one, FILE#N, FILE#last or FILE#NAME");
   app.add_option("--weights", options.weights,
                  "state dict to begin with (.safetensors or .pt) instead of random weights; "
                  "evaluation.initial_weights");

@@ -5,6 +5,7 @@
 #include "common/options.h"
 #include "sanas/core/error.h"
 #include "sanas/data/dataset_facts.h"
+#include "sanas/io/genotype_files.h"
 #include "sanas/nn/network_size.h"
 #include "sanas_inspect/networks.h"
 #include "sanas_inspect/verbs.h"
@@ -32,7 +33,7 @@ AuxiliaryVariant auxiliary_variant_of(const std::string& genotype) {
 NetworkSize count_genotype(const CountOptions& options) {
   auto network = network_for_dataset(options.dataset, options.channels, options.cells);
   network.auxiliary_variant = auxiliary_variant_of(options.genotype);
-  return measure_network(load_genotype(options.genotype), network,
+  return measure_network(find_genotype(options.genotype), network,
                          dataset_facts(options.dataset).image_size, options.rule);
 }
 

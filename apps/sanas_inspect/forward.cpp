@@ -4,6 +4,7 @@
 #include "common/options.h"
 #include "sanas/core/error.h"
 #include "sanas/io/checkpoint_info.h"
+#include "sanas/io/genotype_files.h"
 #include "sanas/io/module_state.h"
 #include "sanas/optim/metrics.h"
 #include "sanas_inspect/networks.h"
@@ -60,7 +61,7 @@ Inspected open_genotype(const ForwardOptions& options, const NamedTensors& weigh
   network.auxiliary_variant = weights.tensors.contains("auxiliary_head.features.6.weight")
                                   ? AuxiliaryVariant::kPdarts
                                   : AuxiliaryVariant::kDarts;
-  const auto net = std::make_shared<EvalNetwork>(load_genotype(options.genotype), network);
+  const auto net = std::make_shared<EvalNetwork>(find_genotype(options.genotype), network);
   net->to(dtype);
   load_state_dict(*net, weights, options.weights);
   return {net, [net](const torch::Tensor& x) { return net->forward(x); }, {}};

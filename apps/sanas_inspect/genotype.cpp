@@ -8,21 +8,12 @@
 #include "sanas/core/text.h"
 #include "sanas/io/atomic_file.h"
 #include "sanas/io/cell_drawing.h"
-#include "sanas/io/checkpoint_info.h"
-#include "sanas/io/safetensors.h"
+#include "sanas/io/genotype_files.h"
 #include "sanas_inspect/genotype_output.h"
 #include "sanas_inspect/verbs.h"
 
 namespace sanas {
 namespace {
-
-/// By name, from a text file, or out of a checkpoint.
-Genotype find_genotype(const std::string& source) {
-  if (source.ends_with(".safetensors")) {
-    return parse_genotype(read_checkpoint_info(read_safetensors(source), source).genotype);
-  }
-  return load_genotype(source);
-}
 
 std::string draw_cell(const CellGenotype& cell, const std::string& title,
                       const std::string& format) {
@@ -79,7 +70,9 @@ void add_genotype(CLI::App& app, std::function<void()>& verb) {
   const auto options = std::make_shared<Options>();
   command
       ->add_option("source", options->source,
-                   "file, checkpoint, or one of " + join(preset_genotype_names()))
+                   "text file (of several genotypes, FILE#N, FILE#last or FILE#NAME), checkpoint, "
+                   "or one of " +
+                       join(preset_genotype_names()))
       ->required();
   command->add_option("--format", options->format, "text, json, dot, svg or pdf")
       ->check(CLI::IsMember({"text", "json", "dot", "svg", "pdf"}));

@@ -75,6 +75,23 @@ constexpr std::array<Preset, 8> kPresets{{
      "reduce_concat=range(2, 6))"},
 }};
 
+// A log of a long search, with its architecture variables in every epoch, has some megabytes.
+constexpr size_t kLargestText = size_t{256} << 20U;
+
+/// What stands before and behind the last '#', unless a file is called so itself.
+std::pair<std::string, std::string> path_and_choice(const std::string& description) {
+  const size_t mark = description.rfind('#');
+  std::error_code error;
+  if (mark == std::string::npos || std::filesystem::exists(description, error)) {
+    return {description, ""};
+  }
+  if (mark + 1 == description.size()) {
+    throw FileError("genotype '" + description +
+                    "': a number, a name or 'last' is missing behind the '#'");
+  }
+  return {description.substr(0, mark), description.substr(mark + 1)};
+}
+
 }  // namespace
 
 std::vector<std::string> preset_genotype_names() {
@@ -85,23 +102,30 @@ std::vector<std::string> preset_genotype_names() {
   return names;
 }
 
-Genotype load_genotype(const std::string& name_or_path) {
-  const std::string name = name_or_path == "DARTS"     ? "DARTS_V2"
-                           : name_or_path == "PCDARTS" ? "PC_DARTS_cifar"
-                                                       : name_or_path;
+Genotype load_genotype(const std::string& description) {
+  const std::string name = description == "DARTS"     ? "DARTS_V2"
+                           : description == "PCDARTS" ? "PC_DARTS_cifar"
+                                                      : description;
   for (const auto& preset : kPresets) {
     if (name == preset.name) {
       return parse_genotype(preset.text);
     }
   }
-  if (!std::filesystem::exists(name_or_path)) {
-    throw FileError("genotype '" + name_or_path + "' is neither a file nor one of " +
+  const auto [path, choice] = path_and_choice(description);
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    throw FileError("genotype '" + description + "' is neither a file nor one of " +
                     join(preset_genotype_names()));
   }
   try {
-    return parse_genotype(read_text_file(name_or_path, 1U << 20U));
-  } catch (const FileError& error) {
-    throw FileError(name_or_path + ": " + error.what());
+    const std::string text = read_text_file(path, kLargestText);
+    if (text.find('\0') != std::string::npos) {
+      throw FileError("is binary or of 16-bit characters; expected plain text");
+    }
+    return parse_genotype(text, choice);
+  } catch (const FileError& problem) {
+    const std::string what = problem.what();
+    throw FileError(what.starts_with(path) ? what : path + ": " + what);
   }
 }
 

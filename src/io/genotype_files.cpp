@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/genotype_files.h"
 
+#include "sanas/core/error.h"
 #include "sanas/io/cell_drawing.h"
+#include "sanas/io/checkpoint_info.h"
+#include "sanas/io/safetensors.h"
 
 namespace sanas {
 namespace {
@@ -23,6 +26,18 @@ void save_genotype(const RunFolder& folder, const Genotype& genotype) {
   folder.write_text("genotype.txt", to_string(genotype) + "\n");
   save_cell(folder, genotype.normal, "normal");
   save_cell(folder, genotype.reduce, "reduction");
+}
+
+Genotype find_genotype(const std::string& source) {
+  if (!source.ends_with(".safetensors")) {
+    return load_genotype(source);
+  }
+  const auto info = read_checkpoint_info(read_safetensors(source), source);
+  try {
+    return parse_genotype(info.genotype);
+  } catch (const FileError& error) {
+    throw FileError(source + ": " + error.what());
+  }
 }
 
 }  // namespace sanas

@@ -13,6 +13,7 @@
 namespace sanas {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 const char* const kDartsV2 =
@@ -28,9 +29,9 @@ std::string text_of(const std::string& normal, const std::string& concat = "[2]"
          ", reduce=[('none', 0), ('noise', 1)], reduce_concat=[2])";
 }
 
-std::string message_of(const std::string& text) {
+std::string message_of(const std::string& text, const std::string& choice = "") {
   try {
-    parse_genotype(text);
+    parse_genotype(text, choice);
   } catch (const FileError& error) {
     return error.what();
   }
@@ -64,6 +65,74 @@ TEST(Genotype, AllWaysOfWritingAreRead) {
   EXPECT_EQ(parse_genotype(replaced(text, ")]", "),]")), expected);
   EXPECT_EQ(parse_genotype("DARTS_V2 = " + text + "\n"), expected);
   EXPECT_EQ(parse_genotype("2018-06-24 11:03:51,512 genotype = " + text + "\nlr 1e-3"), expected);
+}
+
+TEST(Genotype, WhatPythonEvaluatesIsRead) {
+  const Genotype expected = load_genotype("DARTS_V2");
+  const std::string text = kDartsV2;
+  // Fields in order, as namedtuple takes them: the first one, or all.
+  EXPECT_EQ(parse_genotype(replaced(text, "(normal=", "(")), expected);
+  std::string in_order = text;
+  for (const std::string field : {"normal=", "normal_concat=", "reduce=", "reduce_concat="}) {
+    in_order.erase(in_order.find(field), field.size());
+  }
+  EXPECT_EQ(parse_genotype(in_order), expected);
+  EXPECT_THAT(message_of(replaced(text, "reduce_concat=range(2, 6)", "[2], [2]")),
+              HasSubstr("expected 'FIELD ='"));
+  // Tuples for lists and the reverse, ranges in other words, trailing commas.
+  EXPECT_EQ(parse_genotype(replaced(text, "range(2, 6)", "(2, 3, 4, 5)")), expected);
+  EXPECT_EQ(parse_genotype(replaced(text, "range(2, 6)", "(2, 3, 4, 5,)")), expected);
+  EXPECT_EQ(parse_genotype(replaced(text, "range(2, 6)", "list(range(2, 6))")), expected);
+  EXPECT_EQ(parse_genotype(replaced(text, "range(2, 6)", "range(2, 6, 1)")), expected);
+  EXPECT_EQ(parse_genotype(replaced(replaced(text, "[(", "(("), ")]", "))")), expected);
+  EXPECT_EQ(parse_genotype(text_of("[['none', 0], ['noise', 1,]]")).normal,
+            cell_of("none@0 noise@1"));
+  EXPECT_EQ(parse_genotype(replaced(text, "range(2, 6))", "range(2, 6),)")), expected);
+  // Comments, in the middle of a line or as a line, and a space before the bracket.
+  EXPECT_EQ(
+      parse_genotype(replaced(text, "), (", "), # a node, ('none', 9)\n # and another (\n (")),
+      expected);
+  EXPECT_EQ(parse_genotype(replaced(text, "Genotype(", "genotypes.Genotype (\r\n")), expected);
+  EXPECT_THAT(message_of(replaced(text, "normal_concat=", "normal=")), HasSubstr("given twice"));
+}
+
+TEST(Genotype, NoneOfSeveralIsTakenUnasked) {
+  const std::string first = text_of("[('none', 0), ('none', 1)]");
+  const std::string second = text_of("[('skip_connect', 0), ('skip_connect', 1)]");
+  const std::string log = "epoch 0\ngenotype = " + first + "\nepoch 1\ngenotype = " + second + "\n";
+  EXPECT_THAT(message_of(log), AllOf(HasSubstr("2 genotypes"), HasSubstr("line 2"),
+                                     HasSubstr("line 4"), HasSubstr("#1 to #2 or #last")));
+  EXPECT_EQ(parse_genotype(log, "1"), parse_genotype(first));
+  EXPECT_EQ(parse_genotype(log, "2"), parse_genotype(second));
+  EXPECT_EQ(parse_genotype(log, "last"), parse_genotype(second));
+  EXPECT_THAT(message_of(log, "3"), HasSubstr("no number 3 among 2 genotypes"));
+  EXPECT_THAT(message_of(log, "0"), HasSubstr("no number 0"));
+  EXPECT_THAT(message_of(log, "99999999999999999999"), HasSubstr("no number 9999"));
+  EXPECT_THAT(message_of(log, "genotype"), HasSubstr("several are called 'genotype'"));
+  EXPECT_THAT(message_of(log, "best"), HasSubstr("none is called 'best'"));
+  // The same one over and over is one; the last line of a killed run is not left out in silence.
+  EXPECT_EQ(parse_genotype(first + "\n" + first), parse_genotype(first));
+  EXPECT_THAT(message_of(first + "\ngenotype = " + second.substr(0, 30)), HasSubstr("2 genotypes"));
+  EXPECT_EQ(parse_genotype(first + "\ngenotype = " + second.substr(0, 30), "1"),
+            parse_genotype(first));
+}
+
+TEST(Genotype, IsChosenByItsNameInPython) {
+  const std::string first = text_of("[('none', 0), ('none', 1)]");
+  const std::string second = text_of("[('skip_connect', 0), ('skip_connect', 1)]");
+  const std::string third = text_of("[('noise', 0), ('noise', 1)]");
+  const std::string module =
+      "from collections import namedtuple\n"
+      "Genotype = namedtuple('Genotype', 'normal normal_concat reduce reduce_concat')\n"
+      "class Genotype(Base):\n  pass\n# OLD = " +
+      third + "\nV1 = " + first + "\nnet.V2=" + second +
+      "\nDARTS = V1\nDARTS = V2  # since then\nLOOP = LOOP\n";
+  EXPECT_THAT(message_of(module), AllOf(HasSubstr("has 2 genotypes"), HasSubstr("#V1, #V2")));
+  EXPECT_EQ(parse_genotype(module, "V1"), parse_genotype(first));
+  EXPECT_EQ(parse_genotype(module, "V2"), parse_genotype(second));
+  EXPECT_EQ(parse_genotype(module, "DARTS"), parse_genotype(second));
+  EXPECT_THAT(message_of(module, "OLD"), HasSubstr("none is called 'OLD'"));
+  EXPECT_THAT(message_of(module, "LOOP"), HasSubstr("none is called 'LOOP'"));
 }
 
 TEST(Genotype, NamesOfPrDartsAreUnderstood) {
@@ -106,13 +175,28 @@ TEST(Genotype, IsReadFromAFile) {
   std::ofstream(good) << "epoch 49\n" << kDartsV2 << "\n";
   std::ofstream(bad) << "Genotype(normal=3)";
   EXPECT_EQ(load_genotype(good), load_genotype("DARTS_V2"));
-  try {
-    load_genotype(bad);
-    FAIL() << "no error";
-  } catch (const FileError& error) {
-    EXPECT_THAT(error.what(), HasSubstr(bad + ": genotype: expected '['"));
-  }
+  const auto error_of = [](const std::string& name) -> std::string {
+    try {
+      load_genotype(name);
+    } catch (const FileError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(error_of(bad), HasSubstr(bad + ": genotype: expected '['"));
   EXPECT_THROW(load_genotype("DARTS_V3"), FileError);
+  // One of several, and a name that has a '#' itself.
+  const auto log = (folder / "log.txt").string();
+  std::ofstream(log) << text_of("[('none', 0), ('none', 1)]") << "\n" << kDartsV2 << "\n";
+  EXPECT_EQ(load_genotype(log + "#last"), load_genotype("DARTS_V2"));
+  EXPECT_THAT(error_of(log), HasSubstr(log + ": genotype: the text has 2 genotypes"));
+  EXPECT_THAT(error_of(log + "#"), HasSubstr("is missing behind the '#'"));
+  std::filesystem::copy_file(good, folder / "run#1.txt");
+  EXPECT_EQ(load_genotype((folder / "run#1.txt").string()), load_genotype("DARTS_V2"));
+  // No text is looked for among the bytes of a checkpoint, nor in UTF-16.
+  const auto binary = (folder / "last.pt").string();
+  std::ofstream(binary) << std::string(8, '\0') << kDartsV2;
+  EXPECT_THAT(error_of(binary), HasSubstr(binary + ": is binary"));
   std::filesystem::remove_all(folder);
 }
 

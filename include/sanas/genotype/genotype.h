@@ -38,10 +38,15 @@ struct Genotype {
 /// one line; concats that are no range are printed as lists.
 std::string to_string(const Genotype& genotype);
 
-/// Reads the text form with all its variants (darts-family §2.4): range or list, free spacing, both
-/// kinds of quotes, text before `Genotype(` as in a log line, an assignment `NAME = Genotype(…)`.
-/// Throws FileError that says where the text stops making sense.
-Genotype parse_genotype(const std::string& text);
+/// Reads the text form in all ways that Python's `eval` reads it (darts-family §2.4): fields by
+/// name or in order, lists, tuples or range, free spacing, comments, both kinds of quotes. There
+/// may be text around it, as in a log or `genotypes.py`; what stands in a line that begins with `#`
+/// does not count.
+/// @param choice which one, where the text has several that differ: its number from 1 on, "last",
+/// or NAME of `NAME = Genotype(…)`, also through `ALIAS = NAME`. None is taken unasked: the first
+/// of a log is the one before any search. Throws FileError that says where the text stops making
+/// sense, or how many there are and how to choose.
+Genotype parse_genotype(const std::string& text, const std::string& choice = "");
 
 /// Throws FileError unless every gene reads a state that exists, every node has two genes and the
 /// concats are not empty.
@@ -53,7 +58,8 @@ int count_skips(const CellGenotype& cell);
 /// The published cells of darts-family §6 by name, e.g. "DARTS_V2".
 std::vector<std::string> preset_genotype_names();
 
-/// A preset by name, or the genotype in the file of that path. Throws FileError if it is neither.
-Genotype load_genotype(const std::string& name_or_path);
+/// A preset by name, or the genotype in the text file of that path; PATH#CHOICE chooses one of
+/// several as `parse_genotype` does. Throws FileError if it is neither.
+Genotype load_genotype(const std::string& description);
 
 }  // namespace sanas
