@@ -6,6 +6,7 @@
 #include "common/options.h"
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
+#include "sanas/core/paths.h"
 #include "sanas/core/stopwatch.h"
 #include "sanas/io/evaluation_images.h"
 #include "sanas_inspect/networks.h"
@@ -43,9 +44,11 @@ void write_batches(const std::string& path, const std::vector<Batch>& batches) {
 void load(const LoaderVerbOptions& options) {
   Config config = load_config(options.config, options.settings, config_folders());
   if (!options.data.empty()) {
-    config.dataset.source.root = options.data;
+    config.dataset.source.root = expand_home(options.data);
   }
-  EvaluationImages images(config, torch::kCPU);
+  Log log;
+  EvaluationImages images(config, torch::kCPU, log);
+  images.report(log);
   DataLoader& loader = options.split == "train" ? images.train() : images.test();
   loader.start_epoch(options.epoch);
   std::vector<Batch> kept;

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "sanas/core/error.h"
+#include "sanas/core/paths.h"
 #include "sanas/core/text.h"
 #include "sanas/data/archive.h"
 #include "sanas/data/dataset_facts.h"
@@ -29,6 +30,7 @@ struct Layout {
   std::string name;
   std::vector<std::string> folders;
   std::vector<std::string> archives;  // without .tar.gz, .tar.xz, …
+  std::vector<std::string> python;    // what tells the version for Python
   std::vector<std::string> train_files;
   std::string test_file;
   std::string classes_file;
@@ -41,6 +43,7 @@ Layout layout_of(Cifar::Kind kind) {
     return {"cifar10",
             {"cifar-10-batches-bin", "cifar-10-sample"},
             {"cifar-10-binary", "cifar-10-sample"},
+            {"cifar-10-batches-py", "cifar-10-python.tar.gz", "batches.meta"},
             {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
              "data_batch_5.bin"},
             "test_batch.bin",
@@ -51,6 +54,7 @@ Layout layout_of(Cifar::Kind kind) {
   return {"cifar100",
           {"cifar-100-binary"},
           {"cifar-100-binary"},
+          {"cifar-100-python", "cifar-100-python.tar.gz", "meta"},
           {"train.bin"},
           "test.bin",
           "fine_label_names.txt",
@@ -62,6 +66,13 @@ std::vector<std::string> data_files(const Layout& layout, Split split) {
   return split == Split::kTrain ? layout.train_files : std::vector<std::string>{layout.test_file};
 }
 
+// Of both parts.
+std::vector<std::string> all_files(const Layout& layout) {
+  std::vector<std::string> files = layout.train_files;
+  files.push_back(layout.test_file);
+  return files;
+}
+
 // The files of one folder or archive: name (with folder, for messages) and content, by file name.
 struct Source {
   fs::path place;
@@ -69,6 +80,9 @@ struct Source {
 };
 
 std::vector<uint8_t> read_file(const fs::path& file) {
+  if (!fs::is_regular_file(file)) {
+    throw DataError(file.string() + ": is no file");
+  }
   std::ifstream stream(file, std::ios::binary);
   const int64_t size = stream ? static_cast<int64_t>(fs::file_size(file)) : 0;
   if (size > kMaxFileBytes) {
@@ -85,7 +99,7 @@ std::vector<uint8_t> read_file(const fs::path& file) {
 Source read_folder(const fs::path& folder, const std::set<std::string>& names) {
   Source source{folder, {}};
   for (const std::string& name : names) {
-    if (fs::is_regular_file(folder / name)) {
+    if (name_exists(folder / name)) {
       source.contents[name] = read_file(folder / name);
     }
   }
@@ -93,15 +107,14 @@ Source read_folder(const fs::path& folder, const std::set<std::string>& names) {
 }
 
 // The first folder that has one of the data files.
-std::optional<fs::path> find_folder(const Layout& layout, const fs::path& root,
-                                    const std::vector<std::string>& files) {
+std::optional<fs::path> find_folder(const Layout& layout, const fs::path& root) {
   std::vector<fs::path> folders{root};
   for (const std::string& folder : layout.folders) {
     folders.push_back(root / folder);
   }
   for (const fs::path& folder : folders) {
-    for (const std::string& file : files) {
-      if (fs::is_regular_file(folder / file)) {
+    for (const std::string& file : all_files(layout)) {
+      if (name_exists(folder / file)) {
         return folder;
       }
     }
@@ -112,7 +125,7 @@ std::optional<fs::path> find_folder(const Layout& layout, const fs::path& root,
 std::optional<fs::path> find_archive(const Layout& layout, const fs::path& root) {
   for (const std::string& stem : layout.archives) {
     for (const char* extension : {".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tar"}) {
-      if (fs::is_regular_file(root / (stem + extension))) {
+      if (name_exists(root / (stem + extension))) {
         return root / (stem + extension);
       }
     }
@@ -120,25 +133,55 @@ std::optional<fs::path> find_archive(const Layout& layout, const fs::path& root)
   return std::nullopt;
 }
 
+// Whoever has the version for Python took the wrong one of three downloads.
+std::string python_hint(const Layout& layout, const fs::path& root) {
+  for (const std::string& name : layout.python) {
+    if (name_exists(root / name)) {
+      return "; " + (root / name).string() +
+             " is of the version for Python, the binary version is needed";
+    }
+  }
+  return "";
+}
+
+// Both parts and the class names come from one folder or archive, and from no other.
 Source find_source(const Layout& layout, const fs::path& root,
                    const std::vector<std::string>& files) {
   std::set<std::string> names(files.begin(), files.end());
   names.insert(layout.classes_file);
-  if (const auto folder = find_folder(layout, root, files)) {
-    return read_folder(*folder, names);
+  const auto folder = find_folder(layout, root);
+  const auto archive = folder ? std::nullopt : find_archive(layout, root);
+  if (!folder && !archive) {
+    throw DataError(layout.name + ": no " + join(all_files(layout), " or ") + " in " +
+                    root.string() + ", in its folders " + join(layout.folders) +
+                    ", and no archive " + join(layout.archives, ".tar.gz or ") + ".tar.gz there" +
+                    python_hint(layout, root));
   }
-  const auto archive = find_archive(layout, root);
-  if (!archive) {
-    throw DataError(layout.name + ": no " + join(files, " or ") + " in " + root.string() +
-                    ", in its folders " + join(layout.folders) + ", and no archive " +
-                    join(layout.archives, ".tar.gz or ") + ".tar.gz there");
-  }
-  Source source{*archive, read_archive(*archive, names, kMaxFileBytes)};
-  if (source.contents.empty() ||
-      (source.contents.size() == 1 && source.contents.count(layout.classes_file) > 0)) {
-    throw DataError(archive->string() + ": has no " + join(files, " or "));
+  Source source = folder ? read_folder(*folder, names)
+                         : Source{*archive, read_archive(*archive, names, kMaxFileBytes)};
+  if (source.contents.size() == source.contents.count(layout.classes_file)) {
+    throw DataError(source.place.string() + ": has no " + join(files, " or ") +
+                    (folder ? ", though other files of " + layout.name +
+                                  " are there; all of them must be in one folder"
+                            : ""));
   }
   return source;
+}
+
+// What is said where only some of the training files are there, which is allowed.
+std::optional<std::string> missing_files(const Source& source,
+                                         const std::vector<std::string>& files) {
+  std::vector<std::string> missing;
+  for (const std::string& file : files) {
+    if (source.contents.count(file) == 0) {
+      missing.push_back(file);
+    }
+  }
+  if (missing.empty()) {
+    return std::nullopt;
+  }
+  return "only " + std::to_string(files.size() - missing.size()) + " of " +
+         std::to_string(files.size()) + " training files are there, without " + join(missing);
 }
 
 std::vector<std::string> parse_class_names(const Source& source, const Layout& layout) {
@@ -170,6 +213,7 @@ Cifar::Cifar(Kind kind, const fs::path& root, Split split) : kind_(kind) {
   const std::vector<std::string> files = data_files(layout, split);
   Source source = find_source(layout, root, files);
   info_.name = layout.name;
+  info_.place = source.place.string();
   info_.classes = parse_class_names(source, layout);
   info_.height = info_.width = kSide;
   if (kind == Kind::kCifar10) {
@@ -178,6 +222,9 @@ Cifar::Cifar(Kind kind, const fs::path& root, Split split) : kind_(kind) {
   } else {
     info_.mean = dataset_facts("cifar100").mean;
     info_.std = dataset_facts("cifar100").std;
+  }
+  if (const auto missing = missing_files(source, files)) {
+    info_.remarks.push_back(*missing);
   }
   for (const std::string& file : files) {
     if (auto content = source.contents.extract(file)) {

@@ -3,6 +3,7 @@
 
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
+#include "sanas/core/utf8.h"
 #include "sanas/data/cifar.h"
 #include "sanas/data/fashion_mnist.h"
 #include "sanas/data/image_folder.h"
@@ -32,6 +33,21 @@ const Registration& find_registration(const std::string& name) {
     }
   }
   throw ConfigError("unknown data set '" + name + "'; known are " + join(dataset_names()));
+}
+
+// They come into checkpoints, tables and messages.
+void check_class_names(const DatasetInfo& info) {
+  for (const std::string& name : info.classes) {
+    const char* fault = name.empty()        ? "is empty"
+                        : !is_utf8(name)    ? "is no UTF-8"
+                        : has_control(name) ? "has control characters"
+                                            : nullptr;
+    if (fault != nullptr) {
+      constexpr size_t kLongest = 255;
+      throw DataError(info.place + ": the class name '" + plain_line(name, kLongest) + "' " +
+                      fault + "; rename it");
+    }
+  }
 }
 
 // A place that cannot be looked at (no permission, a loop of links) is a fault of the data set too.
@@ -73,6 +89,7 @@ std::unique_ptr<Dataset> open_dataset(const DatasetOptions& options, Split split
                       std::to_string(options.subset) + "; it must be 0 (all images) or more");
   }
   std::unique_ptr<Dataset> dataset = open_files(registration, options, split);
+  check_class_names(dataset->info());
   if (options.subset == 0) {
     return dataset;
   }

@@ -31,7 +31,15 @@ EndlessBatches::EndlessBatches(const DataLoader& loader, ArchitectureBatches pol
                   std::numeric_limits<int64_t>::max(),
                   {loader.options().workers, loader.options().prefetch}) {}
 
-Batch EndlessBatches::next() { return *prefetcher_.next(); }
+Batch EndlessBatches::next() {
+  Batch batch = *prefetcher_.next();
+  loader_.report_skipped();
+  empty_ = batch.size() == 0 ? empty_ + 1 : 0;
+  if (empty_ >= loader_.batches_per_epoch()) {
+    loader_.throw_nothing_left();
+  }
+  return batch;
+}
 
 Batch EndlessBatches::make(int64_t step) {
   const int64_t batch_size = loader_.options().batch_size;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "sanas/core/error.h"
+#include "sanas/core/paths.h"
 #include "sanas/data/dataset_facts.h"
 
 namespace sanas {
@@ -86,28 +87,46 @@ std::string file_stem(Split split, bool images) {
 
 std::optional<fs::path> find_in(const fs::path& folder, const std::string& stem) {
   for (const char* extension : {".gz", ""}) {
-    if (fs::is_regular_file(folder / (stem + extension))) {
+    if (name_exists(folder / (stem + extension))) {
       return folder / (stem + extension);
     }
   }
   return std::nullopt;
 }
 
-// Images and labels, both from the same folder.
-std::pair<fs::path, fs::path> find_files(const fs::path& root, Split split) {
-  const std::string images = file_stem(split, true);
-  const std::string labels = file_stem(split, false);
-  std::string tried;
-  for (const fs::path& folder : {root, root / "fashion-mnist", root / "FashionMNIST" / "raw",
-                                 fs::path(kDebianFashionMnist)}) {
-    const auto images_file = find_in(folder, images);
-    const auto labels_file = find_in(folder, labels);
-    if (images_file && labels_file) {
-      return {*images_file, *labels_file};
+bool has_any_file(const fs::path& folder) {
+  for (const Split split : {Split::kTrain, Split::kTest}) {
+    if (find_in(folder, file_stem(split, true)) || find_in(folder, file_stem(split, false))) {
+      return true;
     }
-    tried += (tried.empty() ? "" : ", ") + folder.string();
   }
-  throw DataError("fashion_mnist: no " + images + "[.gz] with " + labels + "[.gz] in " + tried);
+  return false;
+}
+
+// Both parts and their labels come from this folder, and from no other.
+fs::path find_place(const fs::path& root) {
+  std::vector<fs::path> places{root, root / "fashion-mnist", root / "FashionMNIST" / "raw"};
+  if (root == kDefaultDataRoot) {  // nobody named another place
+    places.emplace_back(kDebianFashionMnist);
+  }
+  std::string tried;
+  for (const fs::path& place : places) {
+    if (has_any_file(place)) {
+      return place;
+    }
+    tried += (tried.empty() ? "" : ", ") + place.string();
+  }
+  const bool is_installed = has_any_file(kDebianFashionMnist);
+  throw DataError("fashion_mnist: no " + file_stem(Split::kTrain, true) + "[.gz] in " + tried +
+                  (is_installed ? std::string("; it is installed in ") + kDebianFashionMnist : ""));
+}
+
+fs::path required_file(const fs::path& place, const std::string& stem) {
+  if (const auto file = find_in(place, stem)) {
+    return *file;
+  }
+  throw DataError((place / stem).string() + "[.gz]: missing, though other files of fashion_mnist " +
+                  "are there; all of them must be in one folder");
 }
 
 }  // namespace
@@ -144,7 +163,10 @@ FashionMnist::FashionMnist(const fs::path& root, Split split, bool pad_to_32) {
   info_.std = dataset_facts("fashion_mnist").std;
   info_.height = info_.width = pad_to_32 ? 32 : kSide;
 
-  const auto [images_file, labels_file] = find_files(root, split);
+  const fs::path place = find_place(root);
+  info_.place = place.string();
+  const fs::path images_file = required_file(place, file_stem(split, true));
+  const fs::path labels_file = required_file(place, file_stem(split, false));
   labels_ = read_idx(labels_file, {-1});
   const auto wrong = std::find_if(labels_.begin(), labels_.end(),
                                   [&](uint8_t label) { return label >= info_.classes.size(); });

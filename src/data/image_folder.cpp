@@ -2,52 +2,72 @@
 #include "sanas/data/image_folder.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "sanas/core/error.h"
+#include "sanas/core/paths.h"
+#include "sanas/core/text.h"
 #include "sanas/data/dataset_facts.h"
 #include "sanas/data/image_codec.h"
+#include "sanas/data/image_files.h"
 
 namespace sanas {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+// What lies in the folder of a data set beside the class folders is none of it.
+struct ClassFolders {
+  std::vector<std::string> names;  // sorted
+  int64_t images_beside = 0;
+};
 
-std::vector<std::string> class_names(const fs::path& folder) {
-  std::vector<std::string> names;
+// A link that leads nowhere may be one to a class, so it does not vanish.
+ClassFolders find_classes(const fs::path& folder) {
+  ClassFolders found;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory() && !is_hidden(entry.path())) {
-      names.push_back(entry.path().filename().string());
+    const std::string name = entry.path().filename().string();
+    std::error_code error;
+    const fs::file_status status = entry.status(error);
+    if (is_hidden_name(name)) {
+      continue;
+    }
+    if (fs::is_directory(status) || error) {
+      found.names.push_back(name);
+    } else if (has_image_extension(name)) {
+      ++found.images_beside;
     }
   }
-  std::sort(names.begin(), names.end());
-  return names;
+  std::sort(found.names.begin(), found.names.end());
+  return found;
 }
 
-// Sorted paths of the images below folder/name, relative to the folder.
-std::vector<std::string> image_paths(const fs::path& folder, const std::string& name) {
-  std::vector<std::string> paths;
-  const auto options = fs::directory_options::follow_directory_symlink;
-  for (const auto& entry : fs::recursive_directory_iterator(folder / name, options)) {
-    if (entry.is_regular_file() && !is_hidden(entry.path()) && has_image_extension(entry.path())) {
-      paths.push_back(entry.path().lexically_relative(folder).generic_string());
-    }
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
-// The folder of a split: the first of the candidates that exists.
+// The folder of a split: the first of the candidates that is there.
 fs::path split_folder(const DatasetOptions& options, const std::vector<std::string>& candidates) {
   std::string tried;
   for (const std::string& name : candidates) {
-    if (fs::is_directory(options.root / name)) {
+    if (name_exists(options.root / name)) {
       return options.root / name;
     }
     tried += (tried.empty() ? "" : " or ") + (options.root / name).string();
   }
   throw DataError(options.name + ": no folder " + tried);
+}
+
+// A label must mean the same class in both parts.
+void check_classes(const fs::path& folder, const std::vector<std::string>& classes,
+                   const fs::path& train) {
+  const std::vector<std::string> expected = find_classes(train).names;
+  std::vector<std::string> different;
+  std::set_symmetric_difference(classes.begin(), classes.end(), expected.begin(), expected.end(),
+                                std::back_inserter(different));
+  if (!different.empty()) {
+    constexpr size_t kMostNames = 5;
+    const std::string more = different.size() > kMostNames ? ", …" : "";
+    different.resize(std::min(different.size(), kMostNames));
+    throw DataError(folder.string() + ": the class folders are not those of " + train.string() +
+                    "; in one of them only: " + join(different) + more);
+  }
 }
 
 std::unique_ptr<Dataset> open_split(const DatasetOptions& options, Split split,
@@ -59,11 +79,9 @@ std::unique_ptr<Dataset> open_split(const DatasetOptions& options, Split split,
   const fs::path folder = split_folder(
       options, split == Split::kTrain ? std::vector<std::string>{"train"} : test_folders);
   auto dataset = std::make_unique<ImageFolder>(options.name, folder);
-  // A label must mean the same class in both parts.
   const fs::path train = options.root / "train";
-  if (split == Split::kTest && fs::is_directory(train) &&
-      class_names(train) != dataset->info().classes) {
-    throw DataError(folder.string() + ": the class folders are not those of " + train.string());
+  if (split == Split::kTest && fs::is_directory(train)) {
+    check_classes(folder, dataset->info().classes, train);
   }
   return dataset;
 }
@@ -74,8 +92,10 @@ ImageFolder::ImageFolder(std::string name, const fs::path& folder) : folder_(fol
   if (!fs::is_directory(folder)) {
     throw DataError(folder.string() + ": no such folder");
   }
+  const ClassFolders classes = find_classes(folder);
   info_.name = std::move(name);
-  info_.classes = class_names(folder);
+  info_.place = folder.string();
+  info_.classes = classes.names;
   info_.mean = dataset_facts("imagenet").mean;
   info_.std = dataset_facts("imagenet").std;
   if (info_.classes.size() < 2) {
@@ -83,20 +103,44 @@ ImageFolder::ImageFolder(std::string name, const fs::path& folder) : folder_(fol
                     (info_.classes.empty() ? "no class folders" : "one class folder only") +
                     "; one folder of images per class is expected, at least two");
   }
+  LeftOutFiles left_out;
   for (size_t label = 0; label < info_.classes.size(); ++label) {
-    std::vector<std::string> paths = image_paths(folder, info_.classes[label]);
-    if (paths.empty()) {
-      throw DataError((folder / info_.classes[label]).string() +
-                      ": no image (jpg, jpeg, png, webp) of this class");
+    const std::string& class_name = info_.classes[label];
+    const ImageFiles found = find_image_files(folder / class_name);
+    left_out.add(found.left_out);
+    if (found.files.empty()) {
+      const std::string others = found.left_out.describe();
+      throw DataError((folder / class_name).string() + ": no image (" + image_extensions() +
+                      ") of this class" + (others.empty() ? "" : "; left out: " + others));
     }
-    for (std::string& path : paths) {
-      samples_.push_back({std::move(path), static_cast<int64_t>(label)});
+    for (const ImageFile& file : found.files) {
+      if (!file.fault.empty()) {
+        faults_[size()] = file.fault;
+      }
+      samples_.push_back({class_name + "/" + file.path, static_cast<int64_t>(label)});
     }
+  }
+  if (const std::string others = left_out.describe(); !others.empty()) {
+    info_.remarks.push_back("left out: " + others);
+  }
+  if (classes.images_beside > 0) {
+    info_.remarks.push_back("left out: " + std::to_string(classes.images_beside) +
+                            " images that are in no class folder");
   }
 }
 
 Image ImageFolder::image(int64_t index, int64_t short_side) const {
+  if (const std::string known = fault(index); !known.empty()) {
+    throw DataError(known);
+  }
   return decode_image(folder_ / samples_[static_cast<size_t>(index)].path, short_side);
+}
+
+std::string ImageFolder::fault(int64_t index) const {
+  const auto found = faults_.find(index);
+  return found == faults_.end()
+             ? ""
+             : (folder_ / sample_name(index)).string() + ": can't be read: " + found->second;
 }
 
 std::unique_ptr<Dataset> open_imagenet(const DatasetOptions& options, Split split) {

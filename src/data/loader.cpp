@@ -30,7 +30,8 @@ std::vector<int64_t> checked(std::vector<int64_t> indices, const Dataset& datase
   const auto count = static_cast<int64_t>(indices.size());
   if (count < batch_size) {
     throw DataError("data set " + dataset.info().name + ": " + std::to_string(count) +
-                    " images are fewer than a batch of " + std::to_string(batch_size));
+                    " images are fewer than a batch of " + std::to_string(batch_size) +
+                    "; a smaller batch is needed");
   }
   for (const int64_t index : indices) {
     if (index < 0 || index >= dataset.size()) {
@@ -81,8 +82,27 @@ DataLoader::DataLoader(const Dataset& dataset, std::vector<int64_t> indices,
       indices_(checked(std::move(indices), dataset, options.batch_size)),
       options_(checked(options)),
       augmentation_(augment, dataset.info()),
-      order_stream_(hash_of(indices_)),
-      fingerprint_(fingerprint_of(dataset, indices_)) {}
+      order_stream_(hash_of(indices_)) {
+  int64_t faults = 0;
+  for (const int64_t index : indices_) {
+    if (const std::string fault = dataset.fault(index); !fault.empty()) {
+      if (options_.on_bad_sample == BadSample::kFail) {
+        throw DataError(fault);
+      }
+      ++faults;
+    }
+  }
+  if (faults == static_cast<int64_t>(indices_.size())) {
+    throw_nothing_left();
+  }
+}
+
+const std::string& DataLoader::fingerprint() const {
+  if (fingerprint_.empty()) {
+    fingerprint_ = fingerprint_of(dataset_, indices_);
+  }
+  return fingerprint_;
+}
 
 int64_t DataLoader::batches_per_epoch() const {
   const auto count = static_cast<int64_t>(indices_.size());
@@ -90,15 +110,18 @@ int64_t DataLoader::batches_per_epoch() const {
   return rounded / options_.batch_size;
 }
 
+void DataLoader::set_batch_size(int64_t size) {
+  prefetcher_.reset();  // its threads look at the options
+  options_.batch_size = std::clamp<int64_t>(size, 1, this->size());
+}
+
 std::vector<int64_t> DataLoader::order(int64_t epoch, int64_t count) const {
   std::vector<int64_t> samples = indices_;
   const size_t size = samples.size();
   const size_t wanted = count < 0 ? size : std::min(static_cast<size_t>(count), size);
   if (options_.shuffle) {
-    CounterRandom random(options_.seed, static_cast<uint64_t>(epoch), order_stream_);
-    for (size_t i = 0; i < wanted; ++i) {  // Fisher-Yates from the front
-      std::swap(samples[i], samples[i + random.below(size - i)]);
-    }
+    shuffle_front(samples, wanted,
+                  CounterRandom(options_.seed, static_cast<uint64_t>(epoch), order_stream_));
   }
   samples.resize(wanted);
   return samples;
@@ -116,11 +139,38 @@ void DataLoader::start_epoch(int64_t epoch, int64_t first_batch) {
   prefetcher_ =
       std::make_unique<BatchPrefetcher>(std::move(make), first_batch, batches_per_epoch(),
                                         PrefetchOptions{options_.workers, options_.prefetch});
+  batches_left_ = batches_per_epoch() - first_batch;
+  is_barren_ = first_batch == 0;
 }
 
 std::optional<Batch> DataLoader::next() {
   TORCH_CHECK(prefetcher_, "start_epoch() comes before next()");
-  return prefetcher_->next();
+  auto batch = prefetcher_->next();
+  report_skipped();
+  if (batch) {
+    is_barren_ = is_barren_ && batch->size() == 0;
+    if (--batches_left_ == 0 && is_barren_) {
+      throw_nothing_left();
+    }
+  }
+  return batch;
+}
+
+void DataLoader::report_skipped() const {
+  std::vector<std::string> skipped;
+  {
+    const std::lock_guard lock(skipped_mutex_);
+    skipped.swap(skipped_);
+  }
+  for (const std::string& what : skipped) {
+    options_.on_skip(what);
+  }
+}
+
+void DataLoader::throw_nothing_left() const {
+  throw DataError("data set " + dataset_.info().name + ": none of " +
+                  std::to_string(indices_.size()) + " images can be decoded, the first is " +
+                  dataset_.sample_name(indices_.front()));
 }
 
 bool DataLoader::load_sample(int64_t epoch, int64_t sample, float* out) const {
@@ -131,10 +181,15 @@ bool DataLoader::load_sample(int64_t epoch, int64_t sample, float* out) const {
         out);
     return true;
   } catch (const DataError& error) {
+    const std::string name = dataset_.sample_name(sample);
+    const std::string what = error.what();
+    const std::string named = what.find(name) == std::string::npos ? name + ": " + what : what;
     if (options_.on_bad_sample == BadSample::kFail) {
-      const std::string name = dataset_.sample_name(sample);
-      const std::string what = error.what();
-      throw DataError(what.find(name) == std::string::npos ? name + ": " + what : what);
+      throw DataError(named);
+    }
+    if (options_.on_skip) {
+      const std::lock_guard lock(skipped_mutex_);
+      skipped_.push_back(named);
     }
     return false;
   }
@@ -158,9 +213,6 @@ Batch DataLoader::load(int64_t epoch, std::span<const int64_t> samples) const {
       indices[loaded] = sample;
       ++loaded;
     }
-  }
-  if (loaded == 0) {
-    throw DataError("data set " + dataset_.info().name + ": no image of a batch can be decoded");
   }
   if (loaded < count) {
     return {batch.images.narrow(0, 0, loaded), batch.labels.narrow(0, 0, loaded),

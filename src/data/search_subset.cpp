@@ -41,18 +41,16 @@ int64_t share(double portion, size_t size) {
   return std::max<int64_t>(1, std::llround(portion * static_cast<double>(size)));
 }
 
-// The first `count` elements become a random selection (Fisher-Yates).
-void shuffle_front(std::vector<int64_t>& values, int64_t count, CounterRandom random) {
-  for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
-    std::swap(values[i], values[i + random.below(values.size() - i)]);
-  }
-}
-
 void write_names(std::ostream& stream, const char* title, const Dataset& dataset,
                  const std::vector<int64_t>& indices) {
   stream << title << ' ' << indices.size() << '\n';
   for (const int64_t index : indices) {
-    stream << dataset.sample_name(index) << '\n';
+    const std::string name = dataset.sample_name(index);
+    if (name.find('\n') != std::string::npos) {
+      throw DataError(dataset.info().place + ": the name of image " + std::to_string(index) +
+                      " has a line end, which a search list can't hold; rename it");
+    }
+    stream << name << '\n';
   }
 }
 
@@ -116,7 +114,7 @@ SearchSubset draw_search_subset(const Dataset& dataset, const SearchSubsetOption
       throw DataError("class " + dataset.info().classes[label] + " has " +
                       std::to_string(indices.size()) + " images, too few for a search subset");
     }
-    shuffle_front(indices, both, CounterRandom(options.seed, 0, label));
+    shuffle_front(indices, static_cast<size_t>(both), CounterRandom(options.seed, 0, label));
     subset.train.insert(subset.train.end(), indices.begin(), indices.begin() + train);
     subset.validation.insert(subset.validation.end(), indices.begin() + train,
                              indices.begin() + both);

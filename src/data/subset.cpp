@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <tuple>
 
@@ -32,26 +33,49 @@ std::string SubsetDataset::sample_name(int64_t index) const {
   return base_->sample_name(indices_[static_cast<size_t>(index)]);
 }
 
+std::string SubsetDataset::fault(int64_t index) const {
+  return base_->fault(indices_[static_cast<size_t>(index)]);
+}
+
 std::vector<int64_t> balanced_subset(const Dataset& dataset, int64_t count) {
   if (count < 1 || count > dataset.size()) {
     throw DataError("a subset of " + std::to_string(count) + " images of data set " +
                     dataset.info().name + " is not possible; it has " +
                     std::to_string(dataset.size()));
   }
+  std::vector<int64_t> all(static_cast<size_t>(dataset.size()));
+  std::iota(all.begin(), all.end(), int64_t{0});
+  return balanced_among(dataset, all, count);
+}
+
+std::vector<int64_t> balanced_among(const Dataset& dataset, const std::vector<int64_t>& indices,
+                                    int64_t count) {
+  std::vector<int64_t> labels;
+  for (const int64_t index : indices) {
+    labels.push_back(dataset.label(index));
+  }
+  std::vector<int64_t> chosen = balanced_positions(labels, count);
+  for (int64_t& place : chosen) {
+    place = indices[static_cast<size_t>(place)];
+  }
+  return chosen;
+}
+
+std::vector<int64_t> balanced_positions(const std::vector<int64_t>& labels, int64_t count) {
   // By rank within the class first: everybody's first image, everybody's second, …
-  std::vector<std::tuple<int64_t, int64_t, int64_t>> candidates;  // rank, label, index
-  std::vector<int64_t> seen(dataset.info().classes.size(), 0);
-  for (int64_t index = 0; index < dataset.size(); ++index) {
-    const int64_t label = dataset.label(index);
-    candidates.emplace_back(seen[static_cast<size_t>(label)]++, label, index);
+  std::vector<std::tuple<int64_t, int64_t, int64_t>> candidates;  // rank, label, position
+  std::map<int64_t, int64_t> seen;
+  for (const int64_t label : labels) {
+    candidates.emplace_back(seen[label]++, label, static_cast<int64_t>(candidates.size()));
   }
-  std::nth_element(candidates.begin(), candidates.begin() + (count - 1), candidates.end());
-  std::vector<int64_t> indices;
-  for (auto it = candidates.begin(); it != candidates.begin() + count; ++it) {
-    indices.push_back(std::get<2>(*it));
+  std::sort(candidates.begin(), candidates.end());
+  candidates.resize(std::min(candidates.size(), static_cast<size_t>(std::max<int64_t>(0, count))));
+  std::vector<int64_t> chosen;
+  for (const auto& candidate : candidates) {
+    chosen.push_back(std::get<2>(candidate));
   }
-  std::sort(indices.begin(), indices.end());
-  return indices;
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
 }
 
 std::pair<std::vector<int64_t>, std::vector<int64_t>> split_train_validation(int64_t size,

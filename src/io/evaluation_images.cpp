@@ -6,7 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "image_report.h"
 #include "sanas/core/error.h"
+#include "sanas/data/subset.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/io/training_split.h"
@@ -29,14 +31,6 @@ std::vector<int64_t> all_but(const Dataset& dataset, const std::vector<int64_t>&
   return indices;
 }
 
-/// The first `count` samples, or all for 0.
-std::vector<int64_t> first_of(std::vector<int64_t> samples, int64_t count) {
-  if (count > 0 && count < static_cast<int64_t>(samples.size())) {
-    samples.resize(static_cast<size_t>(count));
-  }
-  return samples;
-}
-
 /// The whole test set: `subset` is for training images.
 std::unique_ptr<Dataset> open_test_set(const Config& config) {
   DatasetOptions options = config.dataset.source;
@@ -51,7 +45,10 @@ void check_last_batch(const Config& config, const DatasetInfo& info, int64_t ima
   const bool has_statistics =
       network.auxiliary && (network.kind == NetworkKind::kCifar ||
                             network.auxiliary_variant == AuxiliaryVariant::kPdarts);
-  const bool is_single = options.batch_size == 1 || images % options.batch_size == 1;
+  const int64_t last = (images - 1) / options.batch_size;  // of the batches before it all are full
+  const bool is_reached = options.max_steps == 0 || options.max_steps > last;
+  const bool is_single =
+      options.batch_size == 1 || (images % options.batch_size == 1 && is_reached);
   if (has_statistics && is_single) {
     throw ConfigError("evaluation.batch_size: " + std::to_string(options.batch_size) + " of " +
                       std::to_string(images) +
@@ -61,59 +58,97 @@ void check_last_batch(const Config& config, const DatasetInfo& info, int64_t ima
   }
 }
 
-LoaderOptions loader_options(const Config& config, const torch::Device& device) {
-  return make_loader_options(config, config.evaluation.batch_size, config.evaluation.seed, device);
+LoaderOptions loader_options(const Config& config, const torch::Device& device, Log& log) {
+  LoaderOptions options =
+      make_loader_options(config, config.evaluation.batch_size, config.evaluation.seed, device);
+  options.on_skip = name_skipped_images(log);
+  return options;
 }
 
+/// Some images in stored order, as `evaluation.test_images` has them.
 std::unique_ptr<DataLoader> open_test_loader(const Config& config, const Dataset& dataset,
-                                             const torch::Device& device,
-                                             const std::vector<int64_t>& all) {
-  std::vector<int64_t> indices = first_of(all, config.evaluation.test_images);
-  LoaderOptions options = loader_options(config, device);
+                                             std::vector<int64_t> indices,
+                                             const torch::Device& device, Log& log) {
+  if (config.evaluation.test_images > 0) {
+    indices = balanced_among(dataset, indices, config.evaluation.test_images);
+  }
+  LoaderOptions options = loader_options(config, device, log);
   options.shuffle = false;
   options.batch_size = std::min(options.batch_size, static_cast<int64_t>(indices.size()));
   return std::make_unique<DataLoader>(dataset, std::move(indices),
                                       config.dataset.augment.for_testing(), options);
 }
 
+/// All that `evaluation.test_on` means. @param dataset the test set or the training set, as that
+/// says.
+std::vector<int64_t> tested_indices(const Config& config, const Dataset& dataset) {
+  switch (config.evaluation.test_on) {
+    case TestImages::kTest:
+      return all_of(dataset);
+    case TestImages::kHoldout:
+      return split_training_set(config, dataset).holdout;
+    case TestImages::kValidation:
+      return split_training_set(config, dataset).validation;
+  }
+  TORCH_CHECK(false, "no such images");
+}
+
+std::string tested_name(TestImages images) {
+  switch (images) {
+    case TestImages::kTest:
+      return " test images";
+    case TestImages::kHoldout:
+      return " held-out training images to test on";
+    case TestImages::kValidation:
+      return " training images of the architecture's part to test on";
+  }
+  return {};
+}
+
 }  // namespace
 
-EvaluationImages::EvaluationImages(const Config& config, const torch::Device& device)
-    : train_set_(open_dataset(config.dataset.source, Split::kTrain)) {
-  const TestImages test_on = config.evaluation.test_on;
+TestImageSet::TestImageSet(const Config& config, const torch::Device& device, Log& log,
+                           std::shared_ptr<const Dataset> training)
+    : dataset_(std::move(training)) {
+  if (config.evaluation.test_on == TestImages::kTest) {
+    dataset_ = open_test_set(config);
+  } else if (dataset_ == nullptr) {
+    dataset_ = open_dataset(config.dataset.source, Split::kTrain);
+  }
+  std::vector<int64_t> indices = tested_indices(config, *dataset_);
+  const auto all = static_cast<int64_t>(indices.size());
+  loader_ = open_test_loader(config, *dataset_, std::move(indices), device, log);
+  const int64_t count = loader_->size();
+  use_ = (count < all ? std::to_string(count) + " of " : "") + std::to_string(all) +
+         tested_name(config.evaluation.test_on);
+}
+
+void TestImageSet::report(Log& log) const { report_images(*dataset_, use_, log); }
+
+EvaluationImages::EvaluationImages(const Config& config, const torch::Device& device, Log& log)
+    : train_set_(open_dataset(config.dataset.source, Split::kTrain)),
+      test_(config, device, log, train_set_) {
+  const bool by_parts = config.evaluation.test_on == TestImages::kValidation;
   TrainingSplit split;
-  if (config.dataset.holdout > 0.0 || test_on == TestImages::kValidation) {
+  if (config.dataset.holdout > 0.0 || by_parts) {
     split = split_training_set(config, *train_set_);
   }
   AugmentOptions augment = config.dataset.augment;
   augment.cutout = config.evaluation.cutout;
-  std::vector<int64_t> training =
-      test_on == TestImages::kValidation ? split.train : all_but(*train_set_, split.holdout);
+  std::vector<int64_t> training = by_parts ? split.train : all_but(*train_set_, split.holdout);
+  use_ = std::to_string(training.size()) + " training images" +
+         (split.holdout.empty() ? "" : ", " + std::to_string(split.holdout.size()) + " held out");
   check_last_batch(config, info(), static_cast<int64_t>(training.size()));
   train_ = std::make_unique<DataLoader>(*train_set_, std::move(training), augment,
-                                        loader_options(config, device));
-  if (test_on == TestImages::kTest) {
-    test_set_ = open_test_set(config);
-  }
-  const auto test_indices = [&] {
-    switch (test_on) {
-      case TestImages::kTest:
-        return all_of(*test_set_);
-      case TestImages::kHoldout:
-        return split.holdout;
-      case TestImages::kValidation:
-        return split.validation;
-    }
-    TORCH_CHECK(false, "no such images");
-  }();
-  test_ = open_test_loader(config, test_set_ ? *test_set_ : *train_set_, device, test_indices);
+                                        loader_options(config, device, log));
   if (config.evaluation.selection == Selection::kValidation) {
-    validation_ = open_test_loader(config, *train_set_, device, split.holdout);
+    validation_ = open_test_loader(config, *train_set_, split.holdout, device, log);
   }
 }
 
-TestImageSet::TestImageSet(const Config& config, const torch::Device& device)
-    : dataset_(open_test_set(config)),
-      loader_(open_test_loader(config, *dataset_, device, all_of(*dataset_))) {}
+void EvaluationImages::report(Log& log) const {
+  report_images(*train_set_, use_, log);
+  test_.report(log);
+}
 
 }  // namespace sanas

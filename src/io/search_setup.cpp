@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/search_setup.h"
 
+#include "image_report.h"
 #include "sanas/core/device.h"
 #include "sanas/core/random.h"
+#include "sanas/search/perturbation_store.h"
 
 namespace sanas {
 namespace {
@@ -84,18 +86,37 @@ SearchNetworks make_search_networks(const Config& config, const DatasetInfo& inf
   return networks;
 }
 
-SearchDataSource::SearchDataSource(const Config& config, const torch::Device& device)
+SearchDataSource::SearchDataSource(const Config& config, const torch::Device& device, Log& log)
     : config_(config),
       device_(device),
       dataset_(open_dataset(config.dataset.source, Split::kTrain)),
-      split_(split_training_set(config, *dataset_)) {
+      split_(split_training_set(config, *dataset_)),
+      on_skip_(name_skipped_images(log)) {
+  if (config.search.keep_perturbations) {
+    const auto& info = dataset_->info();
+    check_perturbations(static_cast<int64_t>(split_.train.size()),
+                        batch_image_size(config.dataset.augment, info.height),
+                        batch_image_size(config.dataset.augment, info.width));
+  }
   open_loaders(0);  // complains now rather than later
+}
+
+void SearchDataSource::report(Log& log) const {
+  report_images(
+      *dataset_,
+      std::to_string(split_.train.size()) + " training images for the weights, " +
+          std::to_string(split_.validation.size()) + " for the architecture" +
+          (split_.holdout.empty() ? ""
+                                  : ", " + std::to_string(split_.holdout.size()) + " held out") +
+          ", of " + std::to_string(dataset_->size()),
+      log);
 }
 
 void SearchDataSource::open_loaders(int64_t stage) {
   const auto& augment = config_.dataset.augment;
   LoaderOptions options = make_loader_options(config_, config_.search.batch_size,
                                               stage_seed(config_, stage, kBatches), device_);
+  options.on_skip = on_skip_;
   architecture_batches_.reset();
   train_ = std::make_unique<DataLoader>(*dataset_, split_.train, augment, options);
   architecture_ = std::make_unique<DataLoader>(*dataset_, split_.validation, augment, options);

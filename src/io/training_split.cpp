@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <iterator>
 #include <map>
-#include <random>
 
+#include "sanas/core/error.h"
 #include "sanas/core/random.h"
+#include "sanas/data/sample_random.h"
 #include "sanas/data/search_subset.h"
 #include "sanas/data/subset.h"
 #include "sanas/io/atomic_file.h"
@@ -28,10 +28,12 @@ bool sorted_by_class(const Dataset& dataset) {
 SearchSubset draw_halves(const Config& config, const Dataset& dataset) {
   const auto& data = config.dataset;
   if (data.validation_portion > 0.0) {
-    return draw_search_subset(dataset, {data.train_portion, data.validation_portion, config.seed});
+    return draw_search_subset(dataset,
+                              {data.train_portion, data.validation_portion, data.split_seed});
   }
   if (sorted_by_class(dataset)) {
-    return draw_search_subset(dataset, {data.train_portion, 1.0 - data.train_portion, config.seed});
+    return draw_search_subset(dataset,
+                              {data.train_portion, 1.0 - data.train_portion, data.split_seed});
   }
   auto [train, validation] = split_train_validation(dataset.size(), data.train_portion);
   return {std::move(train), std::move(validation)};
@@ -49,7 +51,8 @@ SearchSubset halves(const Config& config, const Dataset& dataset) {
   return drawn;
 }
 
-/// Moves a random `portion` of each class from `indices` to `taken`.
+/// Moves a random `portion` of each class from `indices` to `taken`, at least one image unless the
+/// class has but one.
 void hold_out(std::vector<int64_t>& indices, double portion, uint64_t seed, const Dataset& dataset,
               std::vector<int64_t>& taken) {
   std::map<int64_t, std::vector<int64_t>> by_class;
@@ -58,9 +61,12 @@ void hold_out(std::vector<int64_t>& indices, double portion, uint64_t seed, cons
   }
   std::vector<int64_t> chosen;
   for (auto& [label, members] : by_class) {
-    std::mt19937_64 random(derive_seed(seed, {static_cast<uint64_t>(label)}));
-    const auto count = std::lround(portion * static_cast<double>(members.size()));
-    std::sample(members.begin(), members.end(), std::back_inserter(chosen), count, random);
+    const auto size = static_cast<int64_t>(members.size());
+    const int64_t share = std::llround(portion * static_cast<double>(size));
+    const int64_t count = std::clamp<int64_t>(share, size > 1 ? 1 : 0, size - 1);
+    shuffle_front(members, static_cast<size_t>(count),
+                  CounterRandom(seed, 0, static_cast<uint64_t>(label)));
+    chosen.insert(chosen.end(), members.begin(), members.begin() + count);
   }
   std::sort(chosen.begin(), chosen.end());
   std::erase_if(indices, [&](int64_t index) {
@@ -74,12 +80,16 @@ void hold_out(std::vector<int64_t>& indices, double portion, uint64_t seed, cons
 TrainingSplit split_training_set(const Config& config, const Dataset& dataset) {
   auto [train, validation] = halves(config, dataset);
   TrainingSplit split{std::move(train), std::move(validation), {}};
-  if (config.dataset.holdout > 0.0) {
-    hold_out(split.train, config.dataset.holdout, derive_seed(config.seed, {0}), dataset,
-             split.holdout);
-    hold_out(split.validation, config.dataset.holdout, derive_seed(config.seed, {1}), dataset,
-             split.holdout);
+  const double holdout = config.dataset.holdout;
+  if (holdout > 0.0) {
+    const uint64_t seed = config.dataset.split_seed;
+    hold_out(split.train, holdout, derive_seed(seed, {0}), dataset, split.holdout);
+    hold_out(split.validation, holdout, derive_seed(seed, {1}), dataset, split.holdout);
     std::sort(split.holdout.begin(), split.holdout.end());
+    if (split.holdout.empty()) {
+      throw ConfigError("dataset.holdout: no class of data set " + dataset.info().name +
+                        " has two images in one part, so none can be held out");
+    }
   }
   return split;
 }

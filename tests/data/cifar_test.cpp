@@ -185,6 +185,33 @@ TEST_F(CifarFiles, BatchesAreReadInOrder) {
   EXPECT_EQ(cifar.label(1), 4);
   EXPECT_EQ(cifar.image(2).pixels[100], 20);
   EXPECT_EQ(cifar.image(3).pixels[0], 50);
+  EXPECT_THAT(cifar.info().remarks,
+              testing::ElementsAre("only 3 of 5 training files are there, without "
+                                   "data_batch_3.bin, data_batch_4.bin"));
+}
+
+TEST_F(CifarFiles, BothPartsComeFromOnePlace) {
+  const auto inner = root() / "cifar-10-batches-bin";
+  write_file(inner / "batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
+  write_file(inner / "test_batch.bin", records({1, 2}));
+  EXPECT_EQ(open(Split::kTest).size(), 2);
+  EXPECT_EQ(open(Split::kTest).info().place, inner.string());
+  write_file(root() / "data_batch_1.bin", records({3}));
+  EXPECT_EQ(open(Split::kTrain).info().place, root().string());
+  EXPECT_THAT(error(Split::kTest), HasSubstr(root().string() + ": has no test_batch.bin"));
+}
+
+TEST_F(CifarFiles, VersionForPythonGetsAHint) {
+  std::filesystem::create_directory(root() / "cifar-10-batches-py");
+  EXPECT_THAT(error(Split::kTrain),
+              AllOf(HasSubstr("cifar-10-batches-py is of the version for Python"),
+                    HasSubstr("the binary version is needed")));
+}
+
+TEST_F(CifarFiles, LinkToNothingIsNotPassedOver) {
+  write_file(root() / "data_batch_2.bin", records({4}));
+  std::filesystem::create_symlink("gone", root() / "data_batch_1.bin");
+  EXPECT_THAT(error(Split::kTrain), HasSubstr("data_batch_1.bin: is no file"));
 }
 
 TEST_F(CifarFiles, TruncatedFileIsNamedWithItsRecord) {

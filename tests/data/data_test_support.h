@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -135,7 +136,7 @@ class FormulaDataset : public Dataset {
 
   int64_t size() const override { return count_; }
   Image image(int64_t index, int64_t /*short_side*/) const override {
-    if (index == bad_sample) {
+    if (bad_samples.contains(index)) {
       throw DataError(std::string("image ").append(std::to_string(index)) + " is damaged");
     }
     Image image(kSide, kSide, 3);
@@ -147,7 +148,7 @@ class FormulaDataset : public Dataset {
   int64_t label(int64_t index) const override { return index * index % info_.num_classes(); }
   const DatasetInfo& info() const override { return info_; }
 
-  int64_t bad_sample = -1;  ///< this one throws
+  std::set<int64_t> bad_samples;  ///< these throw
 
   static constexpr int kSide = 6;
 

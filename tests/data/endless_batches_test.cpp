@@ -81,5 +81,18 @@ TEST(ArchitectureBatchesPolicy, HasNames) {
   EXPECT_THROW(architecture_batches_from_string("new"), ConfigError);
 }
 
+TEST(EndlessBatches, GivesUpAfterAnEpochOfBadSamples) {
+  FormulaDataset dataset(6);
+  dataset.bad_samples = {0, 1, 2, 3, 4, 5};
+  const DataLoader loader(dataset, {0, 1, 2, 3, 4, 5}, {},
+                          {.batch_size = 2, .workers = 0, .on_bad_sample = BadSample::kSkip});
+  for (const auto policy : {ArchitectureBatches::kPersistent, ArchitectureBatches::kFresh}) {
+    EndlessBatches endless(loader, policy);
+    EXPECT_EQ(endless.next().skipped, 2);
+    EXPECT_EQ(endless.next().size(), 0);
+    EXPECT_THROW(endless.next(), DataError);
+  }
+}
+
 }  // namespace
 }  // namespace sanas

@@ -68,7 +68,7 @@ TEST(FashionMnistData, IsFoundThroughTheRegistryAndFramed) {
   if (!has_debian_package()) {
     GTEST_SKIP() << "package dataset-fashion-mnist is not installed";
   }
-  const auto test = open_dataset({"fashion_mnist", "no/such/folder"}, Split::kTest);
+  const auto test = open_dataset({"fashion_mnist", kDefaultDataRoot}, Split::kTest);
   ASSERT_EQ(test->size(), 10'000);
   EXPECT_EQ(test->info().height, 32);
   const Image framed = test->image(0);
@@ -171,6 +171,32 @@ TEST_F(IdxFiles, ImagesAndLabelsMustBeAsMany) {
   write_file(root() / "FashionMNIST/raw/train-images-idx3-ubyte", idx({3, 28, 28}, 3 * 784));
   EXPECT_THAT(message_of<DataError>([&] { FashionMnist(root(), Split::kTrain, true); }),
               HasSubstr("dimension 0 is 3 and should be 4"));
+}
+
+TEST_F(IdxFiles, BothPartsComeFromOneFolder) {
+  const auto add = [&](const std::string& name, size_t count) {
+    write_file(root() / (name + "-labels-idx1-ubyte"), idx({static_cast<uint32_t>(count)}, count));
+    write_file(root() / (name + "-images-idx3-ubyte"),
+               idx({static_cast<uint32_t>(count), 28, 28}, count * 784));
+  };
+  add("fashion-mnist/train", 3);
+  add("fashion-mnist/t10k", 2);
+  EXPECT_EQ(FashionMnist(root(), Split::kTrain, true).size(), 3);
+  add("train", 4);  // an earlier place, with the training part alone
+  const FashionMnist train(root(), Split::kTrain, true);
+  EXPECT_EQ(train.size(), 4);
+  EXPECT_EQ(train.info().place, root().string());
+  EXPECT_THAT(message_of<DataError>([&] { FashionMnist(root(), Split::kTest, true); }),
+              HasSubstr((root() / "t10k-images-idx3-ubyte").string() + "[.gz]: missing"));
+  std::filesystem::create_symlink("nowhere", root() / "t10k-labels-idx1-ubyte");
+  add("t10k", 1);
+  EXPECT_THROW(FashionMnist(root(), Split::kTest, true), DataError);
+}
+
+TEST_F(IdxFiles, NamedFolderWithoutThemIsAnError) {
+  EXPECT_THAT(message_of<DataError>([&] { FashionMnist(root(), Split::kTest, true); }),
+              AllOf(HasSubstr("fashion_mnist: no train-images-idx3-ubyte[.gz] in "),
+                    HasSubstr((root() / "FashionMNIST/raw").string())));
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ TEST_F(ImageFolderTree, UnfitTreesAreRefused) {
   add("cat/a.png");
   EXPECT_THAT(error(""), HasSubstr("has one class folder only"));
   add("dog/readme.txt");
-  EXPECT_THAT(error(""), AllOf(HasSubstr("dog"), HasSubstr("no image (jpg, jpeg, png, webp)")));
+  EXPECT_THAT(error(""), AllOf(HasSubstr("dog"), HasSubstr(": no image (.bmp, "),
+                               HasSubstr("left out: 1 .txt")));
 }
 
 TEST_F(ImageFolderTree, BothPartsMustHaveTheSameClasses) {
@@ -98,6 +99,69 @@ TEST_F(ImageFolderTree, ImageThatDoesNotDecodeIsNamed) {
   }
   const ImageFolder folder("folder", root());
   EXPECT_THAT(message_of<DataError>([&] { folder.image(1); }), HasSubstr("dog/b.png"));
+}
+
+TEST_F(ImageFolderTree, NothingHiddenIsRead) {
+  for (const char* file :
+       {"cat/a.png", "cat/.ipynb_checkpoints/a-checkpoint.png", "cat/sub/.cache/deep/b.png",
+        "cat/._a.png", "cat/.DS_Store", "dog/a.png", ".ipynb_checkpoints/x.png",
+        "__MACOSX/cat/._a.png", "cat/x.gif", "cat/y.GIF", "stray.png"}) {
+    add(file);
+  }
+  const ImageFolder folder("folder", root());
+  EXPECT_THAT(folder.info().classes, ElementsAre("cat", "dog"));
+  ASSERT_EQ(folder.size(), 2);
+  EXPECT_EQ(folder.sample_name(0), "cat/a.png");
+  EXPECT_THAT(folder.info().remarks, ElementsAre("left out: 2 .gif, 3 hidden",
+                                                 "left out: 1 images that are in no class folder"));
+  EXPECT_EQ(folder.info().place, root().string());
+}
+
+TEST_F(ImageFolderTree, WhatCannotBeExaminedIsABadSample) {
+  add("cat/a.png");
+  add("dog/a.png");
+  std::filesystem::create_symlink("gone.png", root() / "cat/b.png");
+  std::filesystem::create_symlink("nowhere", root() / "eel");  // was it a class?
+  const ImageFolder folder("folder", root());
+  EXPECT_THAT(folder.info().classes, ElementsAre("cat", "dog", "eel"));
+  ASSERT_EQ(folder.size(), 4);
+  EXPECT_EQ(folder.fault(0), "");
+  EXPECT_THAT(folder.fault(1), AllOf(HasSubstr("cat/b.png: can't be read: No such file")));
+  EXPECT_THAT(folder.fault(3), HasSubstr("eel/.: can't be read: No such file"));
+  EXPECT_EQ(message_of<DataError>([&] { folder.image(1); }), folder.fault(1));
+}
+
+TEST_F(ImageFolderTree, LinkToNothingIsNotPassedOverForVal) {
+  if (!images_are_decodable()) {
+    GTEST_SKIP() << "built without OpenCV";
+  }
+  for (const char* file : {"val/cat/a.png", "val/dog/a.png"}) {
+    add(file);
+  }
+  std::filesystem::create_symlink("/no/such/disk", root() / "test");
+  EXPECT_THAT(message_of<DataError>([&] {
+                open_dataset({"folder", root()}, Split::kTest);
+              }),
+              HasSubstr((root() / "test").string() + ": no such folder"));
+}
+
+TEST_F(ImageFolderTree, ClassNamesMustBeOneLineOfUtf8) {
+  if (!images_are_decodable()) {
+    GTEST_SKIP() << "built without OpenCV";
+  }
+  const auto error_with = [&](const std::string& name) {
+    const auto root_of = root() / std::to_string(name.size());
+    write_file(root_of / "train" / "ape" / "a.png", std::string());
+    write_file(root_of / "train" / name / "a.png", std::string());
+    return message_of<DataError>([&] { open_dataset({"folder", root_of}, Split::kTrain); });
+  };
+  EXPECT_THAT(error_with("caf\xE9"), HasSubstr("train: the class name 'caf-' is no UTF-8"));
+  EXPECT_THAT(error_with("c\na"), HasSubstr("the class name 'c-a' has control characters"));
+  EXPECT_THAT(error_with("ca\tt!!"), HasSubstr("has control characters"));
+  write_file(root() / "good/train/ape/a.png", std::string());
+  write_file(root() / "good/train/größe 美" / "a.png", std::string());
+  EXPECT_THAT(open_dataset({"folder", root() / "good"}, Split::kTrain)->info().classes,
+              ElementsAre("ape", "größe 美"));
 }
 
 TEST(ImageFolderData, ImagenetSampleIsRead) {

@@ -196,7 +196,7 @@ TEST(Loader, DropLastLeavesOutTheIncompleteBatch) {
 
 TEST(Loader, ErrorOfAWorkerArrivesAsItWas) {
   FormulaDataset dataset(20);
-  dataset.bad_sample = 13;
+  dataset.bad_samples = {13};
   for (const int workers : {0, 2}) {
     DataLoader loader(dataset, range(0, 20), {},
                       {.batch_size = 5, .workers = workers, .shuffle = false});
@@ -209,7 +209,7 @@ TEST(Loader, ErrorOfAWorkerArrivesAsItWas) {
 
 TEST(Loader, BadSamplesCanBeSkippedAndAreCounted) {
   FormulaDataset dataset(20);
-  dataset.bad_sample = 13;
+  dataset.bad_samples = {13};
   DataLoader loader(dataset, range(0, 20), AugmentOptions::none(),
                     {.batch_size = 5, .shuffle = false, .on_bad_sample = BadSample::kSkip});
   loader.start_epoch(0);
@@ -223,14 +223,61 @@ TEST(Loader, BadSamplesCanBeSkippedAndAreCounted) {
   EXPECT_EQ(batches[3].skipped, 0);
 }
 
-TEST(Loader, BatchOfBadSamplesOnlyIsAnError) {
-  FormulaDataset dataset(3);
-  dataset.bad_sample = 1;
-  DataLoader loader(dataset, range(0, 3), {},
-                    {.batch_size = 1, .shuffle = false, .on_bad_sample = BadSample::kSkip});
+TEST(Loader, BatchOfBadSamplesOnlyIsEmptyAndTheOthersGoOn) {
+  FormulaDataset dataset(8);
+  dataset.bad_samples = {2, 3, 7};
+  for (const int workers : {0, 2}) {
+    std::vector<std::string> told;
+    DataLoader loader(dataset, range(0, 8), AugmentOptions::none(),
+                      {.batch_size = 2,
+                       .workers = workers,
+                       .shuffle = false,
+                       .on_bad_sample = BadSample::kSkip,
+                       .on_skip = [&](const std::string& what) { told.push_back(what); }});
+    loader.start_epoch(0);
+    const auto batches = rest_of_epoch(loader);
+    ASSERT_EQ(batches.size(), 4U);
+    EXPECT_EQ(batches[1].size(), 0);
+    EXPECT_EQ(batches[1].skipped, 2);
+    EXPECT_EQ(batches[1].images.sizes(), (std::vector<int64_t>{0, 3, 6, 6}));
+    EXPECT_THAT(all_indices(batches), ElementsAre(0, 1, 4, 5, 6));
+    EXPECT_THAT(told,
+                testing::UnorderedElementsAre("#2: image 2 is damaged", "#3: image 3 is damaged",
+                                              "#7: image 7 is damaged"));
+  }
+}
+
+TEST(Loader, EpochOfBadSamplesOnlyIsAnErrorAtItsEnd) {
+  FormulaDataset dataset(6);
+  dataset.bad_samples = {0, 1, 2, 3, 4, 5};
+  DataLoader loader(dataset, range(1, 5), AugmentOptions::none(),
+                    {.batch_size = 2, .shuffle = false, .on_bad_sample = BadSample::kSkip});
   loader.start_epoch(0);
-  EXPECT_TRUE(loader.next());
-  EXPECT_THROW(loader.next(), DataError);
+  EXPECT_EQ(loader.next()->size(), 0);
+  EXPECT_THAT(message_of<DataError>([&] { loader.next(); }),
+              HasSubstr("none of 4 images can be decoded, the first is #1"));
+  loader.start_epoch(0, 1);  // the rest of an epoch may be bad
+  EXPECT_EQ(loader.next()->size(), 0);
+  EXPECT_FALSE(loader.next());
+}
+
+// Sample 2 is known to be bad before anything is read.
+class OneFault : public FormulaDataset {
+ public:
+  using FormulaDataset::FormulaDataset;
+  std::string fault(int64_t index) const override { return index == 2 ? "x/2.png: gone" : ""; }
+};
+
+TEST(Loader, KnownFaultsAreErrorsBeforeTheFirstBatch) {
+  const OneFault dataset(4);
+  const auto open = [&](std::vector<int64_t> indices, BadSample policy) {
+    DataLoader(dataset, std::move(indices), {}, {.batch_size = 1, .on_bad_sample = policy});
+  };
+  EXPECT_EQ(message_of<DataError>([&] { open(range(0, 4), BadSample::kFail); }), "x/2.png: gone");
+  EXPECT_NO_THROW(open({0, 1, 3}, BadSample::kFail));
+  EXPECT_NO_THROW(open(range(0, 4), BadSample::kSkip));
+  EXPECT_THAT(message_of<DataError>([&] { open({2}, BadSample::kSkip); }),
+              HasSubstr("none of 1 images"));
 }
 
 TEST(Loader, RefusesWhatItCannotLoad) {

@@ -30,6 +30,15 @@ TEST(Subset, OfAllImagesIsTheDataSet) {
   EXPECT_THAT(balanced_subset(FormulaDataset(5, 2), 5), ElementsAre(0, 1, 2, 3, 4));
 }
 
+// A data set sorted by class, where the first so many would be of one class.
+TEST(Subset, AmongSomeImagesIsBalancedToo) {
+  const FormulaDataset dataset(12, 3);  // class 0: 0 3 6 9, class 1 the others
+  EXPECT_THAT(balanced_among(dataset, {0, 3, 6, 9, 10, 11}, 4), ElementsAre(0, 3, 10, 11));
+  EXPECT_THAT(balanced_among(dataset, {0, 3, 6, 9, 10, 11}, 1), ElementsAre(0));
+  EXPECT_THAT(balanced_among(dataset, {3, 6}, 2), ElementsAre(3, 6));
+  EXPECT_THAT(balanced_among(dataset, {3, 6}, 100), ElementsAre(3, 6));
+}
+
 TEST(Subset, LargerThanTheDataIsAnError) {
   EXPECT_THAT(message_of<DataError>([] { balanced_subset(FormulaDataset(5), 6); }),
               HasSubstr("it has 5"));

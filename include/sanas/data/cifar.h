@@ -15,9 +15,10 @@ class Cifar : public Dataset {
  public:
   enum class Kind { kCifar10, kCifar100 };
 
-  /// Looks in `root` for the unpacked files, then for the downloaded archive; docs/datasets.md
-  /// lists the places. Throws DataError where nothing is found (naming what was looked for), for a
-  /// truncated file and for a label out of range (naming file and record).
+  /// Reads the unpacked files, or the downloaded archive, from the first place of those in
+  /// docs/datasets.md that has any file of the data set. Throws DataError where nothing is found
+  /// (naming what was looked for), for a truncated file and for a label out of range (naming file
+  /// and record).
   Cifar(Kind kind, const std::filesystem::path& root, Split split);
 
   int64_t size() const override { return static_cast<int64_t>(labels_.size()); }

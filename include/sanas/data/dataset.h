@@ -29,6 +29,9 @@ struct DatasetInfo {
   std::array<double, 3> std{};       ///< likewise
   int64_t height = 0;                ///< in pixels; 0: images vary
   int64_t width = 0;
+  std::string place;                 ///< folder or archive that it was read from
+  std::vector<std::string> remarks;  ///< what else is good to know: parts that are missing, files
+                                     ///< left out
 
   int64_t num_classes() const { return static_cast<int64_t>(classes.size()); }
 };
@@ -54,8 +57,14 @@ class Dataset {
     return std::string("#").append(std::to_string(index));
   }
 
+  /// Why image `index` can't be decoded, where that is known before it is tried; or empty.
+  virtual std::string fault(int64_t /*index*/) const { return {}; }
+
   virtual const DatasetInfo& info() const = 0;
 };
+
+/// Where files are looked for unless somebody says where.
+inline constexpr const char* kDefaultDataRoot = "data";
 
 /// Which data set to open, and how.
 struct DatasetOptions {
@@ -71,7 +80,8 @@ std::vector<std::string> dataset_names();
 
 /// Opens one part of the data set `options.name`.
 /// Throws ConfigError for an unknown name or a negative subset, DataError for missing or damaged
-/// files and for a subset larger than the data.
+/// files, a subset larger than the data, and for a class whose name is no UTF-8 or has control
+/// characters.
 std::unique_ptr<Dataset> open_dataset(const DatasetOptions& options, Split split);
 
 }  // namespace sanas

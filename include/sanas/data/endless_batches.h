@@ -32,6 +32,8 @@ class EndlessBatches {
   /// Begins with step `first_step` (to resume).
   EndlessBatches(const DataLoader& loader, ArchitectureBatches policy, int64_t first_step = 0);
 
+  /// Empty where no image of it can be decoded and bad samples are skipped; throws DataError after
+  /// as many of these as an epoch has batches.
   Batch next();
 
   /// DataLoader::fingerprint of what they are taken from.
@@ -43,6 +45,7 @@ class EndlessBatches {
 
   const DataLoader& loader_;
   const ArchitectureBatches policy_;
+  int64_t empty_ = 0;  // batches in a row
   std::mutex mutex_;
   int64_t cached_epoch_ = -1;
   std::shared_ptr<const std::vector<int64_t>> cached_order_;

@@ -8,16 +8,17 @@
 
 namespace sanas {
 
-/// Where Debian's package dataset-fashion-mnist puts the four files; the last place looked in.
+/// Where Debian's package dataset-fashion-mnist puts the four files.
 inline constexpr const char* kDebianFashionMnist = "/usr/share/datasets/fashion-mnist";
 
 /// Fashion-MNIST: 60,000 and 10,000 grey images of 28×28 in IDX files, gzip or plain.
 class FashionMnist : public Dataset {
  public:
-  /// Looks for {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] in `root` and the folders that
-  /// docs/datasets.md lists. With `pad_to_32` the images get a black frame of two pixels.
-  /// Throws DataError where the files are missing, a header or a label is wrong, or the length is
-  /// not what the header says.
+  /// Reads {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz] from `root` or the first folder of
+  /// those in docs/datasets.md that has any of them; the package's is one where `root` is
+  /// kDefaultDataRoot. With `pad_to_32` the images get a black frame of two pixels. Throws
+  /// DataError where the files are missing, a header or a label is wrong, or the length is not what
+  /// the header says.
   FashionMnist(const std::filesystem::path& root, Split split, bool pad_to_32);
 
   int64_t size() const override { return static_cast<int64_t>(labels_.size()); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -8,13 +9,13 @@
 
 namespace sanas {
 
-/// A tree with one folder of images per class. Classes are the sorted folder names, images the
-/// sorted paths below them (jpg, jpeg, png, webp, in any case; hidden files are left out). They are
-/// decoded when they are asked for.
+/// A tree with one folder of images per class. Classes are the sorted folder names, images what
+/// find_image_files finds in them. They are decoded when they are asked for.
 class ImageFolder : public Dataset {
  public:
   /// `folder` holds the class folders. Throws DataError where it is missing, for fewer than two
-  /// classes and for a class without images.
+  /// classes and for a class without images. A class folder that can't be read is a class with one
+  /// image, which has a fault.
   ImageFolder(std::string name, const std::filesystem::path& folder);
 
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
@@ -24,6 +25,7 @@ class ImageFolder : public Dataset {
   std::string sample_name(int64_t index) const override {
     return samples_[static_cast<size_t>(index)].path;
   }
+  std::string fault(int64_t index) const override;
   const DatasetInfo& info() const override { return info_; }
 
  private:
@@ -35,6 +37,7 @@ class ImageFolder : public Dataset {
   std::filesystem::path folder_;
   DatasetInfo info_;
   std::vector<Sample> samples_;
+  std::map<int64_t, std::string> faults_;  // by sample
 };
 
 /// For the registry: root/train and root/val (the ImageNet layout).

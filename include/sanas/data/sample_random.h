@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace sanas {
 
@@ -45,5 +48,13 @@ class CounterRandom {
   static constexpr uint64_t kGolden = 0x9E3779B97F4A7C15ULL;
   uint64_t state_;
 };
+
+/// The first `count` elements become a random selection in random order (Fisher-Yates): the same
+/// everywhere, as the draws of the standard library are not. count <= values.size().
+inline void shuffle_front(std::vector<int64_t>& values, size_t count, CounterRandom random) {
+  for (size_t i = 0; i < count; ++i) {
+    std::swap(values[i], values[i + random.below(values.size() - i)]);
+  }
+}
 
 }  // namespace sanas

@@ -2,48 +2,61 @@
 #pragma once
 
 #include <memory>
-#include <vector>
+#include <string>
 
+#include "sanas/core/log.h"
 #include "sanas/data/dataset.h"
 #include "sanas/data/loader.h"
 #include "sanas/io/config.h"
 
 namespace sanas {
 
-/// The images that a discrete network is trained and tested on, as a configuration says: all
-/// training images but the held-out ones, and the test images (or, by `evaluation.test_on`, the
-/// held-out ones; or the two parts of a search).
+/// The images that a network is tested on, as a configuration says (`evaluation.test_on`), without
+/// augmentation. `evaluation.test_images` takes some of each class.
+class TestImageSet {
+ public:
+  /// @param log is told of images that are skipped; it has to outlive this.
+  /// @param training the training set, where it is open already.
+  /// Throws ConfigError or DataError.
+  TestImageSet(const Config& config, const torch::Device& device, Log& log,
+               std::shared_ptr<const Dataset> training = nullptr);
+
+  const Dataset& dataset() const { return *dataset_; }
+  const DatasetInfo& info() const { return dataset_->info(); }
+  DataLoader& loader() { return *loader_; }
+  /// Says which images they are.
+  void report(Log& log) const;
+
+ private:
+  std::shared_ptr<const Dataset> dataset_;
+  std::unique_ptr<DataLoader> loader_;
+  std::string use_;
+};
+
+/// The images that a discrete network is trained and tested on: all training images but the
+/// held-out ones, or with `evaluation.test_on: validation` those that the weights of a search learn
+/// from; and a TestImageSet.
 class EvaluationImages {
  public:
-  /// Throws ConfigError or DataError.
-  EvaluationImages(const Config& config, const torch::Device& device);
+  /// Like TestImageSet.
+  EvaluationImages(const Config& config, const torch::Device& device, Log& log);
 
   const DatasetInfo& info() const { return train_set_->info(); }
   DataLoader& train() { return *train_; }
-  DataLoader& test() { return *test_; }
+  DataLoader& test() { return test_.loader(); }
   /// What the images of test() are from.
-  const Dataset& tested() const { return test_set_ ? *test_set_ : *train_set_; }
+  const Dataset& tested() const { return test_.dataset(); }
   /// For Selection::kValidation; otherwise null.
   DataLoader* validation() { return validation_.get(); }
+  /// Says which images they are.
+  void report(Log& log) const;
 
  private:
-  std::unique_ptr<Dataset> train_set_;
-  std::unique_ptr<Dataset> test_set_;
+  std::shared_ptr<const Dataset> train_set_;
   std::unique_ptr<DataLoader> train_;
-  std::unique_ptr<DataLoader> test_;
   std::unique_ptr<DataLoader> validation_;
-};
-
-/// The test images of a data set in stored order, without augmentation.
-class TestImageSet {
- public:
-  TestImageSet(const Config& config, const torch::Device& device);
-  const DatasetInfo& info() const { return dataset_->info(); }
-  DataLoader& loader() { return *loader_; }
-
- private:
-  std::unique_ptr<Dataset> dataset_;
-  std::unique_ptr<DataLoader> loader_;
+  std::string use_;
+  TestImageSet test_;
 };
 
 }  // namespace sanas

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
+#include "sanas/core/log.h"
 #include "sanas/data/dataset.h"
 #include "sanas/data/endless_batches.h"
 #include "sanas/data/loader.h"
@@ -39,8 +42,12 @@ SearchNetworks make_search_networks(const Config& config, const DatasetInfo& inf
 /// learn from and the half that the architecture learns from.
 class SearchDataSource {
  public:
+  /// @param log is told of images that are skipped; it has to outlive this.
   /// Throws ConfigError or DataError, e.g. for fewer images than a batch.
-  SearchDataSource(const Config& config, const torch::Device& device);
+  SearchDataSource(const Config& config, const torch::Device& device, Log& log);
+
+  /// Says which images they are.
+  void report(Log& log) const;
 
   const Dataset& dataset() const { return *dataset_; }
   int64_t steps_per_epoch() const { return train_->batches_per_epoch(); }
@@ -57,6 +64,7 @@ class SearchDataSource {
   torch::Device device_;
   std::unique_ptr<Dataset> dataset_;
   TrainingSplit split_;
+  std::function<void(const std::string&)> on_skip_;
   std::unique_ptr<DataLoader> train_;
   std::unique_ptr<DataLoader> architecture_;
   std::unique_ptr<DataLoader> validation_;

@@ -18,7 +18,8 @@ struct TrainingSplit {
 
 /// The two parts of a search in stored order, or class by class where the stored order is one of
 /// classes or a part is smaller than the rest, or as `dataset.search_list` has them; from both,
-/// `dataset.holdout` of each class by seed. Throws like read_search_subset.
+/// `dataset.holdout` of each class. What is drawn depends on `dataset.split_seed` alone. Throws
+/// like read_search_subset, and ConfigError where images can't be held out.
 TrainingSplit split_training_set(const Config& config, const Dataset& dataset);
 
 }  // namespace sanas
