@@ -25,13 +25,24 @@ struct PickleDict {
   std::vector<std::pair<const PickleValue*, const PickleValue*>> items;
 };
 
-/// The functions and types that a state dict may name. They are recognised, never looked up.
+/// The functions and types that `torch.load` lets a file name by default. They are recognised,
+/// never looked up.
 enum class PickleGlobal {
   kOrderedDict,
   kSize,
+  kRebuildTensor,
   kRebuildTensorV2,
   kRebuildTensorV3,
   kRebuildParameter,
+  kRebuildFromType,
+  kType,         ///< named as a value, or as the type of a tensor with attributes
+  kOtherTensor,  ///< makes a tensor of a kind that has no form here
+  kOtherValue,   ///< makes what no state dict needs: Counter, device, set, …
+};
+
+/// What may stand beside a state dict and has no form here. Its content is not kept.
+struct PickleOpaque {
+  bool is_tensor;  ///< sparse, quantized, complex, …
 };
 
 /// `torch.<X>Storage`, or `torch.storage.UntypedStorage` where `type` is null.
@@ -44,14 +55,18 @@ struct PickleDtype {
   const ElementType* type;
 };
 
-/// The elements of one or several tensors, in the archive's member data/<key>.
+/// The elements of one or several tensors, in the archive's member data/<key>. Files before torch
+/// 1.6 may have views: `view_elements` of them from `view_begin` on.
 struct PickleStorage {
-  const ElementType* type;  ///< null: untyped, `elements` counts bytes
+  const ElementType* type;  ///< null: untyped, all numbers count bytes
   std::string key;
   int64_t elements;
+  int64_t view_begin;
+  int64_t view_elements;
 };
 
-/// A tensor that lies inside its storage; offset and strides count elements of `type`.
+/// A tensor that lies inside its storage; offset (from the storage's beginning, not the view's) and
+/// strides count elements of `type`.
 struct PickleTensor {
   PickleStorage storage;
   const ElementType* type;
@@ -62,7 +77,8 @@ struct PickleTensor {
 
 struct PickleValue {
   std::variant<std::monostate, bool, int64_t, double, std::string, PickleList, PickleDict,
-               PickleGlobal, PickleStorageClass, PickleDtype, PickleStorage, PickleTensor>
+               PickleGlobal, PickleStorageClass, PickleDtype, PickleStorage, PickleTensor,
+               PickleOpaque>
       data;
 
   /// The value if it is of that type, or null.
@@ -72,7 +88,7 @@ struct PickleValue {
   }
 };
 
-/// What the global of that name stands for if a state dict may name it, or nothing.
+/// What the global of that name stands for if `torch.load` allows it by default, or nothing.
 std::optional<PickleValue> allowed_global(std::string_view module, std::string_view name);
 
 /// Whether a tensor with these sizes and strides (all ≥ 0, equally many) stays inside a storage of

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/torch_pickle.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 #include <optional>
-#include <unordered_map>
 
 #include "byte_source.h"
-#include "tensor_bytes.h"
+#include "torch_storages.h"
 #include "unpickler.h"
 #include "zip_reader.h"
 
@@ -19,59 +20,6 @@ constexpr int kMaxDepth = 64;
 // Shared containers and texts can unfold to far more than the file has bytes.
 constexpr size_t kMaxVisits = 1U << 21U;
 constexpr size_t kMaxTextBytes = 256U << 20U;
-
-/// Loads the storages of an archive, each once.
-class StorageLoader {
- public:
-  StorageLoader(const ZipReader& archive, std::string folder, const ByteSource& source)
-      : archive_(archive), folder_(std::move(folder)), source_(source) {}
-
-  torch::Tensor tensor(const PickleTensor& described) {
-    auto storage = load(described.storage);
-    if (described.storage.type == nullptr) {
-      storage = of_type(storage, *described.type);
-    }
-    return storage.as_strided(described.sizes, described.strides, described.offset);
-  }
-
- private:
-  /// The first whole elements of untyped bytes.
-  static torch::Tensor of_type(const torch::Tensor& bytes, const ElementType& type) {
-    const auto size = static_cast<int64_t>(type.bytes());
-    return bytes.narrow(0, 0, bytes.numel() / size * size).view(type.scalar);
-  }
-
-  torch::Tensor load(const PickleStorage& storage) {
-    const auto scalar = storage.type == nullptr ? torch::kByte : storage.type->scalar;
-    const auto known = storages_.find(storage.key);
-    if (known != storages_.end()) {
-      if (known->second.scalar_type() != scalar || known->second.numel() != storage.elements) {
-        source_.fail("storage " + in_quotes(storage.key) + " is described in two different ways");
-      }
-      return known->second;
-    }
-    const std::string member_name = folder_ + "data/" + storage.key;
-    const auto* member = archive_.find(member_name);
-    const uint64_t element_bytes = storage.type == nullptr ? 1 : storage.type->bytes();
-    if (member == nullptr || member->size % element_bytes != 0 ||
-        member->size / element_bytes != static_cast<uint64_t>(storage.elements)) {
-      source_.fail("storage " + in_quotes(storage.key) + " needs a zip member " +
-                   in_quotes(member_name) + " of " + std::to_string(storage.elements) +
-                   " elements, but it is " + (member == nullptr ? "missing" : "of another size"));
-    }
-    auto tensor = torch::empty({storage.elements}, torch::dtype(scalar));
-    archive_.read(member_name, *member, tensor.mutable_data_ptr());
-    if (!has_valid_bools(tensor)) {
-      source_.fail("storage " + in_quotes(storage.key) + " has boolean bytes other than 0 and 1");
-    }
-    return storages_.emplace(storage.key, std::move(tensor)).first->second;
-  }
-
-  const ZipReader& archive_;
-  std::string folder_;
-  const ByteSource& source_;
-  std::unordered_map<std::string, torch::Tensor> storages_;
-};
 
 /// A number or a text as metadata has it, or nothing.
 std::optional<std::string> scalar_text(const PickleValue& value) {
@@ -95,10 +43,17 @@ std::optional<std::string> scalar_text(const PickleValue& value) {
   return std::nullopt;
 }
 
+/// None, and what is neither tensor, number, text nor container: a set, a type, a device, …
+bool may_be_left_out(const PickleValue& value) {
+  const auto* opaque = value.as<PickleOpaque>();
+  return value.as<std::monostate>() != nullptr || value.as<PickleGlobal>() != nullptr ||
+         value.as<PickleStorageClass>() != nullptr || (opaque != nullptr && !opaque->is_tensor);
+}
+
 /// Collects tensors and scalars with dotted names.
 class Flattener {
  public:
-  Flattener(StorageLoader& storages, const ByteSource& source)
+  Flattener(TorchStorages& storages, const ByteSource& source)
       : storages_(storages), source_(source) {}
 
   void add(const std::string& name, const PickleValue& value, int depth = 0) {
@@ -119,9 +74,10 @@ class Flattener {
       for (const auto& [key, item] : dict->items) {
         add(below(name, key_text(name, *key)), *item, depth + 1);
       }
-    } else if (value.as<std::monostate>() == nullptr) {
+    } else if (!may_be_left_out(value)) {
       source_.fail("the value at " + in_quotes(name) +
-                   " is neither tensor, number, text nor container");
+                   " is a sparse, quantized or complex tensor, or something else that has no form "
+                   "here");
     }
   }
 
@@ -160,24 +116,55 @@ class Flattener {
     }
   }
 
-  StorageLoader& storages_;
+  TorchStorages& storages_;
   const ByteSource& source_;
   NamedTensors result_;
   size_t visits_ = 0;
   size_t text_bytes_ = 0;
 };
 
-/// The state dict inside a checkpoint, or null.
-const PickleValue* inner_state_dict(const PickleDict& checkpoint) {
-  for (const char* name : {"state_dict", "model_state_dict", "model"}) {
-    for (const auto& [key, value] : checkpoint.items) {
-      const auto* text = key->as<std::string>();
-      if (text != nullptr && *text == name && value->as<PickleDict>() != nullptr) {
-        return value;
-      }
+bool holds_tensors(const PickleDict& dict) {
+  return std::any_of(dict.items.begin(), dict.items.end(),
+                     [](const auto& item) { return item.second->template as<PickleTensor>(); });
+}
+
+/// The state dict inside a checkpoint, or null. Of several none is taken unasked.
+const PickleValue* inner_state_dict(const PickleDict& checkpoint, const ByteSource& source) {
+  static constexpr std::array<std::string_view, 5> kNames{"state_dict", "model_state_dict", "model",
+                                                          "net", "network"};
+  const PickleValue* found = nullptr;
+  std::string name;
+  for (const auto& [key, value] : checkpoint.items) {
+    const auto* text = key->as<std::string>();
+    const auto* dict = value->as<PickleDict>();
+    if (text == nullptr || std::find(kNames.begin(), kNames.end(), *text) == kNames.end() ||
+        dict == nullptr || !holds_tensors(*dict)) {
+      continue;
     }
+    if (found != nullptr && found != value) {
+      source.fail("holds several state dicts, " + in_quotes(name) + " and " + in_quotes(*text) +
+                  "; save the one that is meant in a file of its own");
+    }
+    found = value;
+    name = *text;
   }
-  return nullptr;
+  return found;
+}
+
+NamedTensors flatten(const PickleValue& root, TorchStorages& storages, const ByteSource& source) {
+  const auto* dict = root.as<PickleDict>();
+  if (dict == nullptr && root.as<PickleList>() == nullptr) {
+    source.fail("holds neither a dictionary nor a list of tensors");
+  }
+  Flattener flattener(storages, source);
+  const auto* inner = dict == nullptr ? nullptr : inner_state_dict(*dict, source);
+  if (inner == nullptr) {
+    flattener.add("", root);
+  } else {
+    flattener.add("", *inner);
+    flattener.add_scalars(*dict);
+  }
+  return flattener.take();
 }
 
 /// The archive's one folder with its slash: the folder of data.pkl.
@@ -198,16 +185,7 @@ std::string archive_folder(const ZipReader& archive, const ByteSource& source) {
   return folder;
 }
 
-void refuse_other_formats(const ByteSource& source) {
-  // The magic number of the format before torch 1.6, pickled.
-  constexpr std::string_view kOldFormat = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9";
-  if (source.size() >= kOldFormat.size() && source.read_text(0, kOldFormat.size()) == kOldFormat) {
-    source.fail("is in the format before torch 1.6; load and save it once with a newer torch");
-  }
-}
-
-NamedTensors read(const ByteSource& source) {
-  refuse_other_formats(source);
+NamedTensors read_zip(const ByteSource& source) {
   const ZipReader archive(source);
   const std::string folder = archive_folder(archive, source);
   if (archive.find(folder + "byteorder") != nullptr &&
@@ -215,22 +193,66 @@ NamedTensors read(const ByteSource& source) {
     source.fail("was saved on a big-endian machine");
   }
   const std::string pickle = archive.read_text(folder + "data.pkl", kMaxPickle);
-  Unpickler unpickler(pickle, source);
+  Unpickler unpickler(pickle, source, "data.pkl");
   const PickleValue& root = unpickler.load();
-  const auto* dict = root.as<PickleDict>();
-  if (dict == nullptr && root.as<PickleList>() == nullptr) {
-    source.fail("holds neither a dictionary nor a list of tensors");
+  if (unpickler.size() != pickle.size()) {
+    source.fail("data.pkl goes on behind its end: it is damaged");
   }
-  StorageLoader storages(archive, folder, source);
-  Flattener flattener(storages, source);
-  const auto* inner = dict == nullptr ? nullptr : inner_state_dict(*dict);
-  if (inner == nullptr) {
-    flattener.add("", root);
-  } else {
-    flattener.add("", *inner);
-    flattener.add_scalars(*dict);
+  ZipStorages storages(archive, folder, source);
+  return flatten(root, storages, source);
+}
+
+// The first pickle of a file before torch 1.6: torch.serialization.MAGIC_NUMBER.
+constexpr std::string_view kLegacyMagic{"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.",
+                                        15};
+
+/// Whether sys.byteorder was little where it was saved.
+bool says_little_endian(const PickleValue& system) {
+  const auto* dict = system.as<PickleDict>();
+  return dict != nullptr &&
+         std::any_of(dict->items.begin(), dict->items.end(), [](const auto& item) {
+           const auto* key = item.first->template as<std::string>();
+           const auto* value = item.second->template as<bool>();
+           return key != nullptr && *key == "little_endian" && value != nullptr && *value;
+         });
+}
+
+/// Five pickles (magic number, version of the format, the machine, the object, the keys of its
+/// storages), then the storages.
+NamedTensors read_legacy(const ByteSource& source) {
+  constexpr int64_t kVersion = 1001;
+  const std::string text = source.read_text(0, std::min(source.size(), kMaxPickle));
+  std::string_view rest(text);
+  rest.remove_prefix(kLegacyMagic.size());
+  const auto next = [&](const char* what) {
+    auto unpickler = std::make_unique<Unpickler>(rest, source, what);
+    const PickleValue& value = unpickler->load();
+    rest.remove_prefix(unpickler->size());
+    return std::pair<std::unique_ptr<Unpickler>, const PickleValue*>(std::move(unpickler), &value);
+  };
+  const auto version = next("the version's pickle");
+  const auto* number = version.second->as<int64_t>();
+  if (number == nullptr || *number != kVersion) {
+    source.fail("is of a version of torch.save's old format other than " +
+                std::to_string(kVersion));
   }
-  return flattener.take();
+  if (!says_little_endian(*next("the machine's pickle").second)) {
+    source.fail("was saved on a big-endian machine");
+  }
+  const auto object = next("the object's pickle");
+  const auto keys = next("the storages' pickle");
+  const auto* list = keys.second->as<PickleList>();
+  if (list == nullptr) {
+    source.fail("has no list of its storages");
+  }
+  LegacyStorages storages(object.first->values(), *list, text.size() - rest.size(), source);
+  return flatten(*object.second, storages, source);
+}
+
+NamedTensors read(const ByteSource& source) {
+  const bool legacy = source.size() >= kLegacyMagic.size() &&
+                      source.read_text(0, kLegacyMagic.size()) == kLegacyMagic;
+  return legacy ? read_legacy(source) : read_zip(source);
 }
 
 }  // namespace

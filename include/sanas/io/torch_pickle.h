@@ -9,22 +9,24 @@
 
 namespace sanas {
 
-/// Reads what Python's `torch.save` wrote (zip format, torch ≥ 1.6) onto the CPU: a state dict, or
-/// a checkpoint of plain containers around one.
+/// Reads what Python's `torch.save` wrote onto the CPU, in its zip format or that of before torch
+/// 1.6: a state dict, or a checkpoint of plain containers around one.
 ///
-/// * If the outer dictionary holds another one under `state_dict`, `model_state_dict` or `model`
-///   (the first of these that is there), its tensors are the result, under their own names.
-///   Otherwise every tensor of the file is, under the keys on the way to it joined with dots;
-///   positions in a list count as keys.
+/// * If the outer dictionary holds another one with tensors under `state_dict`, `model_state_dict`,
+///   `model`, `net` or `network`, its tensors are the result, under their own names; a file with
+///   several of these is refused. Otherwise every tensor of the file is, under the keys on the way
+///   to it joined with dots; positions in a list count as keys.
 /// * Numbers and texts become metadata: those of the whole file in the second case; in the first,
-///   those directly in the outer dictionary. Module versions (`_metadata`) are ignored.
+///   those directly in the outer dictionary. Module versions (`_metadata`), and what has no form
+///   here (a Counter, a device, a set, …), are left out; sparse, quantized and complex tensors are
+///   refused among the tensors, and left out beside a state dict.
 /// * Tensors that shared memory when they were saved share it again, as with `torch.load`. Tensors
 ///   expanded beyond their storage are refused.
 ///
-/// Nothing in the file is executed: its pickle may name the handful of functions and types that
-/// dense tensors and plain containers need, any other global is refused by name. All sizes are
-/// checked before memory is taken, all checksums are compared. Throws FileError that says which
-/// byte or member is wrong.
+/// Nothing in the file is executed: its pickle may name what `torch.load` allows by default
+/// (`weights_only=True`), any other global is refused by name. All sizes are checked before memory
+/// is taken, all checksums (which the zip format has) are compared. Throws FileError that says
+/// which byte or member is wrong.
 NamedTensors read_torch_state_dict(const std::filesystem::path& path);
 
 /// The same from memory; `source` is the name in messages.
