@@ -15,12 +15,22 @@ namespace sanas {
 NamedTensors state_dict(const torch::nn::Module& module, const std::string& prefix = "");
 
 /// Copies the tensors whose names begin with `prefix` into the module. Every parameter and buffer
-/// has to be there in its shape, and nothing else under that prefix; only `num_batches_tracked` may
-/// be missing. Throws FileError that lists what is missing, unexpected or of another shape, at most
-/// ten of them.
+/// has to be there in its shape, with floating-point numbers where the module has them, all of them
+/// finite, and nothing else under that prefix; only `num_batches_tracked` may be missing. Throws
+/// FileError that lists some of what is missing, unexpected, or of another shape or type; the
+/// module is as it was then.
+///
+/// Without `prefix`, a file whose names all have the same words in front (`module.` of
+/// DataParallel, `_orig_mod.` of torch.compile, `net.`) fits without them.
 /// @param source the file that the tensors are from, for messages.
-void load_state_dict(torch::nn::Module& module, const NamedTensors& tensors,
-                     const std::string& source, const std::string& prefix = "");
+/// @return what stood in front of all names and was left out; mostly empty.
+std::string load_state_dict(torch::nn::Module& module, const NamedTensors& tensors,
+                            const std::string& source, const std::string& prefix = "");
+
+/// Throws FileError that names a tensor of that prefix with numbers that are not finite: what a
+/// network computes with such weights means nothing, and nothing can repair them.
+void check_finite(const NamedTensors& tensors, const std::string& source,
+                  const std::string& prefix = "");
 
 /// Copies "alphas_normal" and so on, on whatever device they are. Throws FileError if one is
 /// missing or has another shape.
