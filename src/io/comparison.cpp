@@ -2,14 +2,24 @@
 #include "sanas/io/comparison.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "delimited_text.h"
 #include "format.h"
 
 namespace sanas {
 namespace {
 
 std::string percent(const SampleSummary& summary, const char* plus_minus) {
-  return format("%.2f%s%.2f", 100.0 * summary.mean, plus_minus, 100.0 * summary.deviation);
+  return format("%.2f", 100.0 * summary.mean) + plus_minus +
+         defined("%.2f", 100.0 * summary.deviation);
+}
+
+/// For the reader who looks for a number.
+const char* reason_of_undefined(const MethodComparison& comparison) {
+  return std::isnan(comparison.one_sample.p_value) || std::isnan(comparison.welch.p_value)
+             ? "  (undefined: one value, or no spread)"
+             : "";
 }
 
 std::string text_table(const std::vector<MethodComparison>& comparisons) {
@@ -27,23 +37,14 @@ std::string text_table(const std::vector<MethodComparison>& comparisons) {
   line(comparisons.front().a);
   for (const auto& comparison : comparisons) {
     line(comparison.b);
+    const auto& [a, b, one_sample, welch] = comparison;
     text += format(
-        "%*s  one-sample t = %.4g, p = %.3g; Welch t = %.4g with %.1f degrees, p = %.3g\n", column,
-        "", comparison.one_sample.statistic, comparison.one_sample.p_value,
-        comparison.welch.statistic, comparison.welch.degrees_of_freedom, comparison.welch.p_value);
+        "%*s  one-sample t = %s, p = %s; Welch t = %s with %s degrees, p = %s%s\n", column, "",
+        defined("%.4g", one_sample.statistic).c_str(), defined("%.3g", one_sample.p_value).c_str(),
+        defined("%.4g", welch.statistic).c_str(), defined("%.1f", welch.degrees_of_freedom).c_str(),
+        defined("%.3g", welch.p_value).c_str(), reason_of_undefined(comparison));
   }
   return text;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) {
-    return text;
-  }
-  std::string quoted = "\"";
-  for (const char c : text) {
-    quoted += c == '"' ? "\"\"" : std::string(1, c);
-  }
-  return quoted + "\"";
 }
 
 std::string csv_table(const std::vector<MethodComparison>& comparisons) {
@@ -74,18 +75,27 @@ std::string latex_text(const std::string& text) {
     if (std::string("&%$#_{}").find(c) != std::string::npos) {
       escaped += '\\';
     }
-    escaped += c == '\\' ? "\\textbackslash{}" : std::string(1, c);
+    escaped += c == '\\'  ? "\\textbackslash{}"
+               : c == '^' ? "\\textasciicircum{}"
+               : c == '~' ? "\\textasciitilde{}"
+                          : std::string(1, c);
   }
   return escaped;
 }
 
 std::string latex_number(double value) {
+  if (!std::isfinite(value)) {
+    return defined("%g", value);
+  }
   const std::string text = format("%.2e", value);
   const auto exponent = text.find('e');
-  return exponent == std::string::npos
-             ? text
-             : "$" + text.substr(0, exponent) + "\\cdot 10^{" +
-                   std::to_string(std::stoi(text.substr(exponent + 1))) + "}$";
+  return "$" + text.substr(0, exponent) + "\\cdot 10^{" +
+         std::to_string(std::stoi(text.substr(exponent + 1))) + "}$";
+}
+
+std::string latex_percent(const SampleSummary& summary) {
+  return std::isnan(summary.deviation) ? format("$%.2f$ (one run)", 100.0 * summary.mean)
+                                       : "$" + percent(summary, "\\pm") + "$";
 }
 
 std::string latex_table(const std::vector<MethodComparison>& comparisons) {
@@ -94,9 +104,9 @@ std::string latex_table(const std::vector<MethodComparison>& comparisons) {
       "Method & Baseline & Accuracy (\\%) & Baseline (\\%) & $p$ (one-sample) & $p$ (Welch) \\\\\n"
       "\\midrule\n";
   for (const auto& [a, b, one_sample, welch] : comparisons) {
-    text += latex_text(a.name) + " & " + latex_text(b.name) + " & $" +
-            percent(summarize(a.accuracies), "\\pm") + "$ & $" +
-            percent(summarize(b.accuracies), "\\pm") + "$ & " + latex_number(one_sample.p_value) +
+    text += latex_text(a.name) + " & " + latex_text(b.name) + " & " +
+            latex_percent(summarize(a.accuracies)) + " & " +
+            latex_percent(summarize(b.accuracies)) + " & " + latex_number(one_sample.p_value) +
             " & " + latex_number(welch.p_value) + " \\\\\n";
   }
   return text + "\\bottomrule\n\\end{tabular}\n";

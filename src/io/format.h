@@ -3,6 +3,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <string>
 
@@ -17,8 +18,16 @@ std::string format(const char* pattern, Arguments... arguments) {
   return text;
 }
 
+/// A number of statistics for people: NaN is what a sample says nothing about.
+inline std::string defined(const char* pattern, double value) {
+  return std::isnan(value) ? "undefined" : format(pattern, value);
+}
+
 /// The shortest decimal that reads back as the same number; nan and inf by these names.
 inline std::string shortest(double value) {
+  if (std::isnan(value)) {
+    return "nan";  // whatever its sign
+  }
   std::array<char, 64> buffer{};
   const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), result.ptr};

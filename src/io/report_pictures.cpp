@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "delimited_text.h"
 #include "html.h"
 #include "report_chart.h"
 #include "report_sections.h"
@@ -52,26 +53,6 @@ std::string link(const ReportRun& run, const fs::path& file, const fs::path& pag
          escape_html(file.string()) + "</a>";
 }
 
-/// The fields of a line of comma-separated values; a quoted one may hold commas and "" for ".
-std::vector<std::string> fields(const std::string& line) {
-  std::vector<std::string> result(1);
-  bool quoted = false;
-  for (size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '"') {
-      if (quoted && i + 1 < line.size() && line[i + 1] == '"') {
-        result.back() += line[++i];
-      } else {
-        quoted = !quoted;
-      }
-    } else if (line[i] == ',' && !quoted) {
-      result.emplace_back();
-    } else if (line[i] != '\r') {
-      result.back() += line[i];
-    }
-  }
-  return result;
-}
-
 /// The saliency metrics, whose lines are one column's mean and interval in one metric, with the
 /// columns side by side.
 HtmlTable side_by_side(const HtmlTable& table) {
@@ -115,7 +96,7 @@ std::string csv_table(const ReportRun& run, const fs::path& file) {
     if (line.empty()) {
       continue;
     }
-    auto cells = fields(line);
+    auto cells = split_fields(line, ',');
     cells.resize(std::min(cells.size(), kMostColumns));
     for (auto& cell : cells) {
       cell = escape_html(shortened(cell));

@@ -25,11 +25,13 @@ struct MethodComparison {
   TTest welch;
 };
 
-/// Throws ConfigError for fewer than two values on a side.
+/// What one value, or values without spread, say nothing about is NaN. Throws ConfigError for no
+/// values.
 MethodComparison compare_methods(const MethodScores& a, const MethodScores& b);
 
 /// The first method against each of the others, with means and standard deviations in per cent, as
 /// text for a terminal, as CSV with fractions and full precision, or as a LaTeX tabular (booktabs).
+/// What is undefined is called so, in CSV nan.
 std::string comparison_table(const std::vector<MethodComparison>& comparisons, TableFormat format);
 
 }  // namespace sanas

@@ -10,14 +10,16 @@ namespace sanas {
 struct SampleSummary {
   int64_t count = 0;
   double mean = 0.0;
-  /// Sample standard deviation, with count − 1 in the denominator; 0 for one value.
+  /// Sample standard deviation, with count − 1 in the denominator: undefined (NaN) for one value, 0
+  /// for values that differ by rounding only.
   double deviation = 0.0;
 };
 
 /// Throws ConfigError for no values.
 SampleSummary summarize(const std::vector<double>& values);
 
-/// A two-sided test of Student's kind.
+/// A two-sided test of Student's kind. All three are NaN where the samples have no spread to
+/// measure a difference by, or too few values.
 struct TTest {
   double statistic = 0.0;
   double degrees_of_freedom = 0.0;
@@ -25,12 +27,12 @@ struct TTest {
 };
 
 /// Is the mean of `values` other than `mean`? The test of the supplement §K (scipy's ttest_1samp).
-/// Values that are all equal give an infinite statistic and p = 0, or NaN where they equal `mean`.
-/// Throws ConfigError for fewer than two values.
+/// Undefined for one value and for values that are all equal. Throws ConfigError for no values.
 TTest one_sample_t_test(const std::vector<double>& values, double mean);
 
 /// Do the means of `a` and `b` differ, whatever their variances? Welch's test (scipy's ttest_ind
-/// with equal_var=False). Throws ConfigError for fewer than two values on a side.
+/// with equal_var=False). Undefined for one value on a side, and for two sides without spread.
+/// Throws ConfigError for no values.
 TTest welch_t_test(const std::vector<double>& a, const std::vector<double>& b);
 
 }  // namespace sanas
