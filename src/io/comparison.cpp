@@ -31,8 +31,9 @@ std::string text_table(const std::vector<MethodComparison>& comparisons) {
   std::string text;
   const auto line = [&](const MethodScores& scores) {
     const auto summary = summarize(scores.accuracies);
-    text += format("%-*s  %s %%  (%lld runs)\n", column, scores.name.c_str(),
-                   percent(summary, " ± ").c_str(), static_cast<long long>(summary.count));
+    text += format("%-*s  %s %%  (%lld run%s)\n", column, scores.name.c_str(),
+                   percent(summary, " ± ").c_str(), static_cast<long long>(summary.count),
+                   summary.count == 1 ? "" : "s");
   };
   line(comparisons.front().a);
   for (const auto& comparison : comparisons) {

@@ -2,16 +2,15 @@
 #include "sanas/io/evaluation_sweep.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "format.h"
+#include "meter_record.h"
 #include "partial_run.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
 #include "sanas/core/text.h"
 #include "sanas/genotype/random_genotype.h"
 #include "sanas/io/atomic_file.h"
-#include "sanas/io/config_number.h"
 
 namespace sanas {
 namespace {
@@ -19,13 +18,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kLatencyRuns = 30;
-constexpr size_t kLargestTable = size_t{16} << 20U;
 
 const std::vector<std::string> kColumns{"name",
                                         "accuracy",
                                         "top5",
                                         "loss",
                                         "calibration_error",
+                                        "images",
+                                        "skipped_images",
                                         "parameters",
                                         "latency_median_ms",
                                         "latency_percentile95_ms",
@@ -36,7 +36,8 @@ std::string table(const std::vector<SweepScore>& scores) {
   for (const auto& score : scores) {
     const auto& test = score.test;
     text += join({score.name, shortest(test.accuracy), shortest(test.top5), shortest(test.loss),
-                  shortest(test.calibration_error), std::to_string(test.parameters),
+                  shortest(test.calibration_error), std::to_string(test.images),
+                  std::to_string(test.skipped_images), std::to_string(test.parameters),
                   test.latency ? format("%.4f", 1e3 * test.latency->median) : "",
                   test.latency ? format("%.4f", 1e3 * test.latency->percentile95) : "",
                   to_string(score.genotype)},
@@ -44,15 +45,6 @@ std::string table(const std::vector<SweepScore>& scores) {
             "\n";
   }
   return text;
-}
-
-std::vector<std::string> split(const std::string& line, char separator) {
-  std::vector<std::string> parts;
-  std::stringstream stream(line);
-  for (std::string part; std::getline(stream, part, separator);) {
-    parts.push_back(part);
-  }
-  return parts;
 }
 
 }  // namespace
@@ -93,19 +85,30 @@ std::vector<SweepEntry> random_sweep(const Config& config, int64_t count) {
 }
 
 SweepResult run_sweep(const std::vector<SweepEntry>& entries, const RunOptions& options, Log& log) {
-  const FolderLock lock = begin_parts(options);
+  std::vector<std::string> parts;
+  for (const auto& entry : entries) {
+    parts.push_back(entry.name);
+    with_kept_files(entry.config, options);  // complains now rather than later
+    validate_evaluation(entry.config);
+  }
+  const FolderLock lock = begin_parts(options, parts);
   SweepResult result;
+  PartsClock clock(entries.size());
   for (const auto& entry : entries) {
     const fs::path folder = options.out / entry.name;
-    if (!options.resume || !is_done(folder, entry.config, entry.genotype)) {
-      log.info(entry.name + ": training");
+    const bool is_left = !options.resume || !is_done(folder, entry.config, entry.genotype);
+    if (is_left) {
+      log.info(entry.name + ": training (" + clock.next() + ")");
       Log run_log(options.quiet);  // each run has its own log.txt
+      const Config config = with_kept_files(entry.config, options);
+      keep_search_list(options.out, config);
       result.outcome =
-          run_evaluation(entry.config, entry.genotype, partial_run(options, folder), run_log);
+          run_evaluation(config, entry.genotype, partial_run(options, folder), run_log);
       if (result.outcome == RunOutcome::kStopped) {
         break;
       }
     }
+    clock.finish_part(is_left);
     result.scores.push_back(
         {entry.name, read_test_score(folder / "test_report.json"), entry.genotype});
     write_file_atomically(options.out / "results.tsv", table(result.scores));
@@ -128,45 +131,15 @@ std::string describe(const SweepResult& result) {
     if (score.test.latency) {
       text += format("  %.2f ms per image", 1e3 * score.test.latency->median);
     }
-    text += "\n";
+    text += skipped_text(score.test.images, score.test.skipped_images) + "\n";
     accuracies.push_back(score.test.accuracy);
   }
   if (!accuracies.empty()) {
     const auto summary = summarize(accuracies);
-    text += format("mean of %lld: %.2f ± %.2f %%\n", static_cast<long long>(summary.count),
-                   100.0 * summary.mean, 100.0 * summary.deviation);
+    text += format("mean of %lld: %.2f ± %s %%\n", static_cast<long long>(summary.count),
+                   100.0 * summary.mean, defined("%.2f", 100.0 * summary.deviation).c_str());
   }
   return text;
-}
-
-std::vector<double> read_accuracies(const fs::path& path) {
-  const fs::path file = fs::is_directory(path) ? path / "results.tsv" : path;
-  std::stringstream stream(read_text_file(file, kLargestTable));
-  std::vector<double> values;
-  size_t column = 0;
-  size_t number = 0;
-  for (std::string line; std::getline(stream, line);) {
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) {
-      continue;
-    }
-    const auto fields = split(line, '\t');
-    const auto heading = std::find(fields.begin(), fields.end(), "accuracy");
-    if (values.empty() && heading != fields.end()) {
-      column = static_cast<size_t>(heading - fields.begin());
-      continue;
-    }
-    const auto value = column < fields.size() ? parse_number(fields[column]) : std::nullopt;
-    if (!value) {
-      throw FileError(file.string() + ":" + std::to_string(number) +
-                      ": expected a number, or columns under a heading 'accuracy'");
-    }
-    values.push_back(*value);
-  }
-  if (values.empty()) {
-    throw FileError(file.string() + ": no accuracies");
-  }
-  return values;
 }
 
 }  // namespace sanas

@@ -43,6 +43,28 @@ def test_both_tests_equal_scipy(tmp_path, counts):
     assert float(row["degrees_welch"]) == pytest.approx(expected.df, rel=1e-12)
 
 
+def test_percent_and_degenerate_samples_equal_scipy(tmp_path):
+    """Fractions against per cent under a heading, one value, and no spread but for rounding."""
+    a, b = accuracies(1, 4, 0.83), accuracies(2, 6, 0.8268)
+    ours = write_numbers(tmp_path / "ours.txt", a)
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text("seed,accuracy\r\n" + "".join(f"{i},{100 * v!r}\r\n" for i, v in enumerate(map(float, b))))
+    one = write_numbers(tmp_path / "one.txt", b[:1])
+    flat = write_numbers(tmp_path / "flat.txt", [0.3, 0.1 + 0.2, 0.3])
+    percent, single, level = rows_of(run("sanas_eval", "compare", ours, theirs, one, flat, "--format", "csv"))
+    assert float(percent["b_mean"]) == pytest.approx(b.mean(), rel=1e-14)
+    assert float(percent["p_welch"]) == pytest.approx(stats.ttest_ind(a, b, equal_var=False).pvalue, rel=1e-9)
+    # Against one published number only the one-sample test says something.
+    assert float(single["p_one_sample"]) == pytest.approx(stats.ttest_1samp(a, b[0]).pvalue, rel=1e-12)
+    for key in ("b_deviation", "t_welch", "p_welch"):
+        assert single[key] == "nan"
+    assert float(level["b_deviation"]) == 0.0
+    expected = stats.ttest_ind(a, [0.3, 0.3, 0.3], equal_var=False)
+    assert float(level["t_welch"]) == pytest.approx(expected.statistic, rel=1e-9)
+    (none,) = rows_of(run("sanas_eval", "compare", flat, one, "--format", "csv"))
+    assert none["p_one_sample"] == none["p_welch"] == "nan"
+
+
 def test_tables_for_people_and_papers(tmp_path):
     files = [write_numbers(tmp_path / f"{n}.txt", accuracies(i, 4, 0.8 - i / 50))
              for i, n in enumerate(("ours", "a_b", "c"))]
@@ -57,8 +79,8 @@ def test_tables_for_people_and_papers(tmp_path):
 
 def test_what_can_not_be_compared(tmp_path):
     good = write_numbers(tmp_path / "good.txt", [0.5, 0.6])
-    one = write_numbers(tmp_path / "one.txt", [0.5])
-    one_line_error("sanas_eval", run("sanas_eval", "compare", good, one), 2, "two values")
+    mixed = write_numbers(tmp_path / "mixed.txt", [0.5, 60])
+    one_line_error("sanas_eval", run("sanas_eval", "compare", good, mixed), 3, "mixed.txt:2")
     word = tmp_path / "word.txt"
     word.write_text("0.5\nhalf\n")
     one_line_error("sanas_eval", run("sanas_eval", "compare", good, word), 3, "word.txt:2")

@@ -44,11 +44,8 @@ std::vector<SweepEntry> random_sweep(const Config& config, int64_t count);
 /// like run_evaluation.
 SweepResult run_sweep(const std::vector<SweepEntry>& entries, const RunOptions& options, Log& log);
 
-/// For people: a line per entry, and mean ± standard deviation of the accuracy.
+/// For people: a line per entry, and mean ± standard deviation of the accuracy, which is undefined
+/// for one.
 std::string describe(const SweepResult& result);
-
-/// The accuracies in a sweep's results.tsv, in [0, 1]; or the numbers of a file with one on each
-/// line. `path` may be the sweep's folder. Throws FileError that names the line.
-std::vector<double> read_accuracies(const std::filesystem::path& path);
 
 }  // namespace sanas
