@@ -1,13 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/core/autocast.h"
 
+#include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 
 namespace sanas {
 
 std::string to_string(Precision precision) {
-  return precision == Precision::kFloat32 ? "float32" : "bfloat16";
+  switch (precision) {
+    case Precision::kFloat32:
+      return "float32";
+    case Precision::kTf32:
+      return "tf32";
+    case Precision::kBfloat16:
+      return "bfloat16";
+  }
+  return {};
 }
+
+// These two setters keep both of LibTorch's descriptions of the setting in step; it refuses to
+// compute where only one of them was changed.
+void allow_tf32(bool allowed) {
+  at::globalContext().setAllowTF32CuDNN(allowed);
+  at::globalContext().setAllowTF32CuBLAS(allowed);
+}
+
+bool tf32_is_allowed() {
+  return at::globalContext().allowTF32CuDNN() || at::globalContext().allowTF32CuBLAS();
+}
+
+ScopedTf32::ScopedTf32(Precision precision) : saved_(tf32_is_allowed()) {
+  allow_tf32(saved_ || precision == Precision::kTf32);
+}
+
+ScopedTf32::~ScopedTf32() { allow_tf32(saved_); }
 
 ScopedPrecision::ScopedPrecision(const c10::Device& device, Precision precision)
     : device_(device.type()), active_(precision == Precision::kBfloat16) {

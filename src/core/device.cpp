@@ -3,6 +3,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <sys/resource.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
@@ -12,24 +13,27 @@
 #endif
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstdlib>
 #include <fstream>
 #include <future>
+#include <limits>
 #include <regex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "sanas/core/autocast.h"
 #include "sanas/core/error.h"
 
 namespace sanas {
 namespace {
 
-/// What was reached before the last reset.
+/// What was reached before the last reset, of the CPU and of each GPU.
 std::atomic<int64_t>& peak_before_resets(const torch::Device& device) {
-  static std::atomic<int64_t> cpu{0};
-  static std::atomic<int64_t> cuda{0};
-  return device.is_cuda() ? cuda : cpu;
+  static std::array<std::atomic<int64_t>, 2 + std::numeric_limits<c10::DeviceIndex>::max()> peaks{};
+  return peaks[device.is_cuda() ? 1 + static_cast<size_t>(device.index()) : 0];
 }
 
 int64_t resettable_peak(const torch::Device& device) {
@@ -104,6 +108,16 @@ void configure_device(const torch::Device& device, int threads, bool determinist
     check_threads(threads);
     at::set_num_threads(threads);
   }
+  if (device.is_cuda()) {
+    if (torch::cuda::is_available()) {
+      c10::impl::VirtualGuardImpl(torch::kCUDA).setDevice(device);
+    }
+    if (deterministic) {
+      // Without it LibTorch before 2.11 refuses matrix products; it has to be set before the first.
+      ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
+    }
+  }
+  allow_tf32(false);
   at::globalContext().setBenchmarkCuDNN(device.is_cuda() && !deterministic);
   at::globalContext().setDeterministicCuDNN(deterministic);
   at::globalContext().setDeterministicAlgorithms(deterministic, /*warn_only=*/false);

@@ -6,10 +6,14 @@
 #include <gtest/gtest.h>
 #include <torch/cuda.h>
 #include <torch/types.h>
+#include <torch/version.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
+#include <stdexcept>
 
+#include "sanas/core/autocast.h"
 #include "sanas/core/error.h"
 #include "support/memory_limit.h"
 
@@ -86,6 +90,70 @@ TEST(PeakMemory, RemembersABlockThatWasFreed) {
   ASSERT_GT(before, 0);
   { const auto block = torch::ones({kBytes / 8}, torch::kDouble); }
   EXPECT_GE(peak_memory_bytes(torch::kCPU), before + kBytes * 9 / 10);
+}
+
+TEST(ConfigureDevice, KeepsFloat32OnCudaFromBeingTf32) {
+  allow_tf32(true);
+  configure_device(torch::kCPU, 0, /*deterministic=*/false);
+  // Both of LibTorch's descriptions, which convolutions and matrix products read.
+  EXPECT_FALSE(at::globalContext().allowTF32CuDNN());
+  EXPECT_FALSE(at::globalContext().allowTF32CuBLAS());
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 9
+  for (const auto op : {at::Float32Op::CONV, at::Float32Op::RNN, at::Float32Op::MATMUL}) {
+    EXPECT_NE(at::globalContext().float32Precision(at::Float32Backend::CUDA, op),
+              at::Float32Precision::TF32);
+  }
+#endif
+}
+
+TEST(ConfigureDevice, GivesCublasTheWorkspaceThatDeterminismNeeds) {
+  ::unsetenv("CUBLAS_WORKSPACE_CONFIG");
+  configure_device(torch::kCPU, 0, /*deterministic=*/true);
+  configure_device({torch::kCUDA, 0}, 0, /*deterministic=*/false);
+  EXPECT_EQ(std::getenv("CUBLAS_WORKSPACE_CONFIG"), nullptr);
+  configure_device({torch::kCUDA, 0}, 0, /*deterministic=*/true);
+  EXPECT_STREQ(std::getenv("CUBLAS_WORKSPACE_CONFIG"), ":4096:8");
+  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8", 1);
+  configure_device({torch::kCUDA, 0}, 0, /*deterministic=*/true);
+  EXPECT_STREQ(std::getenv("CUBLAS_WORKSPACE_CONFIG"), ":16:8") << "the user's own is kept";
+  configure_device(torch::kCPU, 0, /*deterministic=*/false);
+}
+
+TEST(ScopedTf32, HoldsInItsScopeOnly) {
+  allow_tf32(false);
+  try {
+    const ScopedTf32 outer(Precision::kTf32);
+    EXPECT_TRUE(tf32_is_allowed());
+    EXPECT_TRUE(at::globalContext().allowTF32CuDNN());
+    EXPECT_TRUE(at::globalContext().allowTF32CuBLAS());
+    const ScopedTf32 inner(Precision::kFloat32);
+    EXPECT_TRUE(tf32_is_allowed()) << "who allows it, allows it for what is called";
+    throw std::runtime_error("in the middle");
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_FALSE(tf32_is_allowed());
+  for (const auto precision : {Precision::kFloat32, Precision::kBfloat16}) {
+    const ScopedTf32 scope(precision);
+    EXPECT_FALSE(tf32_is_allowed()) << to_string(precision);
+  }
+}
+
+TEST(PeakMemory, IsThatOfItsPhaseAndTheProcessRemembersTheRest) {
+  constexpr int64_t kLarge = int64_t{256} << 20;
+  constexpr int64_t kSmall = int64_t{32} << 20;
+  if (!std::ofstream("/proc/self/clear_refs")) {
+    GTEST_SKIP() << "this system can't reset the peak of a process";
+  }
+  { const auto block = torch::ones({kLarge / 8}, torch::kDouble); }
+  const int64_t before = resident_bytes();
+  const PeakMemory phase(torch::kCPU);
+  { const auto block = torch::ones({kSmall / 8}, torch::kDouble); }
+  EXPECT_GE(phase.bytes(), before + kSmall * 9 / 10);
+  EXPECT_LT(phase.bytes(), before + kLarge / 2);
+  EXPECT_GE(peak_memory_bytes(torch::kCPU), before + kLarge * 9 / 10);
+  const PeakMemory later(torch::kCPU);
+  EXPECT_LT(later.bytes(), phase.bytes() + kSmall / 2);
+  EXPECT_GE(peak_memory_bytes(torch::kCPU), before + kLarge * 9 / 10) << "after two resets";
 }
 
 TEST(ConfigureDevice, RefusesMoreThreadsThanTheSystemGives) {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <string>
+
+#include "sanas/core/autocast.h"
+
+namespace sanas {
+
+/// For the log: what a run computes on, and in. @param part of it that has `precision`, e.g.
+/// "training"; everything else is in float32.
+std::string computing_line(const c10::Device& device, Precision precision, const std::string& part);
+
+}  // namespace sanas

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Float32 on the test device against double on the CPU, at the same weights on the same images:
+// what a search loses by single precision there. With TF32 (core/autocast.h) the total by
+// differences is off by half, which the tolerances tell apart.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <string>
+
+#include "sanas/core/autocast.h"
+#include "search/small_search.h"
+
+namespace sanas {
+namespace {
+
+struct NamedTerm {
+  const char* name;
+  TensorList Hypergradient::*value;
+};
+
+constexpr NamedTerm kTerms[] = {{"total", &Hypergradient::total},
+                                {"d1", &Hypergradient::direct1},
+                                {"d2", &Hypergradient::direct2},
+                                {"I1", &Hypergradient::through_weights1},
+                                {"I2", &Hypergradient::through_weights2},
+                                {"I3", &Hypergradient::through_delta},
+                                {"I4", &Hypergradient::through_delta_weights1}};
+
+/// W1, W2 and A with the same values on any device in any floating type, and two batches.
+class Side {
+ public:
+  Side(const torch::Device& device, torch::Dtype type)
+      : device_(device),
+        type_(type),
+        networks_(make_networks()),
+        weights1_(networks_.net1->parameters(), options()),
+        weights2_(networks_.net2->parameters(), options()),
+        train_(batch(0.0)),
+        validation_(batch(1.0)) {}
+
+  Hypergradient hypergradient(SecondOrderApproximation approximation) {
+    SearchOptions search;
+    search.hypergradient.approximation = approximation;
+    search.attack.steps = 0;  // eq. 2, which has no sign that rounding could turn over
+    SanasArchitect architect(networks_, weights1_, weights2_, search);
+    const auto delta = (0.02 * input_pattern({kExamples, 3, 16, 16}, 2.0)).to(device_, type_);
+    return architect.gradient_from(train_, validation_, delta, /*seed=*/7, /*split_terms=*/true);
+  }
+
+  /// Losses of some updates of W1.
+  std::vector<double> train() {
+    std::vector<double> losses;
+    for (int step = 0; step < 5; ++step) {
+      const auto loss = cross_entropy(networks_.net1->forward(train_.images), train_.labels);
+      weights1_.step(gradients_of(loss, weights1_.parameters()));
+      losses.push_back(loss.item<double>());
+    }
+    return losses;
+  }
+
+ private:
+  static constexpr int64_t kExamples = 4;
+
+  static WeightOptimizerOptions options() { return {}; }
+
+  SearchNetworks make_networks() const {
+    const FrozenRandomness frozen(1);  // everything is drawn on the CPU in float32
+    auto choice = choice_of("darts");
+    choice.nodes = 2;
+    choice.options.channels = 8;
+    choice.options.cells = 3;
+    const auto architecture = make_architecture(choice, 0.5);
+    architecture->to(device_, type_);
+    SearchNetworks result;
+    for (auto* net : {&result.net1, &result.net2}) {
+      *net = make_supernet(choice, architecture);
+      (*net)->to(device_, type_);
+    }
+    return result;
+  }
+
+  Batch batch(double phi) const {
+    const auto index = torch::arange(kExamples, torch::kInt64);
+    const auto images = (input_pattern({kExamples, 3, 16, 16}, phi) + 1.5) / 3.0;
+    Batch result{images.to(torch::kFloat32).to(type_), (3 * index + 1) % 10, index};
+    return result.to(device_);
+  }
+
+  torch::Device device_;
+  torch::Dtype type_;
+  SearchNetworks networks_;
+  WeightOptimizer weights1_;
+  WeightOptimizer weights2_;
+  Batch train_;
+  Batch validation_;
+};
+
+class SinglePrecision : public testing::Test {
+ protected:
+  SinglePrecision() { configure_device(test_device(), 1, /*deterministic=*/true); }
+
+  /// ‖float32 − double‖ / ‖double‖ of each term, which `scripts/gpu_check.sh` reads.
+  std::map<std::string, double> errors(SecondOrderApproximation approximation) {
+    const auto expected = Side(torch::kCPU, torch::kDouble).hypergradient(approximation);
+    const auto actual = Side(test_device(), torch::kFloat32).hypergradient(approximation);
+    std::map<std::string, double> result;
+    for (const auto& term : kTerms) {
+      TensorList on_host;
+      for (const auto& tensor : actual.*term.value) {
+        on_host.push_back(tensor.to(torch::kCPU, torch::kDouble));
+      }
+      result[term.name] = relative_error(on_host, expected.*term.value);
+      std::printf("term %s/%s relative-error %.3e\n", to_string(approximation).c_str(), term.name,
+                  result[term.name]);
+    }
+    return result;
+  }
+};
+
+TEST_F(SinglePrecision, OfTheExactHypergradient) {
+  for (const auto& [term, error] : errors(SecondOrderApproximation::kExact)) {
+    EXPECT_LT(error, 0.03) << term;
+  }
+}
+
+TEST_F(SinglePrecision, OfTheHypergradientByDifferences) {
+  const auto error = errors(SecondOrderApproximation::kFiniteDifference);
+  EXPECT_LT(error.at("total"), 0.1);
+  EXPECT_LT(error.at("d1"), 0.03);
+  EXPECT_LT(error.at("d2"), 0.03);
+}
+
+TEST_F(SinglePrecision, OfTraining) {
+  const auto expected = Side(torch::kCPU, torch::kDouble).train();
+  const auto actual = Side(test_device(), torch::kFloat32).train();
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_NEAR(actual[i], expected[i], 1e-3 * expected[i]) << "step " << i;
+  }
+  EXPECT_LT(expected.back(), expected.front());
+}
+
+}  // namespace
+}  // namespace sanas
