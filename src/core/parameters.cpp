@@ -5,6 +5,8 @@
 #include <torch/utils.h>
 
 #include <cmath>
+#include <map>
+#include <tuple>
 
 namespace sanas {
 namespace {
@@ -19,6 +21,33 @@ TensorList map(const TensorList& tensors, Function function) {
   return result;
 }
 
+void check_lengths(const TensorList& a, const TensorList& b) {
+  TORCH_CHECK(a.size() == b.size(), "lists of ", a.size(), " and ", b.size(), " tensors");
+}
+
+/// `gradient` with the strides of `input`. LibTorch treats lists tensor by tensor unless all pairs
+/// agree in them, and the gradient of one convolution whose images are channels-last does not.
+torch::Tensor laid_out_like(const torch::Tensor& input, const torch::Tensor& gradient) {
+  for (int64_t d = 0; d < input.dim(); ++d) {
+    if (input.size(d) > 1 && input.stride(d) != gradient.stride(d)) {
+      return torch::empty_like(input).copy_(gradient);
+    }
+  }
+  return gradient;
+}
+
+/// What autograd gave, with zeros where it gave nothing, in the layout of the inputs.
+TensorList completed(TensorList gradients, const TensorList& inputs, bool create_graph) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!gradients[i].defined()) {
+      gradients[i] = torch::zeros_like(inputs[i]);
+    } else if (!create_graph) {
+      gradients[i] = laid_out_like(inputs[i], gradients[i]);
+    }
+  }
+  return gradients;
+}
+
 }  // namespace
 
 TensorList detach(const TensorList& tensors) {
@@ -26,62 +55,91 @@ TensorList detach(const TensorList& tensors) {
 }
 
 TensorList clone(const TensorList& tensors) {
-  return map(tensors, [](const torch::Tensor& tensor) { return tensor.detach().clone(); });
+  const TensorList values = detach(tensors);
+  TensorList copies = map(values, [](const auto& tensor) { return torch::empty_like(tensor); });
+  copy_in_place(copies, values);
+  return copies;
 }
 
 TensorList zeros_like(const TensorList& tensors) {
-  return map(tensors, [](const torch::Tensor& tensor) { return torch::zeros_like(tensor); });
+  const torch::NoGradGuard no_grad;
+  TensorList zeros = map(tensors, [](const auto& tensor) { return torch::empty_like(tensor); });
+  if (!zeros.empty()) {
+    at::_foreach_zero_(zeros);
+  }
+  return zeros;
 }
 
 TensorList add(const TensorList& a, const TensorList& b, double factor) {
-  TORCH_CHECK(a.size() == b.size(), "lists of ", a.size(), " and ", b.size(), " tensors");
+  check_lengths(a, b);
   const torch::NoGradGuard no_grad;
-  TensorList result;
-  result.reserve(a.size());
-  for (size_t i = 0; i < a.size(); ++i) {
-    result.push_back(torch::add(a[i], b[i], factor));
-  }
-  return result;
+  return a.empty() ? TensorList{} : at::_foreach_add(a, b, factor);
 }
 
 TensorList scale(const TensorList& a, double factor) {
   const torch::NoGradGuard no_grad;
-  return map(a, [factor](const torch::Tensor& tensor) { return tensor * factor; });
+  return a.empty() ? TensorList{} : at::_foreach_mul(a, factor);
 }
 
 void add_in_place(TensorList& a, const TensorList& b, double factor) {
-  TORCH_CHECK(a.size() == b.size(), "lists of ", a.size(), " and ", b.size(), " tensors");
+  check_lengths(a, b);
   const torch::NoGradGuard no_grad;
-  for (size_t i = 0; i < a.size(); ++i) {
-    a[i].add_(b[i], factor);
+  if (!a.empty()) {
+    at::_foreach_add_(a, b, factor);
+  }
+}
+
+void copy_in_place(const TensorList& to, const TensorList& from) {
+  check_lengths(to, from);
+  const torch::NoGradGuard no_grad;
+  // Only tensors of one type on one device are copied together: buffers are of several.
+  using Kind = std::tuple<c10::DeviceType, c10::DeviceIndex, c10::ScalarType>;
+  std::map<Kind, std::pair<TensorList, TensorList>> groups;
+  for (size_t i = 0; i < to.size(); ++i) {
+    auto& [targets, sources] =
+        groups[{to[i].device().type(), to[i].device().index(), to[i].scalar_type()}];
+    targets.push_back(to[i]);
+    sources.push_back(from[i]);
+  }
+  for (auto& [kind, group] : groups) {
+    at::_foreach_copy_(group.first, group.second);
   }
 }
 
 double dot(const TensorList& a, const TensorList& b) {
-  TORCH_CHECK(a.size() == b.size(), "lists of ", a.size(), " and ", b.size(), " tensors");
-  const torch::NoGradGuard no_grad;
-  torch::Tensor sum;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const auto term = (a[i].to(torch::kDouble) * b[i].to(torch::kDouble)).sum();
-    sum = sum.defined() ? sum + term : term;
+  check_lengths(a, b);
+  if (a.empty()) {
+    return 0.0;
   }
-  return sum.defined() ? sum.item<double>() : 0.0;
+  const torch::NoGradGuard no_grad;
+  return (flatten(a).to(torch::kDouble) * flatten(b).to(torch::kDouble)).sum().item<double>();
 }
 
-double norm(const TensorList& tensors) { return std::sqrt(dot(tensors, tensors)); }
+double norm(const TensorList& tensors) {
+  if (tensors.empty()) {
+    return 0.0;
+  }
+  const torch::NoGradGuard no_grad;
+  return std::sqrt(flatten(tensors).to(torch::kDouble).square().sum().item<double>());
+}
 
 bool all_finite(const TensorList& tensors) {
   const torch::NoGradGuard no_grad;
-  torch::Tensor finite;
-  for (const auto& tensor : tensors) {
-    const auto here = torch::isfinite(tensor).all();
-    finite = finite.defined() ? finite.logical_and(here) : here;
-  }
-  return !finite.defined() || finite.item<bool>();
+  return tensors.empty() || flatten(tensors).isfinite().all().item<bool>();
 }
 
 torch::Tensor flatten(const TensorList& tensors) {
   return torch::cat(map(tensors, [](const torch::Tensor& tensor) { return tensor.reshape({-1}); }));
+}
+
+std::vector<double> to_host(const TensorList& tensors) {
+  if (tensors.empty()) {
+    return {};
+  }
+  const torch::NoGradGuard no_grad;
+  const auto values =
+      flatten(map(tensors, [](const torch::Tensor& t) { return t.to(torch::kDouble); })).cpu();
+  return {values.data_ptr<double>(), values.data_ptr<double>() + values.numel()};
 }
 
 TensorList gradients_of(const torch::Tensor& loss, const TensorList& inputs, bool create_graph,
@@ -89,14 +147,19 @@ TensorList gradients_of(const torch::Tensor& loss, const TensorList& inputs, boo
   if (!loss.requires_grad()) {
     return zeros_like(inputs);
   }
-  auto gradients = torch::autograd::grad({loss}, inputs, {}, retain_graph || create_graph,
-                                         create_graph, /*allow_unused=*/true);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!gradients[i].defined()) {
-      gradients[i] = torch::zeros_like(inputs[i]);
-    }
+  return completed(torch::autograd::grad({loss}, inputs, {}, retain_graph || create_graph,
+                                         create_graph, /*allow_unused=*/true),
+                   inputs, create_graph);
+}
+
+TensorList gradients_of(const TensorList& outputs, const TensorList& inputs,
+                        const TensorList& weights) {
+  if (outputs.empty()) {
+    return zeros_like(inputs);
   }
-  return gradients;
+  return completed(torch::autograd::grad(outputs, inputs, weights, /*retain_graph=*/false,
+                                         /*create_graph=*/false, /*allow_unused=*/true),
+                   inputs, /*create_graph=*/false);
 }
 
 ScopedValues::ScopedValues(const TensorList& parameters, const TensorList& values)
@@ -123,14 +186,13 @@ ScopedValues::~ScopedValues() {
   }
 }
 
-ScopedBuffers::ScopedBuffers(const torch::nn::Module& module)
-    : buffers_(module.buffers()), saved_(clone(buffers_)) {}
+ScopedBuffers::ScopedBuffers(TensorList buffers)
+    : buffers_(std::move(buffers)), saved_(clone(buffers_)) {}
 
 ScopedBuffers::~ScopedBuffers() {
-  const torch::NoGradGuard no_grad;
-  for (size_t i = 0; i < saved_.size(); ++i) {
+  if (!saved_.empty()) {
     // Past the version counter, so that a graph recorded in the scope can still be differentiated.
-    buffers_[i].variable_data().copy_(saved_[i]);
+    copy_in_place(map(buffers_, [](const auto& buffer) { return buffer.variable_data(); }), saved_);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/cuda.h>
 
 #include <mutex>
@@ -17,12 +18,16 @@ uint64_t split_mix(uint64_t value) {
   return value ^ (value >> 31);
 }
 
+/// Of the devices in use: a frozen forward pass must not cost a walk over all GPUs of the machine.
 std::vector<at::Generator> default_generators() {
   std::vector<at::Generator> generators{at::detail::getDefaultCPUGenerator()};
   if (torch::cuda::is_available()) {
+    const auto& cuda = at::detail::getCUDAHooks();
     const auto count = static_cast<c10::DeviceIndex>(torch::cuda::device_count());
     for (c10::DeviceIndex index = 0; index < count; ++index) {
-      generators.push_back(at::globalContext().defaultGenerator({at::kCUDA, index}));
+      if (index == cuda.current_device() || cuda.hasPrimaryContext(index)) {
+        generators.push_back(at::globalContext().defaultGenerator({at::kCUDA, index}));
+      }
     }
   }
   return generators;

@@ -8,7 +8,9 @@
 #include "sanas/core/error.h"
 #include "sanas/core/parameters.h"
 #include "sanas/core/random.h"
-#include "sanas/io/search_setup.h"
+#include "sanas/data/dataset_facts.h"
+#include "sanas/data/image_preparation.h"
+#include "sanas/nn/batch_norm.h"
 #include "sanas/saliency/heat_map.h"
 #include "sanas/saliency/saliency_map.h"
 
@@ -20,12 +22,6 @@ constexpr int64_t kLookAhead = 2000;
 constexpr double kColdest = 1.0;  // percentiles of a map
 constexpr double kWarmest = 99.0;
 
-#ifdef SANAS_WITH_OPENCV
-constexpr bool kCanDraw = true;
-#else
-constexpr bool kCanDraw = false;
-#endif
-
 }  // namespace
 
 HeatMapProbe::HeatMapProbe(const Dataset& dataset, const Config& config,
@@ -34,17 +30,19 @@ HeatMapProbe::HeatMapProbe(const Dataset& dataset, const Config& config,
   attack_.space = AttackSpace::kPixels;
   attack_.loss = AttackLoss::kLabel;
   attack_.steps = 0;
-  const int64_t size = batch_image_size(config.dataset.augment, dataset.info().height);
+  const DatasetInfo& info = dataset.info();
+  const ImagePreparation prepare(config.dataset.augment,
+                                 {info.height, info.width, frame_of(config.dataset.source)});
   TensorList pixels;
   std::vector<int64_t> labels;
   std::set<int64_t> seen;
-  const int64_t end = kCanDraw ? std::min(dataset.size(), kLookAhead) : 0;
+  const int64_t end = pictures_are_drawable() ? std::min(dataset.size(), kLookAhead) : 0;
   for (int64_t i = 0; i < end && static_cast<int64_t>(labels.size()) < count; ++i) {
     if (!seen.insert(dataset.label(i)).second) {
       continue;
     }
     try {
-      pixels.push_back(pixels_of(dataset.image(i, size), size, size, torch::kFloat32));
+      pixels.push_back(pixels_of(prepare(dataset.image(i)).image, torch::kFloat32));
       labels.push_back(dataset.label(i));
     } catch (const DataError&) {
       seen.erase(dataset.label(i));
@@ -61,7 +59,7 @@ std::optional<EncodedImage> HeatMapProbe::draw(torch::nn::Module& network,
   if (!pixels_.defined()) {
     return std::nullopt;
   }
-  const ScopedBuffers running_statistics(network);
+  const FrozenStatistics running_statistics(network);
   const ScopedMode evaluation(network, false);
   const FrozenRandomness frozen(seed_);
   const auto maps =

@@ -12,10 +12,13 @@ torch::Tensor PixelNormalization::operator()(const torch::Tensor& pixels) const 
   if (is(mean, 0.0) && is(std, 1.0)) {
     return pixels;
   }
+  // By fills: a copy from the host would wait for all that the device still has to do.
   const auto as_channels = [&](const std::array<double, 3>& values) {
-    return torch::tensor({values[0], values[1], values[2]}, torch::kDouble)
-        .to(pixels.options())
-        .view({1, 3, 1, 1});
+    const auto tensor = torch::empty({1, 3, 1, 1}, pixels.options().requires_grad(false));
+    for (int64_t c = 0; c < 3; ++c) {
+      tensor.select(1, c).fill_(values[static_cast<size_t>(c)]);
+    }
+    return tensor;
   };
   return (pixels - as_channels(mean)) / as_channels(std);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/nn/operations.h"
 
+#include <algorithm>
 #include <map>
 
 #include "sanas/core/error.h"
@@ -78,6 +79,7 @@ class Noise : public Operation {
   Tensor forward(const Tensor& x) override {
     return torch::randn_like(strided(x, stride_).detach());
   }
+  bool is_random() const override { return true; }
 
  private:
   int64_t stride_;
@@ -113,7 +115,7 @@ class FactorizedReduce : public Operation {
   OddSize odd_size_;
   Convolution conv_1_{nullptr};
   Convolution conv_2_{nullptr};
-  torch::nn::BatchNorm2d bn_{nullptr};
+  BatchNorm bn_{nullptr};
 };
 
 std::shared_ptr<Operation> make_sep_conv(int64_t channels, int64_t kernel, int64_t stride,
@@ -214,6 +216,14 @@ std::map<Primitive, OperationBuilder>& builders() {
 
 }  // namespace
 
+bool draws_random_numbers(const torch::nn::Module& module) {
+  const auto modules = module.modules();
+  return std::any_of(modules.begin(), modules.end(), [](const auto& part) {
+    const auto* operation = dynamic_cast<const Operation*>(part.get());
+    return operation != nullptr && operation->is_random();
+  });
+}
+
 void check_halvable(const torch::Tensor& x, OddSize odd_size) {
   if (odd_size == OddSize::kError && (x.size(2) % 2 != 0 || x.size(3) % 2 != 0)) {
     throw DataError(
@@ -233,10 +243,10 @@ Convolution make_convolution(int64_t in_channels, int64_t out_channels,
                          .bias(false));
 }
 
-torch::nn::BatchNorm2d make_batch_norm(int64_t channels, const OperationOptions& options) {
-  return torch::nn::BatchNorm2d(torch::nn::BatchNorm2dOptions(channels)
-                                    .affine(options.affine)
-                                    .track_running_stats(options.track_running_stats));
+BatchNorm make_batch_norm(int64_t channels, const OperationOptions& options) {
+  return BatchNorm(torch::nn::BatchNorm2dOptions(channels)
+                       .affine(options.affine)
+                       .track_running_stats(options.track_running_stats));
 }
 
 std::shared_ptr<Operation> make_relu_conv_bn(int64_t in_channels, int64_t out_channels,

@@ -13,11 +13,11 @@ ClassificationReport::ClassificationReport(int64_t classes)
 
 void ClassificationReport::add(const torch::Tensor& logits, const torch::Tensor& labels) {
   const torch::NoGradGuard no_grad;
-  meter_.add(cross_entropy(logits, labels).item<double>(), logits, labels);
-  const int64_t classes = confusion_.size(0);
+  const auto scores = logits.to(torch::kCPU);
   const auto truth = labels.to(torch::kCPU);
-  const auto [largest, predicted] =
-      logits.to(torch::kCPU, torch::kDouble).softmax(1).max(/*dim=*/1);
+  meter_.add(cross_entropy(scores, truth), scores, truth);
+  const int64_t classes = confusion_.size(0);
+  const auto [largest, predicted] = scores.to(torch::kDouble).softmax(1).max(/*dim=*/1);
   const auto confidence = largest.nan_to_num(0.0);  // of a network whose weights are not finite
   confusion_ +=
       (truth * classes + predicted).bincount({}, classes * classes).view({classes, classes});
@@ -39,10 +39,7 @@ std::vector<double> ClassificationReport::class_accuracies() const {
 }
 
 double ClassificationReport::calibration_error() const {
-  if (meter_.count() == 0) {
-    return 0.0;
-  }
-  // n_b |hits_b/n_b − confidence_b/n_b|, which is 0 for an empty bin.
+  // n_b |hits_b/n_b − confidence_b/n_b|, which is 0 for an empty bin; without images 0/0.
   const auto gaps = (bin_hits_.to(torch::kDouble) - bin_confidence_).abs();
   return gaps.sum().item<double>() / static_cast<double>(meter_.count());
 }

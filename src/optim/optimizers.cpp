@@ -6,23 +6,9 @@
 namespace sanas {
 namespace {
 
-double set_gradients(const TensorList& parameters, const TensorList& gradients, double clip) {
+void check_lengths(const TensorList& parameters, const TensorList& gradients) {
   TORCH_CHECK(parameters.size() == gradients.size(), gradients.size(), " gradients for ",
               parameters.size(), " parameters");
-  TensorList clipped = clip > 0.0 ? clone(gradients) : detach(gradients);
-  const double before = clip_gradients(clipped, clip);
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    parameters[i].mutable_grad() = clipped[i];
-  }
-  return before;
-}
-
-torch::optim::SGDParamState* state_of(torch::optim::SGD& optimizer,
-                                      const torch::Tensor& parameter) {
-  const auto found = optimizer.state().find(parameter.unsafeGetTensorImpl());
-  return found == optimizer.state().end()
-             ? nullptr
-             : static_cast<torch::optim::SGDParamState*>(found->second.get());
 }
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(
@@ -104,70 +90,60 @@ void ArchitectureOptimizer::set_state(const TensorList& state) {
   }
 }
 
-double clip_gradients(TensorList& gradients, double limit) {
-  // In the gradients' own precision, as torch.nn.utils.clip_grad_norm_: the same rounding gives the
-  // same training.
+// Norms and factor are in the gradients' own precision, as in torch.nn.utils.clip_grad_norm_: the
+// same rounding gives the same training.
+torch::Tensor gradient_norm(const TensorList& gradients) {
   const torch::NoGradGuard no_grad;
-  TensorList norms;
-  for (const auto& tensor : gradients) {
-    norms.push_back(torch::linalg_vector_norm(tensor));
+  return torch::linalg_vector_norm(torch::stack(at::_foreach_norm(gradients)));
+}
+
+TensorList clip_gradients(const TensorList& gradients, const torch::Tensor& norm, double limit) {
+  if (limit <= 0.0) {
+    return gradients;
   }
-  const auto total = torch::linalg_vector_norm(torch::stack(norms));
-  if (limit > 0.0) {
-    const auto factor = (limit / (total + 1e-6)).clamp_max(1.0);
-    for (auto& tensor : gradients) {
-      tensor.mul_(factor);
-    }
-  }
-  return total.item<double>();
+  const torch::NoGradGuard no_grad;
+  return at::_foreach_mul(gradients, (limit / (norm + 1e-6)).clamp_max(1.0));
 }
 
 WeightOptimizer::WeightOptimizer(TensorList parameters, const WeightOptimizerOptions& options)
     : parameters_(std::move(parameters)),
       options_(options),
-      optimizer_(std::make_unique<torch::optim::SGD>(parameters_,
-                                                     torch::optim::SGDOptions(options.learning_rate)
-                                                         .momentum(options.momentum)
-                                                         .weight_decay(options.weight_decay)
-                                                         .nesterov(options.nesterov))) {}
+      learning_rate_(options.schedule.learning_rate) {}
 
 double WeightOptimizer::step(const TensorList& gradients) {
-  const double before = set_gradients(parameters_, gradients, options_.gradient_clip);
-  optimizer_->step();
-  optimizer_->zero_grad();
-  return before;
+  const torch::Tensor norm = gradient_norm(gradients);
+  step(gradients, norm);
+  return norm.item<double>();
 }
 
-void WeightOptimizer::set_learning_rate(double rate) {
-  for (auto& group : optimizer_->param_groups()) {
-    group.options().set_lr(rate);
+void WeightOptimizer::step(const TensorList& gradients, const torch::Tensor& norm) {
+  check_lengths(parameters_, gradients);
+  const torch::NoGradGuard no_grad;
+  TensorList direction = clip_gradients(detach(gradients), norm, options_.gradient_clip);
+  if (options_.weight_decay != 0.0) {
+    direction = add(direction, parameters_, options_.weight_decay);
   }
-}
-
-double WeightOptimizer::learning_rate() const {
-  return optimizer_->param_groups().front().options().get_lr();
+  if (options_.momentum != 0.0) {
+    if (momentum_buffers_.empty()) {
+      momentum_buffers_ = clone(direction);
+    } else {
+      at::_foreach_mul_(momentum_buffers_, options_.momentum);
+      add_in_place(momentum_buffers_, direction);
+    }
+    direction = options_.nesterov ? add(direction, momentum_buffers_, options_.momentum)
+                                  : momentum_buffers_;
+  }
+  add_in_place(parameters_, direction, -learning_rate_);
 }
 
 TensorList WeightOptimizer::momentum_buffers() const {
-  TensorList buffers;
-  for (const auto& parameter : parameters_) {
-    const auto* state = state_of(*optimizer_, parameter);
-    if (state == nullptr || !state->momentum_buffer().defined()) {
-      return zeros_like(parameters_);
-    }
-    buffers.push_back(state->momentum_buffer());
-  }
-  return buffers;
+  return momentum_buffers_.empty() ? zeros_like(parameters_) : momentum_buffers_;
 }
 
 void WeightOptimizer::set_momentum_buffers(const TensorList& buffers) {
   TORCH_CHECK(buffers.size() == parameters_.size(), buffers.size(), " buffers for ",
               parameters_.size(), " parameters");
-  for (size_t i = 0; i < buffers.size(); ++i) {
-    auto state = std::make_unique<torch::optim::SGDParamState>();
-    state->momentum_buffer(buffers[i].detach().clone());
-    optimizer_->state()[parameters_[i].unsafeGetTensorImpl()] = std::move(state);
-  }
+  momentum_buffers_ = clone(buffers);
 }
 
 ArchitectureOptimizer::ArchitectureOptimizer(TensorList parameters,
@@ -177,10 +153,15 @@ ArchitectureOptimizer::ArchitectureOptimizer(TensorList parameters,
       optimizer_(make_optimizer(parameters_, options)) {}
 
 double ArchitectureOptimizer::step(const TensorList& gradients) {
-  const double before = set_gradients(parameters_, gradients, options_.gradient_clip);
+  check_lengths(parameters_, gradients);
+  const torch::Tensor norm = gradient_norm(gradients);
+  const TensorList clipped = clip_gradients(detach(gradients), norm, options_.gradient_clip);
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    parameters_[i].mutable_grad() = clipped[i];
+  }
   optimizer_->step();
   optimizer_->zero_grad();
-  return before;
+  return norm.item<double>();
 }
 
 }  // namespace sanas

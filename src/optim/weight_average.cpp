@@ -14,23 +14,26 @@ WeightAverage::WeightAverage(const torch::nn::Module& network, double decay)
     : tensors_(values_of(network)), values_(clone(tensors_)), decay_(decay) {}
 
 void WeightAverage::update() {
+  if (updates_++ == 0) {
+    copy_in_place(values_, tensors_);
+    return;
+  }
   const torch::NoGradGuard no_grad;
+  TensorList averages;
+  TensorList floating;
   for (size_t i = 0; i < tensors_.size(); ++i) {
-    if (updates_ == 0 || !tensors_[i].is_floating_point()) {
+    if (tensors_[i].is_floating_point()) {
+      averages.push_back(values_[i]);
+      floating.push_back(tensors_[i]);
+    } else {  // a count, on the CPU
       values_[i].copy_(tensors_[i]);
-    } else {
-      values_[i].lerp_(tensors_[i], 1.0 - decay_);
     }
   }
-  ++updates_;
+  at::_foreach_lerp_(averages, floating, 1.0 - decay_);
 }
 
 void WeightAverage::set(const TensorList& values, int64_t updates) {
-  const torch::NoGradGuard no_grad;
-  TORCH_CHECK(values.size() == values_.size(), values.size(), " averages for ", values_.size());
-  for (size_t i = 0; i < values.size(); ++i) {
-    values_[i].copy_(values[i]);
-  }
+  copy_in_place(values_, values);
   updates_ = updates;
 }
 

@@ -30,24 +30,35 @@ class FiniteDifference : public SecondDerivative {
     return result;
   }
 
+  int64_t passes() const override { return static_cast<int64_t>(stencil_.size()); }
+
  private:
   Stencil stencil_;
   double radius_;
 };
 
-/// Differentiates ⟨∂F/∂X, v⟩ once more.
+/// Differentiates ⟨∂F/∂X, v⟩ once more, without computing the sum: v is where the second backward
+/// pass begins.
 class DoubleBackward : public SecondDerivative {
  public:
   TensorList product(const Objective& f, const TensorList& x, const TensorList& v,
                      const TensorList& y) const override {
-    torch::Tensor slope;
+    if (norm(v) == 0.0) {
+      return zeros_like(detach(y));
+    }
+    TensorList slopes;      // of F, where X changes them
+    TensorList directions;  // the part of v that meets them
     const TensorList gradients = gradients_of(f(), x, /*create_graph=*/true);
     for (size_t i = 0; i < gradients.size(); ++i) {
-      const torch::Tensor term = (gradients[i] * v[i]).sum();
-      slope = slope.defined() ? slope + term : term;
+      if (gradients[i].requires_grad()) {
+        slopes.push_back(gradients[i]);
+        directions.push_back(v[i]);
+      }
     }
-    return gradients_of(slope, y);
+    return gradients_of(slopes, y, directions);
   }
+
+  int64_t passes() const override { return 3; }
 };
 
 }  // namespace

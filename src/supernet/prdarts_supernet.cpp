@@ -71,9 +71,11 @@ CellWeights PrdartsSupernet::sample(bool reduction) {
   const auto gates = sampler_.sample(alphas, temperature_);
   masks_[reduction ? 1 : 0] = gates.mask;
   CellWeights result{split_weights(gates.weights.to(alphas.device())), {}};
-  for (int64_t e = 0; e < gates.mask.size(0); ++e) {
-    for (int64_t k = 0; k < gates.mask.size(1); ++k) {
-      if (gates.mask[e][k].item<double>() == 0.0) {
+  const auto table = gates.mask.to(torch::kDouble);  // on the CPU, and the accessor needs it alive
+  const auto chosen = table.accessor<double, 2>();
+  for (int64_t e = 0; e < table.size(0); ++e) {
+    for (int64_t k = 0; k < table.size(1); ++k) {
+      if (chosen[e][k] == 0.0) {
         result.operations[static_cast<size_t>(e)][static_cast<size_t>(k)].reset();
       }
     }

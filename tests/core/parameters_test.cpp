@@ -188,6 +188,51 @@ TEST(ScopedValues, ARefusedValueChangesNothing) {
   EXPECT_EQ(parameters[1].item<double>(), 2.0);
 }
 
+TEST(CopyInPlace, TakesTensorsOfSeveralTypes) {
+  const TensorList to{torch::zeros({2}), torch::zeros({1}, torch::kInt64), values({0, 0}),
+                      torch::zeros({2, 2})};
+  const TensorList from{torch::tensor({1.5F, -2.0F}), torch::tensor({7}, torch::kInt64),
+                        values({0.1, 0.2}), torch::full({2, 2}, 3.0F)};
+  copy_in_place(to, from);
+  for (size_t i = 0; i < to.size(); ++i) {
+    EXPECT_TRUE(torch::equal(to[i], from[i])) << i;
+  }
+  EXPECT_THROW(copy_in_place(to, {}), c10::Error);
+  EXPECT_NO_THROW(copy_in_place({}, {}));
+}
+
+TEST(ToHost, GivesAllElementsInOrder) {
+  const auto numbers = to_host({torch::tensor(0.5F), torch::tensor({3, -4}, torch::kInt64),
+                                values({0.1}).requires_grad_(true)});
+  EXPECT_EQ(numbers, (std::vector<double>{0.5, 3.0, -4.0, 0.1}));
+  EXPECT_TRUE(to_host({}).empty());
+}
+
+TEST(GradientsOf, HaveTheLayoutOfTheirInputs) {
+  // What autograd gives has strides (0, 0) here, and those of channels-last for the second weight.
+  const auto weight = torch::ones({4, 2, 3, 3}).requires_grad_(true);
+  const auto expanded = torch::ones({2, 3}).requires_grad_(true);
+  const auto images = torch::ones({2, 2, 5, 5}).contiguous(torch::MemoryFormat::ChannelsLast);
+  const auto gradients =
+      gradients_of(expanded.sum() + torch::conv2d(images, weight).pow(2).sum(), {expanded, weight});
+  EXPECT_EQ(gradients[0].strides(), expanded.strides());
+  EXPECT_EQ(gradients[1].strides(), weight.strides());
+  EXPECT_TRUE(torch::equal(gradients[0], torch::ones({2, 3})));
+}
+
+TEST(GradientsOf, OfSeveralOutputsAreThoseOfTheirWeightedSum) {
+  const auto x = values({0.3, -0.7}).requires_grad_(true);
+  const auto unused = values({1}).requires_grad_(true);
+  const TensorList outputs{x.pow(3), x.exp().sum()};
+  const TensorList weights{values({2, -1}), torch::tensor(0.5, torch::kDouble)};
+  const auto actual = gradients_of(outputs, {x, unused}, weights);
+  const auto y = x.detach();
+  EXPECT_TRUE(
+      torch::allclose(actual[0], weights[0] * 3.0 * y.pow(2) + 0.5 * y.exp(), 1e-15, 1e-15));
+  EXPECT_EQ(actual[1].item<double>(), 0.0);
+  EXPECT_EQ(gradients_of(TensorList{}, {x}, TensorList{})[0].sum().item<double>(), 0.0);
+}
+
 TEST(ScopedBuffers, RestoresRunningStatisticsBitForBit) {
   torch::nn::BatchNorm2d norm(2);
   norm->to(torch::kDouble);

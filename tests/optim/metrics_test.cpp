@@ -34,7 +34,7 @@ TEST(ClassificationMeter, AgreesWithBruteForceOverUnevenBatches) {
     const auto logits = input_pattern({size, 12}, static_cast<double>(size + count));
     const auto y = labels(size, 12);
     const double loss = 0.25 * static_cast<double>(size);
-    meter.add(loss, logits, y);
+    meter.add(torch::tensor(loss, torch::kDouble), logits, y);
     for (int64_t i = 0; i < size; ++i) {
       const int64_t position = rank(logits[i], y[i].item<int64_t>());
       first += position == 0 ? 1 : 0;
@@ -54,17 +54,20 @@ TEST(ClassificationMeter, AgreesWithBruteForceOverUnevenBatches) {
 
 TEST(ClassificationMeter, WithAtMostFiveClassesEverythingIsAmongTheFirstFive) {
   ClassificationMeter meter;
-  meter.add(1.0, input_pattern({9, 3}), labels(9, 3));
+  meter.add(torch::tensor(1.0), input_pattern({9, 3}), labels(9, 3));
   EXPECT_EQ(meter.top5(), 1.0);
   EXPECT_LT(meter.top1(), 1.0);
 }
 
-TEST(ClassificationMeter, IsZeroBeforeTheFirstBatch) {
+TEST(ClassificationMeter, HasNoMeanOfNothing) {
   const ClassificationMeter meter;
   EXPECT_EQ(meter.count(), 0);
-  EXPECT_EQ(meter.loss(), 0.0);
-  EXPECT_EQ(meter.top1(), 0.0);
-  EXPECT_EQ(meter.top5(), 0.0);
+  EXPECT_TRUE(std::isnan(meter.loss()));
+  EXPECT_TRUE(std::isnan(meter.top1()));
+  EXPECT_TRUE(std::isnan(meter.top5()));
+  const auto restored = ClassificationMeter::from_state(meter.state());
+  EXPECT_EQ(restored.count(), 0);
+  EXPECT_TRUE(std::isnan(restored.loss()));
 }
 
 /// Mean of −Σ q log p with q = (1 − ε) onehot + ε/K, in plain arithmetic.

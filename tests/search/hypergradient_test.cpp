@@ -260,15 +260,35 @@ TEST(Bilevel, ClosedFormOfDarts) {
   }
 }
 
-TEST(SecondDerivative, AZeroVectorGivesExactZeros) {
+TEST(SecondDerivative, AZeroVectorGivesExactZerosWithoutAPass) {
   const auto x = torch::ones({2}, torch::kDouble).requires_grad_(true);
-  const Objective f = [&] { return x.pow(3).sum(); };
+  int64_t evaluations = 0;
+  const Objective f = [&] {
+    ++evaluations;
+    return x.pow(3).sum();
+  };
   for (const auto approximation :
        {SecondOrderApproximation::kExact, SecondOrderApproximation::kFiniteDifference}) {
     const auto product = make_second_derivative(approximation, 0.01)
                              ->product(f, {x}, {torch::zeros({2}, torch::kDouble)}, {x});
     EXPECT_TRUE(product[0].equal(torch::zeros({2}, torch::kDouble)));
   }
+  EXPECT_EQ(evaluations, 0);
+}
+
+TEST(SecondDerivative, OfWhatIsLinearOrUnusedIsZero) {
+  const auto x = torch::ones({2}, torch::kDouble).requires_grad_(true);
+  const auto y = torch::ones({2}, torch::kDouble).requires_grad_(true);
+  const auto unused = torch::ones({1}, torch::kDouble).requires_grad_(true);
+  const auto exact = make_second_derivative(SecondOrderApproximation::kExact, 0.0);
+  const TensorList v{torch::tensor({1.0, 2.0}, torch::kDouble)};
+  const Objective linear = [&] { return 3.0 * x.sum() + y.pow(2).sum(); };
+  EXPECT_EQ(norm(exact->product(linear, {x}, v, {y, unused})), 0.0);
+  // ∂/∂y ⟨y², v⟩ = 2 y v; the second variable has no slope, its part of the vector meets nothing.
+  const Objective mixed = [&] { return (x * y.pow(2)).sum() + unused.sum(); };
+  const auto product =
+      exact->product(mixed, {x, unused}, {v[0], torch::ones({1}, torch::kDouble)}, {y});
+  EXPECT_TRUE(product[0].equal(2.0 * v[0]));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@
 namespace sanas {
 
 /// A point or a direction in the space of all parameters of a model: one tensor per parameter, in
-/// registration order.
+/// registration order. On CUDA, what is done to a list is a handful of kernel launches, not one or
+/// more per tensor: a search network has more than a thousand.
 using TensorList = std::vector<torch::Tensor>;
 
 /// Values without history that share memory with `tensors`.
@@ -25,6 +26,8 @@ TensorList add(const TensorList& a, const TensorList& b, double factor = 1.0);
 TensorList scale(const TensorList& a, double factor);
 /// a += factor · b, in place.
 void add_in_place(TensorList& a, const TensorList& b, double factor = 1.0);
+/// to = from, in place.
+void copy_in_place(const TensorList& to, const TensorList& from);
 /// Σ ⟨a_i, b_i⟩ over all tensors, in double precision.
 double dot(const TensorList& a, const TensorList& b);
 /// Euclidean norm over all tensors together, in double precision.
@@ -33,11 +36,17 @@ double norm(const TensorList& tensors);
 bool all_finite(const TensorList& tensors);
 /// One vector with all elements in order.
 torch::Tensor flatten(const TensorList& tensors);
+/// All elements in order. However many tensors, the device is waited for once.
+std::vector<double> to_host(const TensorList& tensors);
 
-/// ∂loss/∂inputs, with zeros for inputs that the loss does not depend on. With `create_graph` the
-/// result can be differentiated again.
+/// ∂loss/∂inputs, with zeros for inputs that the loss does not depend on, each in the memory layout
+/// of its input. With `create_graph` the result can be differentiated again.
 TensorList gradients_of(const torch::Tensor& loss, const TensorList& inputs,
                         bool create_graph = false, bool retain_graph = false);
+
+/// ∂/∂inputs Σ ⟨outputs_i, weights_i⟩, the same for a sum that is never computed.
+TensorList gradients_of(const TensorList& outputs, const TensorList& inputs,
+                        const TensorList& weights);
 
 /// Lets the leaf tensors `parameters` hold `values` inside its scope. The old storage comes back
 /// untouched, so the old values are restored bit for bit, also when an exception is thrown. What
@@ -54,11 +63,13 @@ class ScopedValues {
   TensorList saved_;
 };
 
-/// Restores the buffers (running statistics) of a module bit for bit at the end of its scope,
-/// unless they are to be kept as they are by then.
+/// Restores the buffers (running statistics) of a module, or those given, bit for bit at the end of
+/// its scope, unless they are to be kept as they are by then. Where none is to change at all,
+/// FrozenStatistics (nn/batch_norm.h) costs less.
 class ScopedBuffers {
  public:
-  explicit ScopedBuffers(const torch::nn::Module& module);
+  explicit ScopedBuffers(const torch::nn::Module& module) : ScopedBuffers(module.buffers()) {}
+  explicit ScopedBuffers(TensorList buffers);
   ~ScopedBuffers();
   void keep() { saved_.clear(); }
   ScopedBuffers(const ScopedBuffers&) = delete;

@@ -13,10 +13,11 @@ namespace sanas {
 /// arguments give equal seeds; neighbouring ones give unrelated seeds (SplitMix64).
 uint64_t derive_seed(uint64_t seed, std::initializer_list<uint64_t> coordinates);
 
-/// Seeds LibTorch's default generators of all devices.
+/// Seeds LibTorch's default generators of all devices in use: the CPU, the current GPU, and those
+/// on which this process has something.
 void seed_everything(uint64_t seed);
 
-/// Gives LibTorch's default generators (CPU and every CUDA device) back as they were.
+/// Gives LibTorch's default generators of the devices in use back as they were.
 class ScopedRandomState {
  public:
   ScopedRandomState();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "sanas/genotype/primitive.h"
+#include "sanas/nn/batch_norm.h"
 #include "sanas/nn/convolution.h"
 
 namespace sanas {
@@ -45,7 +46,13 @@ class Operation : public torch::nn::Module {
   virtual torch::Tensor forward(const torch::Tensor& x) = 0;
   /// True for the stride-1 skip connection: drop-path and P-DARTS' dropout treat it specially.
   virtual bool is_identity() const { return false; }
+  /// True where a forward pass draws random numbers in evaluation mode, too.
+  virtual bool is_random() const { return false; }
 };
+
+/// Whether `module` has such an operation: its outputs then depend on the generators, and those of
+/// an image on the other images of its batch.
+bool draws_random_numbers(const torch::nn::Module& module);
 
 /// The operation `primitive` with `channels` channels in and out. Output height and width are
 /// ceil(H/stride), but see ZeroVariant.
@@ -77,6 +84,6 @@ Convolution make_convolution(int64_t in_channels, int64_t out_channels,
                              int64_t groups = 1);
 
 /// Batch norm with ε = 1e-5 and momentum 0.1.
-torch::nn::BatchNorm2d make_batch_norm(int64_t channels, const OperationOptions& options);
+BatchNorm make_batch_norm(int64_t channels, const OperationOptions& options);
 
 }  // namespace sanas

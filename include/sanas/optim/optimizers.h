@@ -8,14 +8,14 @@
 #include <string>
 
 #include "sanas/core/parameters.h"
+#include "sanas/optim/schedule.h"
 
 namespace sanas {
 
 /// SGD for network weights.
 struct WeightOptimizerOptions {
-  double learning_rate = 0.025;
-  /// Where the cosine schedule of a search ends.
-  double min_learning_rate = 0.0;
+  /// A new optimizer has the initial rate; who trains sets that of each epoch.
+  ScheduleOptions schedule;
   double momentum = 0.9;
   double weight_decay = 3e-4;
   bool nesterov = false;
@@ -44,32 +44,38 @@ struct ArchitectureOptimizerOptions {
   int64_t start_epoch = 0;
 };
 
-/// One optimizer over a list of parameters that takes its gradients as an argument, so that nothing
-/// depends on what was accumulated where.
+/// SGD with momentum over a list of parameters, in the arithmetic of torch.optim.SGD:
+/// g ← gradient + weight_decay·p; m ← momentum·m + g (first m = g); p ← p − rate·m, or
+/// p − rate·(g + momentum·m) with `nesterov`. It takes its gradients as an argument, so that
+/// nothing depends on what was accumulated where, and treats all parameters together
+/// (core/parameters.h).
 class WeightOptimizer {
  public:
   WeightOptimizer(TensorList parameters, const WeightOptimizerOptions& options);
 
-  /// Clips `gradients` to the configured norm and makes one SGD step.
+  /// Clips `gradients` to the configured norm and makes one step.
   /// @return the norm before clipping.
   double step(const TensorList& gradients);
+  /// The same for who knows `norm`, which is gradient_norm(gradients), already: nothing waits for
+  /// the device.
+  void step(const TensorList& gradients, const torch::Tensor& norm);
 
-  void set_learning_rate(double rate);
-  double learning_rate() const;
+  void set_learning_rate(double rate) { learning_rate_ = rate; }
+  double learning_rate() const { return learning_rate_; }
   const WeightOptimizerOptions& options() const { return options_; }
   const TensorList& parameters() const { return parameters_; }
 
-  /// Momentum buffers in parameter order; zeros for all if any is missing, as in DARTS' virtual
-  /// step (darts-family §3).
+  /// Momentum buffers in parameter order; zeros before the first step, as in DARTS' virtual step
+  /// (darts-family §3).
   TensorList momentum_buffers() const;
   void set_momentum_buffers(const TensorList& buffers);
-
-  torch::optim::SGD& optimizer() { return *optimizer_; }
 
  private:
   TensorList parameters_;
   WeightOptimizerOptions options_;
-  std::unique_ptr<torch::optim::SGD> optimizer_;
+  double learning_rate_;
+  /// Empty before the first step.
+  TensorList momentum_buffers_;
 };
 
 /// The optimizer of the architecture variables.
@@ -95,8 +101,12 @@ class ArchitectureOptimizer {
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
 };
 
-/// Scales `gradients` in place so that their common norm is at most `limit` (0: no limit), with the
-/// field's factor limit / (norm + 1e-6). @return the norm before.
-double clip_gradients(TensorList& gradients, double limit);
+/// Norm of all gradients together, on their device and in their own precision: a scalar that is not
+/// finite if and only if a gradient is not, or is so large that its square is not.
+torch::Tensor gradient_norm(const TensorList& gradients);
+
+/// `gradients` scaled so that `norm`, their common norm, is at most `limit` (0: no limit), with the
+/// field's factor limit / (norm + 1e-6).
+TensorList clip_gradients(const TensorList& gradients, const torch::Tensor& norm, double limit);
 
 }  // namespace sanas
