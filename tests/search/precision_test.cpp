@@ -5,10 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sanas/core/autocast.h"
 #include "search/small_search.h"
+#include "search/tiny_search.h"
+#include "support/tf32_watch.h"
 
 namespace sanas {
 namespace {
@@ -137,6 +142,37 @@ TEST_F(SinglePrecision, OfTraining) {
     EXPECT_NEAR(actual[i], expected[i], 1e-3 * expected[i]) << "step " << i;
   }
   EXPECT_LT(expected.back(), expected.front());
+}
+
+/// One mini-batch of a search with `search.precision: tf32`.
+std::pair<int64_t, int64_t> convolutions_of_a_step(int64_t architecture_start,
+                                                   int64_t attack_start) {
+  auto options = quick_options();
+  options.precision = Precision::kTf32;
+  options.hypergradient.order = HypergradientOrder::kSecond;
+  options.hypergradient.approximation = SecondOrderApproximation::kFiniteDifference;
+  options.max_steps = 1;
+  options.validate_every = 0;
+  options.architecture.start_epoch = architecture_start;
+  options.attack_start_epoch = attack_start;
+  TinySearch search(options);
+  const Tf32Watch watch;
+  search.loop.run();
+  return {watch.allowed(), watch.forbidden()};
+}
+
+TEST(SearchPrecision, Tf32IsForTheUpdatesOfWeightsAlone) {
+  allow_tf32(false);
+  const auto [weights, nothing] = convolutions_of_a_step(9, 9);
+  EXPECT_GT(weights, 0);
+  EXPECT_EQ(nothing, 0);
+  const auto [still_weights, attack] = convolutions_of_a_step(9, 0);
+  EXPECT_EQ(still_weights, weights);
+  EXPECT_GT(attack, 0);
+  const auto [as_before, hypergradient] = convolutions_of_a_step(0, 0);
+  EXPECT_EQ(as_before, weights);
+  EXPECT_GT(hypergradient, attack);
+  EXPECT_FALSE(tf32_is_allowed());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "sanas/optim/classification_report.h"
 #include "sanas/optim/metrics.h"
+#include "support/tf32_watch.h"
 #include "train/tiny_training.h"
 
 namespace sanas {
@@ -90,6 +91,36 @@ TEST(OperatorCountsOfTraining, ATestCopiesLogitsAndLabelsOfEachBatch) {
   }
   EXPECT_EQ(batches, 2);
   EXPECT_EQ(copies, 3 * batches);  // the third copies from host to host
+}
+
+// Not of operators, but seen in the same way.
+TEST(TrainingPrecision, Tf32IsForTrainingAloneAndChangesNothingOnTheCpu) {
+  allow_tf32(false);
+  auto options = tiny_options();
+  options.epochs = 1;
+  TinyTraining plain(options);
+  plain.loop.run();
+  options.precision = Precision::kTf32;
+  TinyTraining training(options);
+  {
+    const Tf32Watch watch;
+    training.loop.run();
+    EXPECT_GT(watch.allowed(), 0);
+    EXPECT_EQ(watch.forbidden(), 0);
+  }
+  EXPECT_FALSE(tf32_is_allowed());
+  if (test_device().is_cpu()) {
+    const auto actual = values_of(training.network());
+    const auto expected = values_of(plain.network());
+    for (size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_TRUE(torch::equal(actual[i], expected[i])) << i;
+    }
+  }
+  options.test_each_epoch = true;
+  TinyTraining tested(options);
+  const Tf32Watch watch;
+  tested.loop.run();
+  EXPECT_GT(watch.forbidden(), 0) << "tests are in float32";
 }
 
 }  // namespace
