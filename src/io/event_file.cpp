@@ -37,13 +37,14 @@ double wall_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-/// Seconds in the name of an event file; 0 for any other file.
+/// Seconds in the name of an event file; 0 for any other file, and for times that no clock shows.
 int64_t seconds_in(const std::string& name) {
+  constexpr int64_t kLatest = 99'999'999'999;  // of the year 5138
   int64_t seconds = 0;
   if (name.starts_with(kPrefix)) {
     std::from_chars(name.data() + std::strlen(kPrefix), name.data() + name.size(), seconds);
   }
-  return seconds;
+  return seconds <= kLatest ? seconds : 0;
 }
 
 /// Now, or later where a file of the folder claims that.

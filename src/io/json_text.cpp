@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json_text.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace sanas {
@@ -12,21 +15,25 @@ bool is_reasonable(const std::string& text) {
   constexpr size_t kDeepest = 64;
   constexpr uint64_t kMostComparisons = 1'000'000'000;  // seconds; an object of 40,000 keys
   uint64_t comparisons = 0;
-  std::vector<uint64_t> keys;  // so far, of the objects that are open
-  bool in_text = false;
+  std::vector<std::unordered_set<std::string_view>> keys;  // so far, of the objects that are open
+  std::string_view last_text;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (in_text) {
-      in_text = c != '"';
-      i += c == '\\' ? 1 : 0;
-    } else if (c == '"') {
-      in_text = true;
+    if (c == '"') {
+      const size_t begin = ++i;
+      while (i < text.size() && text[i] != '"') {
+        i += text[i] == '\\' ? 2 : 1;
+      }
+      last_text = std::string_view(text).substr(begin, std::min(i, text.size()) - begin);
     } else if (c == '{' || c == '[') {
-      keys.push_back(0);
+      keys.emplace_back();
     } else if ((c == '}' || c == ']') && !keys.empty()) {
       keys.pop_back();
     } else if (c == ':' && !keys.empty()) {
-      comparisons += keys.back()++;
+      comparisons += keys.back().size();
+      if (!keys.back().insert(last_text).second) {
+        return false;
+      }
     }
     if (keys.size() > kDeepest || comparisons > kMostComparisons) {
       return false;

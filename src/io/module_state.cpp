@@ -212,9 +212,21 @@ void load_architecture(ArchParameters& architecture, const NamedTensors& tensors
                        const std::string& source) {
   TensorList values;
   for (const auto& [name, tensor] : architecture.named_tensors()) {
-    values.push_back(find_tensor(tensors, name, source));
+    const auto& given = find_tensor(tensors, name, source);
+    if (!given.is_floating_point()) {
+      throw FileError(source + ": " + in_quotes(name) + " holds " +
+                      c10::toString(given.scalar_type()) + ", expected floating-point numbers");
+    }
+    if (!is_finite(given)) {
+      fail_as_not_finite(source, name);
+    }
+    values.push_back(given);
   }
-  architecture.assign(values);
+  try {
+    architecture.assign(values);
+  } catch (const FileError& error) {
+    throw FileError(source + ": " + error.what());
+  }
 }
 
 }  // namespace sanas

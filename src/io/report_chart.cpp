@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -49,9 +50,16 @@ struct Curve {
   size_t gaps = 0;
 };
 
-/// True for what a chart can show.
+/// True for what a chart can show: not what the distance of two points would not fit a number for.
 bool shown(double value, bool logarithmic) {
-  return std::isfinite(value) && (!logarithmic || value > 0.0);
+  constexpr double kLargest = 1e300;
+  return std::abs(value) <= kLargest && (!logarithmic || value > 0.0);
+}
+
+/// Numbers so small that parts of them are zero are zero.
+double without_subnormal(double value) {
+  constexpr double kSmallest = 1e-300;
+  return std::abs(value) < kSmallest ? 0.0 : value;
 }
 
 Curve reduce(const ChartSeries& series, bool logarithmic) {
@@ -65,10 +73,11 @@ Curve reduce(const ChartSeries& series, bool logarithmic) {
     double sum = 0.0;
     double points = 0.0;
     for (size_t i = k * count / intervals; i < (k + 1) * count / intervals; ++i) {
+      const double value = without_subnormal(series.y[i]);
       x.include(series.x[i]);
-      if (shown(series.y[i], logarithmic)) {
-        y.include(series.y[i]);
-        sum += series.y[i];
+      if (shown(value, logarithmic)) {
+        y.include(value);
+        sum += value;
         points += 1.0;
       } else {
         ++curve.gaps;
@@ -294,9 +303,12 @@ std::string draw_axes(const Chart& chart, const Axes& axes, const Frame& frame) 
          "<g class=\"ticks\">" + labels + "</g>\n";
 }
 
-/// Rounded to what the page shows.
+/// Rounded to what the page shows; as it is where that is no number any more.
 double rounded(double value) {
-  return std::isnan(value) ? value : std::stod(format("%.4g", value));
+  const std::string text = format("%.4g", value);
+  double result = 0.0;
+  const auto error = std::from_chars(text.data(), text.data() + text.size(), result).ec;
+  return error == std::errc() ? result : value;
 }
 
 /// What the script needs to name the point below the pointer.
@@ -394,8 +406,8 @@ std::string note_of(const Chart& chart, const std::vector<Curve>& curves) {
   }
   if (gaps > 0) {
     note += std::to_string(gaps) +
-            (chart.logarithmic ? " values are not finite or not above zero"
-                               : " values are not finite") +
+            (chart.logarithmic ? " values are not finite, too large or not above zero"
+                               : " values are not finite or too large") +
             " and not shown. ";
   }
   return note.empty() ? "" : "<p class=\"note\">" + note + "</p>\n";

@@ -53,6 +53,11 @@ std::string link(const ReportRun& run, const fs::path& file, const fs::path& pag
          escape_html(file.string()) + "</a>";
 }
 
+std::string cannot_be_read(const ReportRun& run, const fs::path& file,
+                           const fs::path& page_folder) {
+  return "<p>" + link(run, file, page_folder) + " can't be read.</p>\n";
+}
+
 /// The saliency metrics, whose lines are one column's mean and interval in one metric, with the
 /// columns side by side.
 HtmlTable side_by_side(const HtmlTable& table) {
@@ -88,8 +93,26 @@ std::string shortened(const std::string& text) {
   return error == std::errc() && stop == end ? short_number(number) : text;
 }
 
-std::string csv_table(const ReportRun& run, const fs::path& file) {
+/// The picture with its caption, or a remark where it can't be read.
+std::string figure(const ReportRun& run, const fs::path& file, const fs::path& page_folder) {
+  const std::string caption = escape_html(caption_of(file));
+  const std::string type = file.extension() == ".svg" ? "image/svg+xml" : "image/png";
+  try {
+    return "<figure class=\"picture\"><div class=\"scroll paper\" role=\"region\" tabindex=\"0\" "
+           "aria-label=\"" +
+           caption + "\"><img alt=\"" + caption + "\" src=\"" +
+           data_uri(type, read_text_file(run.folder / file)) + "\"></div><figcaption>" + caption +
+           " (" + link(run, file, page_folder) + ")</figcaption></figure>\n";
+  } catch (const FileError&) {
+    return cannot_be_read(run, file, page_folder);
+  }
+}
+
+std::string csv_table(const ReportRun& run, const fs::path& file, const fs::path& page_folder) {
   std::ifstream stream(run.folder / file);
+  if (!stream) {
+    return cannot_be_read(run, file, page_folder);
+  }
   HtmlTable table{escape_html(caption_of(file)), {}, {}, "numbers"};
   size_t more = 0;
   for (std::string line; std::getline(stream, line);) {
@@ -131,16 +154,9 @@ std::string pictures_section(const ReportRun& run, const fs::path& page_folder) 
         continue;
       }
       bytes_left -= size;
-      const std::string type = file.extension() == ".svg" ? "image/svg+xml" : "image/png";
-      const std::string caption = escape_html(caption_of(file));
-      html +=
-          "<figure class=\"picture\"><div class=\"scroll paper\" role=\"region\" "
-          "tabindex=\"0\" aria-label=\"" +
-          caption + "\"><img alt=\"" + caption + "\" src=\"" +
-          data_uri(type, read_text_file(run.folder / file)) + "\"></div><figcaption>" + caption +
-          " (" + link(run, file, page_folder) + ")</figcaption></figure>\n";
+      html += figure(run, file, page_folder);
     } else if (in_folder_itself(file) && file.extension() == ".csv") {
-      html += csv_table(run, file);
+      html += csv_table(run, file, page_folder);
     }
   }
   return html;

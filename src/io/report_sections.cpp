@@ -3,16 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
-#include "cell_states.h"
 #include "format.h"
 #include "html.h"
 #include "report_chart.h"
 #include "report_confusion.h"
 #include "report_facts.h"
 #include "sanas/core/text.h"
-#include "sanas/io/cell_drawing.h"
 
 namespace sanas {
 namespace {
@@ -30,26 +27,6 @@ std::string list_of(const std::vector<std::pair<std::string, std::string>>& fact
     html += "<div><dt>" + escape_html(name) + "</dt><dd>" + escape_html(value) + "</dd></div>\n";
   }
   return html;
-}
-
-/// The cell in words, for those who don't see the drawing.
-std::string cell_in_words(const CellGenotype& cell, const std::string& title) {
-  std::string text = title + ".";
-  for (size_t i = 0; i < cell.genes.size(); ++i) {
-    text += (i % 2 == 0 ? " Node " + std::to_string(i / 2) + ": " : " plus ") +
-            to_string(cell.genes[i].operation) + " of " + state_name(cell, cell.genes[i].source) +
-            (i % 2 == 0 ? "" : ".");
-  }
-  return text;
-}
-
-/// @param title as HTML.
-std::string cell_figure(const CellGenotype& cell, const std::string& title) {
-  return "<figure class=\"cell\"><figcaption><h4>" + title +
-         "</h4></figcaption>\n<div class=\"scroll paper\" role=\"region\" tabindex=\"0\" "
-         "aria-label=\"" +
-         title + "\"><img alt=\"" + cell_in_words(cell, title) + "\" src=\"" +
-         data_uri("image/svg+xml", cell_to_svg(cell, "")) + "\"></div></figure>\n";
 }
 
 /// Means over the logged updates of one level.
@@ -75,11 +52,11 @@ LevelCost cost_of(const ReportRun& run, const std::string& level) {
 }
 
 std::vector<std::string> cost_row(const std::string& name, const LevelCost& cost,
-                                  const std::string& every, double extra_passes) {
+                                  const std::string& every) {
   return {name,
           every,
           count_text(cost.updates),
-          short_number(cost.passes / cost.updates + extra_passes),
+          short_number(cost.passes / cost.updates),
           format("%.3g s", cost.seconds / cost.updates),
           cost.peak_bytes > 0.0 ? bytes_text(cost.peak_bytes) : "–"};
 }
@@ -199,9 +176,16 @@ std::string test_section(const ReportRun& run) {
       {"inference", "images", "loss", "top-1", "top-5", "calibration error", "seconds per image"},
       {},
       "numbers"};
+  const auto tested_on = [&](const json& record) {
+    const double images = number_in(record, "images").value_or(0.0);
+    const double skipped = number_in(record, "skipped_images").value_or(0.0);
+    return skipped > 0.0 ? count_text(images) + " of " + count_text(images + skipped) +
+                               ", the others could not be decoded"
+                         : number(record, "images");
+  };
   for (const auto& record : run.metrics) {
     if (text_in(record, "phase") == "test") {
-      tests.rows.push_back({escape_html(text_in(record, "inference")), number(record, "images"),
+      tests.rows.push_back({escape_html(text_in(record, "inference")), tested_on(record),
                             number(record, "test_loss"), number(record, "test_top1"),
                             number(record, "test_top5"), number(record, "calibration_error"),
                             number(record, "latency_median_seconds")});
@@ -235,15 +219,13 @@ std::string cost_section(const ReportRun& run) {
   const auto weights2 = cost_of(run, "train2");
   const auto architecture = cost_of(run, "architecture");
   if (weights1.updates > 0.0) {
-    table.rows.push_back(cost_row("W1", weights1, every(frequency.weights1), 0.0));
+    table.rows.push_back(cost_row("W1", weights1, every(frequency.weights1)));
   }
   if (weights2.updates > 0.0) {
-    const int64_t attack = run.config ? std::max<int64_t>(1, run.config->search.attack.steps) : 0;
-    table.rows.push_back(
-        cost_row("δ and W2", weights2, every(frequency.weights2), static_cast<double>(attack)));
+    table.rows.push_back(cost_row("δ and W2", weights2, every(frequency.weights2)));
   }
   if (architecture.updates > 0.0) {
-    table.rows.push_back(cost_row("A", architecture, every(frequency.architecture), 0.0));
+    table.rows.push_back(cost_row("A", architecture, every(frequency.architecture)));
   }
   LevelCost training;
   for (const auto& record : run.metrics) {
@@ -255,7 +237,7 @@ std::string cost_section(const ReportRun& run) {
   }
   if (training.updates > 0.0) {
     training.peak_bytes = last_number(run, "train_epoch", "peak_memory_bytes").value_or(0.0);
-    table.rows.push_back(cost_row("all weights", training, every(1), 0.0));
+    table.rows.push_back(cost_row("all weights", training, every(1)));
   }
   return table.rows.empty() ? ""
                             : to_html(table) +
@@ -356,75 +338,6 @@ std::string files_section(const ReportRun& run, const fs::path& page_folder) {
     items += "<li>and " + std::to_string(files.size() - listed) + " more</li>\n";
   }
   return items.empty() ? "" : "<ul class=\"files\">\n" + items + "</ul>\n";
-}
-
-std::string compared_numbers(const std::vector<ReportRun>& runs) {
-  HtmlTable table{"The runs in numbers", {""}, {}, "numbers"};
-  for (size_t r = 0; r < runs.size(); ++r) {
-    table.head.push_back("<a href=\"#run" + std::to_string(r + 1) + "\">" +
-                         escape_html(runs[r].name) + "</a>");
-    for (const auto& [name, value] : facts_of(runs[r])) {
-      const std::string cell = escape_html(name);
-      auto row = std::find_if(table.rows.begin(), table.rows.end(),
-                              [&](const auto& known) { return known.front() == cell; });
-      if (row == table.rows.end()) {
-        row = table.rows.insert(row, std::vector<std::string>(runs.size() + 1, "–"));
-        row->front() = cell;
-      }
-      (*row)[r + 1] = escape_html(value);
-    }
-  }
-  return to_html(table);
-}
-
-std::string compared_configurations(const std::vector<ReportRun>& runs) {
-  HtmlTable table{"Keys in which the configurations differ", {"key"}, {}, "keys"};
-  std::vector<std::map<std::string, std::string>> configs;
-  std::vector<std::string> keys;
-  for (const auto& run : runs) {
-    const auto entries = run.config ? config_entries(*run.config) : saliency_entries(run.saliency);
-    if (entries.empty()) {
-      continue;
-    }
-    table.head.push_back(escape_html(run.name));
-    for (const auto& [key, value] : entries) {
-      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        keys.push_back(key);
-      }
-    }
-    configs.emplace_back(entries.begin(), entries.end());
-  }
-  if (configs.size() < 2) {
-    return "";
-  }
-  for (const auto& key : keys) {
-    const auto value_in = [&](const auto& config) {
-      const auto found = config.find(key);
-      return found == config.end() ? std::string("–") : found->second;
-    };
-    const std::string first = value_in(configs.front());
-    if (std::all_of(configs.begin(), configs.end(),
-                    [&](const auto& config) { return value_in(config) == first; })) {
-      continue;
-    }
-    auto& row = table.rows.emplace_back(1, "<code>" + escape_html(key) + "</code>");
-    for (const auto& config : configs) {
-      row.push_back("<code>" + escape_html(value_in(config)) + "</code>");
-    }
-  }
-  return table.rows.empty() ? "<p>Their configurations are the same in every key.</p>\n"
-                            : to_html(table);
-}
-
-std::string compared_cells(const std::vector<ReportRun>& runs) {
-  std::string figures;
-  for (const auto& run : runs) {
-    if (run.genotype) {
-      figures += cell_figure(run.genotype->normal, "Normal cell of " + escape_html(run.name)) +
-                 cell_figure(run.genotype->reduce, "Reduction cell of " + escape_html(run.name));
-    }
-  }
-  return figures.empty() ? "" : "<div class=\"grid-cells\">\n" + figures + "</div>\n";
 }
 
 }  // namespace sanas

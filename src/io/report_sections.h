@@ -17,6 +17,8 @@ std::string overview(const ReportRun& run);
 std::string sessions_section(const ReportRun& run);
 /// The genotype and the drawings of its cells.
 std::string cells_section(const ReportRun& run);
+/// One drawing of them. @param title as HTML.
+std::string cell_figure(const CellGenotype& cell, const std::string& title);
 /// The tests at the end of a training, the confusion matrix, and the accuracy on each class.
 std::string test_section(const ReportRun& run);
 /// Time, passes and memory per update of each level.
@@ -31,7 +33,8 @@ std::string log_section(const ReportRun& run);
 /// Links to the files of the folder.
 std::string files_section(const ReportRun& run, const std::filesystem::path& page_folder);
 
-/// Numbers of several runs in columns, and the keys in which their configurations differ.
+/// Numbers of several runs in columns, and the keys in which those configurations differ that have
+/// them; runs without a configuration are named.
 std::string compared_numbers(const std::vector<ReportRun>& runs);
 std::string compared_configurations(const std::vector<ReportRun>& runs);
 /// The normal and the reduction cells of several runs next to each other.

@@ -23,6 +23,11 @@ TEST(JsonText, KeepsTheOrderOfKeys) {
   EXPECT_TRUE(parse_json("{\"a\": ").is_discarded());
 }
 
+TEST(JsonText, OneOfTwoEqualKeysIsNotTaken) {
+  EXPECT_TRUE(parse_json(R"({"a":1,"b":[{"c":1,"c":2}]})").is_discarded());
+  EXPECT_EQ(parse_json(R"({"a":{"a":1},"b":[{"a":1},{"a":2}]})").size(), 2U);
+}
+
 TEST(JsonText, DeepNestingIsNone) {
   EXPECT_FALSE(parse_json(nested(64)).is_discarded());
   EXPECT_TRUE(parse_json(nested(66)).is_discarded());

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "io_test_support.h"
 #include "sanas/io/config.h"
@@ -15,6 +16,7 @@ using io_test::content_of;
 using io_test::file_error;
 using io_test::TemporaryFolder;
 using io_test::write_content;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -163,6 +165,38 @@ TEST(Report, PutsSeveralRunsSideBySide) {
   const std::string mixed = make_report({one, maps, two}, folder.path());
   EXPECT_THAT(mixed, HasSubstr("<th scope=\"row\"><code>hypergradient.gamma</code></th>"
                                "<td><code>1</code></td><td><code>0.5</code></td></tr>"));
+  EXPECT_THAT(mixed, HasSubstr("Without a configuration that can be read: maps"));
+
+  // Maps have options of their own: keys that one run alone has are no difference.
+  write_content(maps / "saliency.json", R"({"options":{"steps":3}})");
+  const std::string other = make_report({one, maps}, folder.path());
+  EXPECT_THAT(other, Not(HasSubstr("Keys in which the configurations differ")));
+  EXPECT_THAT(other, HasSubstr("the same in every key that they share"));
+  write_content(one / "config.yaml", "seed: [");
+  EXPECT_THAT(make_report({one, two, two}, folder.path()),
+              HasSubstr("Without a configuration that can be read: one"));
+}
+
+TEST(Report, NoNumberOrPictureEndsThePage) {
+  const TemporaryFolder folder;
+  const fs::path run = make_search(folder / "run");
+  std::string lines;
+  for (const std::string number :
+       {"4.9e-324", "1e-310", "1.7976931348623157e308", "-1.797e308", "0", "1e-400", "3"}) {
+    lines += R"({"phase":"search","epoch":0,"step":)" + std::to_string(lines.size()) +
+             R"(,"train1_loss":)" + number + R"(,"architecture_gradient_norm":)" + number + "}\n";
+  }
+  write_content(run / "metrics.jsonl", lines);
+  write_content(run / "heat_maps.png", "png");
+  write_content(run / "table.csv", "a,b\n1e-310,2\n");
+  fs::create_symlink("gone.svg", run / "gone.svg");
+  if (fs::permissions(run / "heat_maps.png", fs::perms::none); ::geteuid() != 0) {
+    EXPECT_THAT(report_of(run), HasSubstr("heat_maps.png</a> can't be read"));
+  }
+  const std::string html = report_of(run);
+  EXPECT_THAT(html, HasSubstr("Curves"));
+  EXPECT_THAT(html, AllOf(Not(HasSubstr("\"nan")), Not(HasSubstr("Mnan")), Not(HasSubstr(" nan")),
+                          Not(HasSubstr("-nan")), Not(HasSubstr("Minf"))));
 }
 
 TEST(Report, ShowsTheTestAtTheEndOfATraining) {

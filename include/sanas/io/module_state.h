@@ -33,7 +33,7 @@ void check_finite(const NamedTensors& tensors, const std::string& source,
                   const std::string& prefix = "");
 
 /// Copies "alphas_normal" and so on, on whatever device they are. Throws FileError if one is
-/// missing or has another shape.
+/// missing, has another shape, or numbers that are not finite.
 void load_architecture(ArchParameters& architecture, const NamedTensors& tensors,
                        const std::string& source);
 
