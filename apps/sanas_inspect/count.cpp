@@ -69,20 +69,14 @@ void count(const CountOptions& options) {
 }  // namespace
 
 void add_count(CLI::App& app, std::function<void()>& verb) {
-  static const std::map<std::string, CountingRule> rules{
-      {"plain", CountingRule::kPlain}, {"bn_relu", CountingRule::kWithBatchNormAndRelu}};
   auto* command = app.add_subcommand("count", "parameters and multiply-adds");
   const auto options = std::make_shared<CountOptions>();
-  command->add_option("--genotype", options->genotype, "preset name or file");
+  command->add_option("--genotype", options->genotype, "preset name, text file or checkpoint");
   command->add_option("--config", options->config, "configuration: count its search network");
-  command->add_option("--set", options->settings, "KEY=VALUE, repeatable")->allow_extra_args(false);
-  command->add_option("--dataset", options->dataset, "cifar10, cifar100, fashion_mnist, imagenet");
-  command->add_option("--channels", options->channels, "default 36, ImageNet 48");
-  command->add_option("--cells", options->cells, "default 20, ImageNet 14");
-  command
-      ->add_option("--rule", options->rule,
-                   "plain, or bn_relu: also two per batch norm and one per ReLU element")
-      ->transform(CLI::CheckedTransformer(rules));
+  add_network_options(*command, *options);
+  add_choice(*command, "--rule", options->rule,
+             {{"plain", CountingRule::kPlain}, {"bn_relu", CountingRule::kWithBatchNormAndRelu}},
+             "plain, or bn_relu: also two per batch norm and one per ReLU element");
   command->add_flag("--json", options->json, "print JSON");
   command->callback([options, &verb] { verb = [options] { count(*options); }; });
 }

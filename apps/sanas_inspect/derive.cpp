@@ -27,15 +27,36 @@ struct DeriveOptions {
 
 /// The operations of a P-DARTS stage, where the file says which are still on ("switches_normal",
 /// "switches_reduce").
-SearchSpace switched_space(SearchSpace space, const NamedTensors& tensors) {
-  if (const auto* on = tensors.tensors.find("switches_normal")) {
-    space.normal = switched_on(space.normal, *on);
+SearchSpace switched_space(SearchSpace space, const NamedTensors& tensors,
+                           const std::string& source) {
+  try {
+    if (const auto* on = tensors.tensors.find("switches_normal")) {
+      space.normal = switched_on(space.normal, *on);
+    }
+    if (const auto* on = tensors.tensors.find("switches_reduce")) {
+      space.reduce = switched_on(space.reduce, *on);
+    }
+    validate(space);
+  } catch (const ConfigError& error) {
+    throw FileError(source + ": " + error.what());
   }
-  if (const auto* on = tensors.tensors.find("switches_reduce")) {
-    space.reduce = switched_on(space.reduce, *on);
-  }
-  validate(space);
   return space;
+}
+
+/// How many sets of architecture variables there are: as many as every one of their tensors has.
+int64_t count_sets(const std::vector<std::pair<std::string, torch::Tensor>>& named,
+                   const NamedTensors& tensors, const std::string& source) {
+  const int64_t count = tensors.tensors["alphas_normal"].size(0);
+  for (const auto& [name, tensor] : named) {
+    const auto* values = tensors.tensors.find(name);
+    if (values != nullptr &&
+        (values->dim() != tensor.dim() + 1 || values->size(0) != count || count == 0)) {
+      throw FileError(source + ": the tensor '" + name + "' has shape " +
+                      c10::str(values->sizes()) + ", which is not one set for each of the " +
+                      std::to_string(count) + " in 'alphas_normal'");
+    }
+  }
+  return count;
 }
 
 /// One set of architecture variables, or a batch of them along a leading dimension.
@@ -46,7 +67,7 @@ std::vector<Genotype> derive_all(const Config& config, const NamedTensors& tenso
       4 * choice.pcdarts.parts(choice.options.kind);  // the rule needs no weights
   choice.options.cells = std::min<int64_t>(choice.options.cells, 3);
   choice.pdarts.stage = choice.pdarts.stages() - 1;  // the only one that derives
-  const auto space = switched_space(make_search_space(choice), tensors);
+  const auto space = switched_space(make_search_space(choice), tensors, source);
   const auto architecture = make_architecture(choice, space, 0.0);
   const auto net = make_supernet(choice, space, architecture);
   const auto named = architecture->named_tensors();
@@ -59,7 +80,7 @@ std::vector<Genotype> derive_all(const Config& config, const NamedTensors& tenso
   }
   architecture->to(torch::kCPU, first->scalar_type());
   const bool batched = first->dim() == 3;
-  const int64_t count = batched ? first->size(0) : 1;
+  const int64_t count = batched ? count_sets(named, tensors, source) : 1;
   std::vector<Genotype> genotypes;
   for (int64_t i = 0; i < count; ++i) {
     NamedTensors one;
@@ -74,27 +95,38 @@ std::vector<Genotype> derive_all(const Config& config, const NamedTensors& tenso
   return genotypes;
 }
 
+/// Of the P-DARTS search that the file is from; the last one where it does not say.
+int64_t stage_of(const SupernetChoice& choice, const NamedTensors& tensors,
+                 const std::string& source) {
+  const auto last = static_cast<int64_t>(choice.pdarts.stages()) - 1;
+  if (!tensors.tensors.contains("stage")) {
+    return last;
+  }
+  const int64_t stage = find_integer(tensors, "stage", source);
+  if (stage < 0 || stage > last) {
+    throw FileError(source + ": the tensor 'stage' is " + std::to_string(stage) +
+                    ", but the stages of this configuration are 0 to " + std::to_string(last));
+  }
+  return stage;
+}
+
 /// The discrete network with the weights of the search network.
 void write_discrete_weights(const DeriveOptions& options, const Config& config,
                             const Genotype& genotype, const NamedTensors& alphas) {
   SupernetChoice choice = choice_without_data(config);
-  const auto* stage = alphas.tensors.find("stage");
-  choice.pdarts.stage = stage != nullptr ? stage->item<int64_t>() : choice.pdarts.stages() - 1;
-  const auto space = switched_space(make_search_space(choice), alphas);
+  choice.pdarts.stage = stage_of(choice, alphas, options.alphas);
+  const auto space = switched_space(make_search_space(choice), alphas, options.alphas);
   const auto net = std::dynamic_pointer_cast<CellSupernet>(
       make_supernet(choice, space, make_architecture(choice, space, 0.0)));
   TORCH_CHECK(net != nullptr, "family ", choice.family, " is not built of cells");
   const auto weights = search_weights(read_tensors(options.weights));
   net->to(find_tensor(weights, "classifier.weight", options.weights).scalar_type());
-  load_state_dict(*net, weights, options.weights);
+  load_weights(*net, weights, options.weights);
   write_tensors(options.weights_output, state_dict(*discretize(*net, genotype, choice.options)));
 }
 
 void derive(const DeriveOptions& options) {
   const Config config = load_config(options.config, options.settings, config_folders());
-  if (options.weights.empty() != options.weights_output.empty()) {
-    throw ConfigError("derive: --with-weights and --weights-output go together");
-  }
   const auto alphas = read_tensors(options.alphas);
   const auto genotypes = derive_all(config, alphas, options.alphas);
   if (!options.weights.empty()) {
@@ -129,11 +161,14 @@ void add_derive(CLI::App& app, std::function<void()>& verb) {
       ->required();
   command->add_option("--format", options->format, "text, json, dot, svg or pdf")
       ->check(CLI::IsMember({"text", "json", "dot", "svg", "pdf"}));
-  command->add_option("--output", options->output, "file; default: standard output");
+  command->add_option("--output,--out", options->output, "file; default: standard output");
   command->add_option("--with-weights", options->weights,
                       "weights of the search network, or its checkpoint: the chosen operations'");
-  command->add_option("--weights-output", options->weights_output,
-                      "file for them, as the state dict of the discrete network");
+  command
+      ->add_option("--weights-output", options->weights_output,
+                   "file for them, as the state dict of the discrete network")
+      ->needs("--with-weights");
+  command->get_option("--with-weights")->needs("--weights-output");
   command->callback([options, &verb] { verb = [options] { derive(*options); }; });
 }
 

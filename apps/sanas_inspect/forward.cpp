@@ -46,7 +46,7 @@ Inspected open_supernet(const ForwardOptions& options, const NamedTensors& weigh
   net->to(dtype);
   architecture->to(torch::kCPU, dtype);
   load_architecture(*architecture, weights, options.weights);
-  load_state_dict(*net, search_weights(weights), options.weights);
+  load_weights(*net, search_weights(weights), options.weights);
   return {net,
           [net](const torch::Tensor& x) {
             return EvalOutput{net->forward(x), {}};
@@ -63,7 +63,7 @@ Inspected open_genotype(const ForwardOptions& options, const NamedTensors& weigh
                                   : AuxiliaryVariant::kDarts;
   const auto net = std::make_shared<EvalNetwork>(find_genotype(options.genotype), network);
   net->to(dtype);
-  load_state_dict(*net, weights, options.weights);
+  load_weights(*net, weights, options.weights);
   return {net, [net](const torch::Tensor& x) { return net->forward(x); }, {}};
 }
 
@@ -121,15 +121,14 @@ void add_forward(CLI::App& app, std::function<void()>& verb) {
   auto* command = app.add_subcommand("forward", "logits, loss and gradients for given weights");
   const auto options = std::make_shared<ForwardOptions>();
   command->add_option("--config", options->config, "configuration: its search network");
-  command->add_option("--set", options->settings, "KEY=VALUE, repeatable")->allow_extra_args(false);
-  command->add_option("--genotype", options->genotype, "preset name or file: its network");
-  command->add_option("--dataset", options->dataset, "cifar10, cifar100, fashion_mnist, imagenet");
-  command->add_option("--channels", options->channels, "default 36, ImageNet 48");
-  command->add_option("--cells", options->cells, "default 20, ImageNet 14");
+  command->add_option("--genotype", options->genotype,
+                      "preset name, text file or checkpoint: its network");
+  add_network_options(*command, *options);
   command->add_option("--weights", options->weights, "safetensors or .pt state dict")->required();
   command->add_option("--input", options->input, "file with x (N×C×H×W, normalised) and y (int64)")
       ->required();
-  command->add_option("--output", options->output, "file for logits, loss, gradients")->required();
+  command->add_option("--output,--out", options->output, "file for logits, loss, gradients")
+      ->required();
   command->add_option("--mode", options->mode, "train or eval")
       ->check(CLI::IsMember({"train", "eval"}));
   command->add_option("--dtype", options->dtype, "float32 or float64")

@@ -76,7 +76,7 @@ void add_genotype(CLI::App& app, std::function<void()>& verb) {
       ->required();
   command->add_option("--format", options->format, "text, json, dot, svg or pdf")
       ->check(CLI::IsMember({"text", "json", "dot", "svg", "pdf"}));
-  command->add_option("--output", options->output, "file; default: standard output");
+  command->add_option("--output,--out", options->output, "file; default: standard output");
   command->callback([options, &verb] {
     verb = [options] {
       write_genotype(find_genotype(options->source), options->format, options->output);

@@ -170,7 +170,8 @@ void add_hypergradient(CLI::App& app, std::function<void()>& verb) {
       ->add_option("--state", options->state,
                    "file with w1.*, w2.*, alphas_*, x_train, y_train, x_val, y_val, delta")
       ->required();
-  command->add_option("--output", options->output, "file for grad.*, term.*, loss.*")->required();
+  command->add_option("--output,--out", options->output, "file for grad.*, term.*, loss.*")
+      ->required();
   command->add_option("--dtype", options->dtype, "float32 or float64")
       ->check(CLI::IsMember({"float32", "float64"}));
   command->add_flag("--steps", options->steps, "also write the updated w1.* and w2.*");

@@ -88,7 +88,7 @@ void add_loader(CLI::App& app, std::function<void()>& verb) {
       ->check(CLI::NonNegativeNumber);
   command->add_option("--batches", options->batches, "that many from the first on; 0: all")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--output", options->output,
+  command->add_option("--output,--out", options->output,
                       "file for images (N×3×H×W in [0, 1]), labels and indices");
   command->callback([options, &verb] { verb = [options] { load(*options); }; });
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sanas_inspect: looks into genotypes, networks, weights and hypergradients; for scripts.
+#include <torch/version.h>
+
 #include "common/program.h"
 #include "sanas_inspect/verbs.h"
 
@@ -7,7 +9,8 @@ int main(int argc, char** argv) {
   using namespace sanas;
   CLI::App app("Looks into genotypes, networks and hypergradients", "sanas_inspect");
   app.require_subcommand(1);
-  app.set_version_flag("--version", "sanas_inspect " SANAS_VERSION, "print the version and exit");
+  app.set_version_flag("--version", "sanas_inspect " SANAS_VERSION " (LibTorch " TORCH_VERSION ")",
+                       "print the version and exit");
   std::function<void()> verb;
   add_count(app, verb);
   add_genotype(app, verb);

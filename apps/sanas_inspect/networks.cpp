@@ -2,11 +2,13 @@
 #include "sanas_inspect/networks.h"
 
 #include <algorithm>
+#include <iostream>
 #include <string_view>
 
 #include "sanas/core/error.h"
 #include "sanas/data/dataset_facts.h"
 #include "sanas/io/checkpoint_info.h"
+#include "sanas/io/module_state.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/supernet/prdarts_supernet.h"
 
@@ -62,6 +64,13 @@ const torch::Tensor& find_labels(const NamedTensors& tensors, const std::string&
                     ", int64");
   }
   return labels;
+}
+
+void load_weights(torch::nn::Module& net, const NamedTensors& tensors, const std::string& source) {
+  const std::string wrapper = load_state_dict(net, tensors, source);
+  if (!wrapper.empty()) {
+    std::cerr << source << ": read without '" << wrapper << "' in front of each name\n";
+  }
 }
 
 NamedTensors search_weights(const NamedTensors& tensors) {
@@ -123,7 +132,11 @@ std::shared_ptr<Supernet> make_inspected_supernet(const SupernetChoice& choice,
   auto net = std::make_shared<PrdartsSupernet>(make_search_space(choice), std::move(architecture),
                                                choice.options, choice.prdarts,
                                                std::make_shared<ScriptedGateNoise>(tensors));
-  net->set_temperature(find_tensor(tensors, "gates.temperature", "gates").item<double>());
+  const auto& temperature = find_tensor(tensors, "gates.temperature", "gates");
+  if (temperature.numel() != 1) {
+    throw FileError("gates: the tensor 'gates.temperature' is not one number");
+  }
+  net->set_temperature(temperature.item<double>());
   return net;
 }
 

@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "sanas/core/signals.h"
+#include "sanas/io/phase_display.h"
 #include "sanas_inspect/verbs.h"
 
 namespace sanas {
@@ -20,9 +22,16 @@ void add_report(CLI::App& app, std::function<void()>& verb) {
   command->add_option("runs", options->runs, "run folders; several are shown side by side")
       ->type_name("RUN…")
       ->required();
-  command->add_option("--output", options->output, "file to write")->type_name("FILE")->required();
-  command->callback(
-      [options, &verb] { verb = [options] { write_report(options->runs, options->output); }; });
+  command->add_option("--output,--out", options->output, "file to write")
+      ->type_name("FILE")
+      ->required();
+  command->callback([options, &verb] {
+    verb = [options] {
+      const ScopedSignals signals;
+      PhaseDisplay phases(ProgressOptions{});
+      write_report(options->runs, options->output, phases);
+    };
+  });
 }
 
 }  // namespace sanas
