@@ -8,6 +8,7 @@
 
 #include "sanas/core/error.h"
 #include "sanas/data/color_jitter.h"
+#include "sanas/data/resize.h"
 
 namespace sanas {
 namespace {
@@ -37,6 +38,7 @@ AugmentOptions AugmentOptions::none() {
 
 AugmentOptions AugmentOptions::for_testing() const {
   AugmentOptions options = none();
+  options.reduced_decoding = false;  // what is measured does not depend on a shortcut
   if (random_resized_crop > 0) {
     options.resize = random_resized_crop * 8 / 7;
     options.center_crop = random_resized_crop;
@@ -75,14 +77,17 @@ void Augmentation::add_resizing(const AugmentOptions& options, const DatasetInfo
     height_ = width_ = options.random_resized_crop;
     decode_short_side_ =
         static_cast<int64_t>(std::ceil(static_cast<double>(height_) / smallest_window()));
+    decode_short_side_ = options.reduced_decoding ? decode_short_side_ : 0;
     return;
   }
   if (options.resize > 0) {
     transforms_.push_back(std::make_unique<ResizeShortSide>(options.resize));
-    const int64_t short_side = std::max<int64_t>(1, std::min(info.height, info.width));
-    height_ = options.resize * info.height / short_side;
-    width_ = options.resize * info.width / short_side;
-    decode_short_side_ = 2 * options.resize;
+    if (info.height > 0 && info.width > 0) {
+      const ImageSize size = short_side_size(info.height, info.width, options.resize);
+      height_ = size.height;
+      width_ = size.width;
+    }
+    decode_short_side_ = options.reduced_decoding ? 2 * options.resize : 0;
   }
   if (options.center_crop > 0) {
     transforms_.push_back(std::make_unique<CenterCrop>(options.center_crop));
@@ -95,6 +100,25 @@ void Augmentation::add_resizing(const AugmentOptions& options, const DatasetInfo
 }
 
 void Augmentation::apply(Image image, CounterRandom random, float* out) const {
+  to_float_chw(transformed(std::move(image), random), out);
+  if (cutout_ > 0) {
+    cutout(out, static_cast<int>(height_), static_cast<int>(width_), cutout_, mean_, random);
+  }
+}
+
+ImageGeometry Augmentation::place(ImageGeometry geometry) const {
+  for (const auto& transform : transforms_) {
+    geometry = transform->place(geometry);
+  }
+  return geometry;
+}
+
+Image Augmentation::transformed(Image image) const {
+  CounterRandom random(0, 0, 0);  // nobody draws
+  return transformed(std::move(image), random);
+}
+
+Image Augmentation::transformed(Image image, CounterRandom& random) const {
   for (const auto& transform : transforms_) {
     transform->apply(image, random);
   }
@@ -103,10 +127,7 @@ void Augmentation::apply(Image image, CounterRandom random, float* out) const {
                     std::to_string(image.width) + "×" + std::to_string(image.channels) + ", not " +
                     std::to_string(height_) + "×" + std::to_string(width_) + "×3");
   }
-  to_float_chw(image, out);
-  if (cutout_ > 0) {
-    cutout(out, static_cast<int>(height_), static_cast<int>(width_), cutout_, mean_, random);
-  }
+  return image;
 }
 
 }  // namespace sanas

@@ -9,6 +9,10 @@
 
 namespace sanas {
 
+int64_t frame_of(const DatasetOptions& options) {
+  return options.name == "fashion_mnist" && options.pad_to_32 ? 2 : 0;
+}
+
 const DatasetFacts& dataset_facts(const std::string& name) {
   static const std::array<double, 3> imagenet_mean{0.485, 0.456, 0.406};
   static const std::array<double, 3> imagenet_std{0.229, 0.224, 0.225};

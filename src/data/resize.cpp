@@ -26,15 +26,15 @@ struct Filter {
   std::vector<int> weights;
 };
 
-Filter triangle_filter(int in_size, int out_size) {
-  const double scale = static_cast<double>(in_size) / out_size;
+Filter triangle_filter(const Span& part, int in_size, int out_size) {
+  const double scale = part.length / out_size;
   const double support = std::max(scale, 1.0);
   Filter filter;
   filter.stride = static_cast<size_t>(std::ceil(support)) * 2 + 1;
   filter.weights.assign(static_cast<size_t>(out_size) * filter.stride, 0);
   std::vector<double> row(filter.stride);
   for (int i = 0; i < out_size; ++i) {
-    const double center = (i + 0.5) * scale;
+    const double center = part.begin + (i + 0.5) * scale;
     const int begin = std::max(0, round_half_up(center - support));
     const int end = std::min(in_size, round_half_up(center + support));
     const auto count = static_cast<size_t>(end - begin);
@@ -73,8 +73,8 @@ void resize_row(const uint8_t* in, uint8_t* out, const Filter& filter) {
   }
 }
 
-Image resize_width(const Image& image, int width) {
-  const Filter filter = triangle_filter(image.width, width);
+Image resize_width(const Image& image, const Span& columns, int width) {
+  const Filter filter = triangle_filter(columns, image.width, width);
   Image out(image.height, width, image.channels);
   for (int y = 0; y < image.height; ++y) {
     if (image.channels == 3) {
@@ -86,8 +86,8 @@ Image resize_width(const Image& image, int width) {
   return out;
 }
 
-Image resize_height(const Image& image, int height) {
-  const Filter filter = triangle_filter(image.height, height);
+Image resize_height(const Image& image, const Span& rows, int height) {
+  const Filter filter = triangle_filter(rows, image.height, height);
   Image out(height, image.width, image.channels);
   std::vector<int> sums(image.row_bytes());
   for (size_t y = 0; y < filter.count.size(); ++y) {
@@ -104,30 +104,42 @@ Image resize_height(const Image& image, int height) {
   return out;
 }
 
+bool is_whole(const Span& part, int size) { return part.begin == 0.0 && part.length == size; }
+
 }  // namespace
 
 Image resize_bilinear(const Image& image, int height, int width) {
-  if (width == image.width) {
-    return height == image.height ? image : resize_height(image, height);
+  return resize_bilinear(image, {0.0, static_cast<double>(image.height)},
+                         {0.0, static_cast<double>(image.width)}, height, width);
+}
+
+Image resize_bilinear(const Image& image, const Span& rows, const Span& columns, int height,
+                      int width) {
+  const bool keeps_height = height == image.height && is_whole(rows, image.height);
+  if (width == image.width && is_whole(columns, image.width)) {
+    return keeps_height ? image : resize_height(image, rows, height);
   }
-  Image narrowed = resize_width(image, width);
-  return height == image.height ? narrowed : resize_height(narrowed, height);
+  Image narrowed = resize_width(image, columns, width);
+  return keeps_height ? narrowed : resize_height(narrowed, rows, height);
+}
+
+ImageSize short_side_size(int64_t height, int64_t width, int64_t side) {
+  const auto [short_side, long_side] = std::minmax(height, width);
+  const int64_t length = side * long_side / short_side;
+  if (length * side > kMaxPixels) {
+    throw DataError("an image of " + std::to_string(long_side) + " by " +
+                    std::to_string(short_side) + " pixels is too thin to be enlarged to " +
+                    std::to_string(side) + " pixels");
+  }
+  return height <= width ? ImageSize{static_cast<int>(side), static_cast<int>(length)}
+                         : ImageSize{static_cast<int>(length), static_cast<int>(side)};
 }
 
 Image resize_short_side(const Image& image, int side) {
-  const auto scaled = [side](int long_side, int short_side) {
-    const int64_t length = static_cast<int64_t>(side) * long_side / short_side;
-    if (length * side > kMaxPixels) {
-      throw DataError("an image of " + std::to_string(long_side) + " by " +
-                      std::to_string(short_side) + " pixels is too thin to be enlarged to " +
-                      std::to_string(side) + " pixels");
-    }
-    return static_cast<int>(length);
-  };
-  if (image.height <= image.width) {
-    return resize_bilinear(image, side, scaled(image.width, image.height));
-  }
-  return resize_bilinear(image, scaled(image.height, image.width), side);
+  const ImageSize size = short_side_size(image.full_height, image.full_width, side);
+  const double unit = image.reduction;
+  return resize_bilinear(image, {0.0, image.full_height / unit}, {0.0, image.full_width / unit},
+                         size.height, size.width);
 }
 
 }  // namespace sanas

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -22,6 +23,26 @@ void check_size(const char* what, int size, int smallest) {
 
 // To the nearest integer, halves to the even one (as Python's round).
 int round_half_even(double value) { return static_cast<int>(std::nearbyint(value)); }
+
+/// Of an image that may be a reduced decoding, the window, resized. A window of the whole image
+/// need not begin or end between two pixels of the reduced one.
+Image resized_window(const Image& image, const RandomResizedCrop::Window& window, int size) {
+  if (image.reduction == 1) {
+    return resize_bilinear(crop(image, window.top, window.left, window.height, window.width), size,
+                           size);
+  }
+  const int unit = image.reduction;
+  const auto above = [unit](int end) { return (end + unit - 1) / unit; };
+  const int top = window.top / unit;
+  const int left = window.left / unit;
+  const Image touched = crop(image, top, left, above(window.top + window.height) - top,
+                             above(window.left + window.width) - left);
+  const auto span = [unit](int begin, int length, int first) {
+    return Span{static_cast<double>(begin) / unit - first, static_cast<double>(length) / unit};
+  };
+  return resize_bilinear(touched, span(window.top, window.height, top),
+                         span(window.left, window.width, left), size, size);
+}
 
 int draw_below(int n, CounterRandom& random) {
   return static_cast<int>(random.below(static_cast<uint64_t>(n)));
@@ -53,6 +74,10 @@ Image crop(const Image& image, int top, int left, int height, int width) {
   return window;
 }
 
+ImageGeometry Transform::place(const ImageGeometry& /*before*/) const {
+  throw std::logic_error("where a random transform puts an image is not known");
+}
+
 PaddedRandomCrop::PaddedRandomCrop(int padding) : padding_(padding) {
   check_size("crop padding", padding, 0);
 }
@@ -77,9 +102,7 @@ RandomResizedCrop::RandomResizedCrop(int size) : size_(size) {
 }
 
 void RandomResizedCrop::apply(Image& image, CounterRandom& random) const {
-  const Window window = draw(image.height, image.width, random);
-  image = resize_bilinear(crop(image, window.top, window.left, window.height, window.width), size_,
-                          size_);
+  image = resized_window(image, draw(image.full_height, image.full_width, random), size_);
 }
 
 RandomResizedCrop::Window RandomResizedCrop::draw(int height, int width, CounterRandom& random) {
@@ -112,14 +135,26 @@ void ResizeShortSide::apply(Image& image, CounterRandom& /*random*/) const {
   image = resize_short_side(image, side_);
 }
 
+ImageGeometry ResizeShortSide::place(const ImageGeometry& before) const {
+  const ImageSize size = short_side_size(before.height, before.width, side_);
+  return before.resized(size.height, size.width);
+}
+
 CenterCrop::CenterCrop(int size) : size_(size) { check_size("centre crop", size, 1); }
 
 void CenterCrop::apply(Image& image, CounterRandom& /*random*/) const {
-  // Where the image is smaller, torchvision first adds floor((size - extent) / 2) black pixels.
-  const auto begin = [this](int extent) {
-    return extent < size_ ? -((size_ - extent) / 2) : round_half_even((extent - size_) / 2.0);
-  };
-  image = crop(image, begin(image.height), begin(image.width), size_, size_);
+  image = crop(image, center_begin(image.height, size_), center_begin(image.width, size_), size_,
+               size_);
+}
+
+ImageGeometry CenterCrop::place(const ImageGeometry& before) const {
+  return before.window(center_begin(before.height, size_), center_begin(before.width, size_), size_,
+                       size_);
+}
+
+int center_begin(int64_t extent, int64_t size) {
+  return extent < size ? -static_cast<int>((size - extent) / 2)
+                       : round_half_even(static_cast<double>(extent - size) / 2.0);
 }
 
 void to_float_chw(const Image& image, float* out) {

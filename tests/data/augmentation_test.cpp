@@ -122,6 +122,18 @@ TEST(Augmentation, ReducedDecodingNeverMakesTheSmallestCropBlurred) {
   EXPECT_EQ(side, 915);
 }
 
+// A test of a network doesn't depend on how fast its images are to be decoded.
+TEST(Augmentation, TestingDecodesInFull) {
+  AugmentOptions options = AugmentOptions::none();
+  options.resize = 32;
+  options.center_crop = 32;
+  EXPECT_EQ(Augmentation(options, info(0, 0)).decode_short_side(), 64);
+  EXPECT_EQ(Augmentation(options.for_testing(), info(0, 0)).decode_short_side(), 0);
+  options.random_resized_crop = 32;
+  EXPECT_GT(Augmentation(options, info(0, 0)).decode_short_side(), 0);
+  EXPECT_EQ(Augmentation(options.for_testing(), info(0, 0)).decode_short_side(), 0);
+}
+
 TEST(Augmentation, RefusesWrongOptionsAndImages) {
   AugmentOptions options;
   options.cutout = -1;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 #include <vector>
 
 #include "data/data_test_support.h"
@@ -133,6 +134,76 @@ TEST(RandomResizedCrop, GivesTheRequestedSize) {
 }
 
 // zlib.crc32 of torchvision's center_crop: even and odd margins, and sizes beyond the image.
+/// A smooth picture with details of some ten pixels, in which a shift of one shows.
+Image waves(int height, int width) {
+  Image image(height, width, 3);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        const double value = std::sin(0.13 * x + c) * std::cos(0.11 * y) * 100.0 + 127.0;
+        image.row(y)[3 * x + c] = static_cast<uint8_t>(std::lround(value));
+      }
+    }
+  }
+  return image;
+}
+
+/// As a decoder reduces a JPEG: the means of squares, the last ones cut.
+Image reduced(const Image& image, int unit) {
+  Image result((image.height + unit - 1) / unit, (image.width + unit - 1) / unit, 3);
+  for (int y = 0; y < result.height; ++y) {
+    for (int x = 0; x < result.width; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        int sum = 0;
+        int count = 0;
+        for (int v = y * unit; v < std::min(image.height, (y + 1) * unit); ++v) {
+          for (int u = x * unit; u < std::min(image.width, (x + 1) * unit); ++u, ++count) {
+            sum += image.row(v)[3 * u + c];
+          }
+        }
+        result.row(y)[3 * x + c] = static_cast<uint8_t>((sum + count / 2) / count);
+      }
+    }
+  }
+  result.reduction = unit;
+  result.full_height = image.height;
+  result.full_width = image.width;
+  return result;
+}
+
+void expect_alike(const Image& a, const Image& b) {
+  ASSERT_EQ(a.height, b.height);
+  ASSERT_EQ(a.width, b.width);
+  double sum = 0;
+  for (size_t i = 0; i < a.pixels.size(); ++i) {
+    sum += std::abs(a.pixels[i] - b.pixels[i]);
+    ASSERT_NEAR(a.pixels[i], b.pixels[i], 25) << "byte " << i;  // at the edges of a window
+  }
+  EXPECT_LT(sum / static_cast<double>(a.pixels.size()), 4.0);  // half a pixel aside: 20 and more
+}
+
+// Sizes that no unit divides: by those of the reduced pictures the results would be others.
+TEST(RandomResizedCrop, OfAReducedPictureIsTheWindowOfTheWholeOne) {
+  for (const auto& [height, width, unit] :
+       {std::tuple{257, 383, 2}, std::tuple{387, 261, 4}, std::tuple{519, 777, 8}}) {
+    const Image whole = waves(height, width);
+    const Image part = reduced(whole, unit);
+    for (uint64_t index = 0; index < 20; ++index) {
+      expect_alike(after(RandomResizedCrop(16), part, index),
+                   after(RandomResizedCrop(16), whole, index));
+    }
+  }
+}
+
+TEST(ResizeShortSide, OfAReducedPictureHasTheSizeOfTheWholeOne) {
+  for (const auto& [height, width, unit] :
+       {std::tuple{517, 1026, 4}, std::tuple{1026, 517, 4}, std::tuple{129, 257, 2}}) {
+    const Image whole = waves(height, width);
+    expect_alike(after(ResizeShortSide(61), reduced(whole, unit)),
+                 after(ResizeShortSide(61), whole));
+  }
+}
+
 TEST(CenterCrop, IsThatOfTorchvision) {
   struct Case {
     int height, width, size;

@@ -18,6 +18,11 @@ struct DatasetFacts {
   std::array<double, 3> std{};
 };
 
+struct DatasetOptions;
+
+/// Black pixels that a data set, opened with these options, puts around each of its pictures.
+int64_t frame_of(const DatasetOptions& options);
+
 /// Throws ConfigError for a name that open_dataset does not know.
 const DatasetFacts& dataset_facts(const std::string& name);
 

@@ -18,6 +18,12 @@ struct Image {
   int width = 0;
   int channels = 0;
   std::vector<uint8_t> pixels;
+  /// 2, 4 or 8 where each pixel is what a JPEG file has in a square of that side.
+  int reduction = 1;
+  /// Size of the whole image in its file. A reduced one has ceil(full / reduction) pixels, the last
+  /// of which may lie partly outside.
+  int full_height = 0;
+  int full_width = 0;
 
   Image() = default;
   /// A black image of the given shape.
@@ -25,7 +31,9 @@ struct Image {
       : height(height),
         width(width),
         channels(channels),
-        pixels(static_cast<size_t>(height) * row_bytes()) {}
+        pixels(static_cast<size_t>(height) * row_bytes()),
+        full_height(height),
+        full_width(width) {}
 
   /// First byte of row `y`.
   uint8_t* row(int y) { return pixels.data() + static_cast<size_t>(y) * row_bytes(); }

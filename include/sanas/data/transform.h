@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "sanas/data/image.h"
+#include "sanas/data/image_geometry.h"
 #include "sanas/data/sample_random.h"
 
 namespace sanas {
@@ -15,6 +16,10 @@ class Transform {
  public:
   virtual ~Transform() = default;
   virtual void apply(Image& image, CounterRandom& random) const = 0;
+
+  /// Where the pixels come to lie after this step, given where they lay before it. Only for steps
+  /// without chance, which are those of testing.
+  virtual ImageGeometry place(const ImageGeometry& before) const;
 };
 
 /// A black frame of `padding` pixels around the image, then a random window of the image's own
@@ -37,7 +42,8 @@ class RandomHorizontalFlip : public Transform {
 
 /// A random window, resized to size×size: its area is a share in `scale` of the image's, its aspect
 /// ratio log-uniform in `ratio`. As torchvision: ten attempts, then the largest centred window
-/// whose ratio is allowed.
+/// whose ratio is allowed. The window is one of the whole image, also where that was decoded at a
+/// part of its size.
 class RandomResizedCrop : public Transform {
  public:
   struct Window {
@@ -64,6 +70,7 @@ class ResizeShortSide : public Transform {
   /// Throws ConfigError unless side > 0.
   explicit ResizeShortSide(int side);
   void apply(Image& image, CounterRandom& random) const override;
+  ImageGeometry place(const ImageGeometry& before) const override;
 
  private:
   int side_;
@@ -75,10 +82,16 @@ class CenterCrop : public Transform {
   /// Throws ConfigError unless size > 0.
   explicit CenterCrop(int size);
   void apply(Image& image, CounterRandom& random) const override;
+  ImageGeometry place(const ImageGeometry& before) const override;
 
  private:
   int size_;
 };
+
+/// Where the window of CenterCrop begins on an axis of `extent` pixels: as torchvision's
+/// int(round((extent − size) / 2)), and where the image is smaller, behind the
+/// floor((size − extent) / 2) black pixels that are added first (a negative number).
+int center_begin(int64_t extent, int64_t size);
 
 /// Cuts a window out; what lies outside of the image is black. `top` and `left` may be negative.
 Image crop(const Image& image, int top, int left, int height, int width);
