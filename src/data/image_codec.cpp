@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 #include <iterator>
+#include <streambuf>
 #include <string_view>
 #include <vector>
 
@@ -15,18 +16,15 @@
 #ifdef SANAS_WITH_OPENCV
 #include <zlib.h>
 
+#include <opencv2/core.hpp>
 #include <opencv2/core/utility.hpp>
 #include <opencv2/imgcodecs.hpp>
+
+#include "image_header.h"
+#include "tiff_directory.h"
 #endif
 
 namespace sanas {
-
-bool has_image_extension(const std::filesystem::path& file) {
-  std::string extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".jpg" || extension == ".jpeg" || extension == ".png" || extension == ".webp";
-}
 
 std::optional<JpegHeader> read_jpeg_header(std::span<const uint8_t> bytes) {
   if (bytes.size() < 4 || bytes[0] != 0xFF || bytes[1] != 0xD8) {
@@ -35,9 +33,9 @@ std::optional<JpegHeader> read_jpeg_header(std::span<const uint8_t> bytes) {
   const auto word = [&](size_t at) { return bytes[at] << 8 | bytes[at + 1]; };
   JpegHeader header;
   size_t at = 2;
-  while (at + 4 <= bytes.size() && bytes[at] == 0xFF) {
+  while (at + 4 <= bytes.size()) {
     const uint8_t marker = bytes[at + 1];
-    if (marker == 0xFF) {  // fill byte
+    if (bytes[at] != 0xFF || marker == 0xFF) {  // rubbish between markers, or a fill byte
       ++at;
       continue;
     }
@@ -85,18 +83,37 @@ bool is_truncated_jpeg(std::span<const uint8_t> bytes, const JpegHeader& header)
   return std::find_end(scan.begin(), scan.end(), std::begin(kEnd), std::end(kEnd)) == scan.end();
 }
 
-int decode_flags(const std::optional<JpegHeader>& jpeg, int64_t short_side) {
-  if (!jpeg || short_side <= 0) {
-    return cv::IMREAD_COLOR;
+/// The largest of 1, 2, 4 and 8 by which a JPEG may be reduced and keep that length.
+int reduction_for(const JpegHeader& jpeg, int64_t short_side) {
+  const int64_t side = std::min(jpeg.height, jpeg.width);
+  for (const int reduction : {8, 4, 2}) {
+    if (short_side > 0 && side / reduction >= short_side) {
+      return reduction;
+    }
   }
-  const int64_t side = std::min(jpeg->height, jpeg->width);
-  if (side / 8 >= short_side) {
-    return cv::IMREAD_REDUCED_COLOR_8;
+  return 1;
+}
+
+int decode_flag(int reduction) {
+  switch (reduction) {
+    case 8:
+      return cv::IMREAD_REDUCED_COLOR_8;
+    case 4:
+      return cv::IMREAD_REDUCED_COLOR_4;
+    case 2:
+      return cv::IMREAD_REDUCED_COLOR_2;
+    default:
+      return cv::IMREAD_COLOR;
   }
-  if (side / 4 >= short_side) {
-    return cv::IMREAD_REDUCED_COLOR_4;
-  }
-  return side / 2 >= short_side ? cv::IMREAD_REDUCED_COLOR_2 : cv::IMREAD_COLOR;
+}
+
+/// Notes what the reduced image is of. It may have been turned by a quarter.
+void say_reduced(Image& image, const JpegHeader& jpeg, int reduction) {
+  const auto reduced = [reduction](int length) { return (length + reduction - 1) / reduction; };
+  const bool turned = image.height != reduced(jpeg.height) || image.width != reduced(jpeg.width);
+  image.reduction = reduction;
+  image.full_height = turned ? jpeg.width : jpeg.height;
+  image.full_width = turned ? jpeg.height : jpeg.width;
 }
 
 uint32_t big_endian(const uint8_t* bytes) {
@@ -104,66 +121,119 @@ uint32_t big_endian(const uint8_t* bytes) {
          uint32_t{bytes[3]};
 }
 
-/// A PNG image whose chunks (length, type, data, checksum) do not go on to the last one whole.
-/// OpenCV would decode what is there, and libpng complain on standard error.
-bool is_damaged_png(const std::vector<uint8_t>& bytes) {
-  constexpr std::array<uint8_t, 8> kSignature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-  constexpr size_t kFrame = 12;  // of a chunk, besides its data
-  if (bytes.size() < kSignature.size() ||
-      !std::equal(kSignature.begin(), kSignature.end(), bytes.begin())) {
-    return false;
+/// What goes wrong is thrown; OpenCV writes it to standard error, too. While one of these lives,
+/// what its thread writes to std::cerr is lost.
+class Silence {
+ public:
+  Silence() {
+    prepare();
+    is_on_ = true;
   }
-  for (size_t at = kSignature.size(); bytes.size() - at >= kFrame;) {
+  ~Silence() { is_on_ = false; }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+  static void prepare() {
+    static const bool done = [] {
+      cv::redirectError([](int, const char*, const char*, const char*, int, void*) { return 0; });
+      std::cerr.rdbuf(new Filter(std::cerr.rdbuf()));  // for good: others write to the end
+      return true;
+    }();
+    static_cast<void>(done);
+  }
+
+ private:
+  class Filter : public std::streambuf {
+   public:
+    explicit Filter(std::streambuf* target) : target_(target) {}
+
+   protected:
+    int_type overflow(int_type c) override {
+      return is_on_ || traits_type::eq_int_type(c, traits_type::eof())
+                 ? traits_type::not_eof(c)
+                 : target_->sputc(traits_type::to_char_type(c));
+    }
+    std::streamsize xsputn(const char* text, std::streamsize count) override {
+      return is_on_ ? count : target_->sputn(text, count);
+    }
+    int sync() override { return is_on_ ? 0 : target_->pubsync(); }
+
+   private:
+    std::streambuf* target_;
+  };
+
+  static thread_local bool is_on_;
+};
+
+thread_local bool Silence::is_on_ = false;
+
+/// What of a PNG file makes the picture: the chunks (length, type, data, checksum) that a decoder
+/// needs, transparency and orientation. A decoder would complain on standard error of others, e.g.
+/// of an old colour profile. Like other decoders it does without the last chunk, which is empty.
+/// Nothing where a chunk that is needed is cut or damaged.
+std::optional<std::vector<uint8_t>> essence_of_png(const std::vector<uint8_t>& bytes) {
+  constexpr size_t kSignature = 8;
+  constexpr size_t kFrame = 12;  // of a chunk, besides its data
+  constexpr std::array<uint8_t, kFrame> kEnd{0,   0,   0,    0,    'I',  'E',
+                                             'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+  std::vector<uint8_t> essence(bytes.begin(), bytes.begin() + kSignature);
+  bool has_pixels = false;
+  for (size_t at = kSignature; bytes.size() - at >= kFrame;) {
     const uint8_t* chunk = bytes.data() + at;
     const size_t length = big_endian(chunk);
-    if (length > bytes.size() - at - kFrame) {
-      return true;
+    const std::string_view type(reinterpret_cast<const char*>(chunk) + 4, 4);
+    const bool is_first = at == kSignature;
+    const bool is_critical = is_first || (chunk[4] & 0x20U) == 0;
+    if (type == "IEND" || length > bytes.size() - at - kFrame) {
+      has_pixels = has_pixels && (type == "IEND" || !is_critical);
+      break;
     }
     const auto checked = static_cast<uInt>(length + 4);  // type and data
-    if (crc32(0, chunk + 4, checked) != big_endian(chunk + 8 + length)) {
-      return true;
+    const bool is_right = crc32(0, chunk + 4, checked) == big_endian(chunk + 8 + length);
+    if ((is_critical && !is_right) || (is_first && type != "IHDR")) {
+      return std::nullopt;
     }
-    if (std::equal(chunk + 4, chunk + 8, "IEND")) {
-      return false;
+    if (is_critical || (is_right && (type == "tRNS" || type == "eXIf"))) {
+      essence.insert(essence.end(), chunk, chunk + kFrame + length);
     }
+    has_pixels = has_pixels || type == "IDAT";
     at += length + kFrame;
   }
-  return true;
+  essence.insert(essence.end(), kEnd.begin(), kEnd.end());
+  return has_pixels ? std::optional(std::move(essence)) : std::nullopt;
 }
 
-/// Width times height by the header of a JPEG, PNG or WebP file; nothing for other content, which
-/// OpenCV might yet know how to decode.
-std::optional<uint64_t> count_pixels(const std::vector<uint8_t>& bytes,
-                                     const std::optional<JpegHeader>& jpeg) {
-  const auto begins = [&](size_t at, std::string_view text) {
-    return bytes.size() >= at + text.size() &&
-           std::memcmp(&bytes[at], text.data(), text.size()) == 0;
-  };
-  const auto little_endian = [&](size_t at, int count) {
-    uint64_t number = 0;
-    for (int i = 0; i < count; ++i) {
-      number |= uint64_t{bytes[at + static_cast<size_t>(i)]} << (8 * i);
-    }
-    return number;
-  };
-  constexpr size_t kHeaders = 32;  // with less OpenCV does not look at a WebP file
-  if (jpeg) {
-    return uint64_t{static_cast<uint32_t>(jpeg->width)} * static_cast<uint32_t>(jpeg->height);
+/// Colours that are not yet multiplied by their transparency are not to be: it is dropped.
+void drop_transparency_of_tiff(std::vector<uint8_t>& bytes) {
+  constexpr uint64_t kUnassociated = 2;
+  constexpr uint8_t kAssociated = 1;
+  const auto directory = TiffDirectory::read(bytes);
+  if (directory && directory->value(TiffDirectory::kExtraSamples) == kUnassociated) {
+    bytes[*directory->lowest_byte(TiffDirectory::kExtraSamples)] = kAssociated;
   }
-  if (begins(0, "\x89PNG") && bytes.size() >= kHeaders) {
-    return uint64_t{big_endian(&bytes[16])} * big_endian(&bytes[20]);
+}
+
+/// By an EXIF orientation, where OpenCV does not do it.
+void turn_upright(cv::Mat& picture, int orientation) {
+  constexpr int kUpsideDown = 0;
+  constexpr int kMirrored = 1;
+  constexpr int kHalfTurn = -1;
+  if (orientation >= 5) {
+    cv::transpose(picture, picture);
   }
-  if (!begins(0, "RIFF") || !begins(8, "WEBP") || bytes.size() < kHeaders) {
-    return std::nullopt;
+  switch (orientation) {
+    case 2:
+    case 6:
+      return cv::flip(picture, picture, kMirrored);
+    case 3:
+    case 7:
+      return cv::flip(picture, picture, kHalfTurn);
+    case 4:
+    case 8:
+      return cv::flip(picture, picture, kUpsideDown);
+    default:
+      return;
   }
-  if (begins(12, "VP8 ")) {
-    return (little_endian(26, 2) & 0x3FFFU) * (little_endian(28, 2) & 0x3FFFU);
-  }
-  if (begins(12, "VP8L")) {
-    const uint64_t sizes = little_endian(21, 4);
-    return ((sizes & 0x3FFFU) + 1) * (((sizes >> 14U) & 0x3FFFU) + 1);
-  }
-  return (little_endian(24, 3) + 1) * (little_endian(27, 3) + 1);
 }
 
 Image from_bgr(const cv::Mat& bgr) {
@@ -182,39 +252,59 @@ Image from_bgr(const cv::Mat& bgr) {
 
 }  // namespace
 
-bool images_are_decodable() { return true; }
+bool images_are_decodable() {
+  Silence::prepare();  // before there are threads
+  return true;
+}
 
 Image decode_image(const std::filesystem::path& file, int64_t short_side) {
-  const std::vector<uint8_t> bytes = read_bytes(file);
+  const auto fail = [&file](const std::string& why) {
+    throw DataError(file.string() + ": " + why);
+  };
+  std::vector<uint8_t> bytes = read_bytes(file);
+  const auto header = read_image_header(bytes);
+  if (!header) {
+    fail("cannot be decoded as a JPEG, PNG, WebP, BMP, TIFF, PBM, PGM or PPM image");
+  }
+  if (header->height > 0 && header->width > static_cast<uint64_t>(kMaxPixels) / header->height) {
+    fail("an image of " + std::to_string(header->width) + "×" + std::to_string(header->height) +
+         " pixels; at most " + std::to_string(kMaxPixels) + " are read");
+  }
+  if (header->is_animated) {
+    fail("cannot be decoded: an animated WebP image; save one of its pictures");
+  }
   const auto jpeg = read_jpeg_header(bytes);
+  int orientation = 1;
   if (jpeg && is_truncated_jpeg(bytes, *jpeg)) {
-    throw DataError(file.string() + ": truncated JPEG image");
+    fail("truncated JPEG image");
+  } else if (header->format == ImageFormat::kPng) {
+    auto essence = essence_of_png(bytes);
+    if (!essence) {
+      fail("damaged or truncated PNG image");
+    }
+    bytes = std::move(*essence);
+  } else if (header->format == ImageFormat::kTiff) {
+    drop_transparency_of_tiff(bytes);
+  } else if (header->format == ImageFormat::kWebp) {
+    orientation = webp_orientation(bytes);
   }
-  if (is_damaged_png(bytes)) {
-    throw DataError(file.string() + ": damaged or truncated PNG image");
-  }
-  const auto pixels = count_pixels(bytes, jpeg);
-  if (!pixels) {
-    throw DataError(file.string() + ": cannot be decoded as a JPEG, PNG or WebP image");
-  }
-  if (*pixels > static_cast<uint64_t>(kMaxPixels)) {
-    throw DataError(file.string() + ": an image of " + std::to_string(*pixels) +
-                    " pixels; at most " + std::to_string(kMaxPixels) + " are read");
-  }
-  // What goes wrong is thrown; OpenCV would write it to standard error, too.
-  static const auto silenced =
-      cv::redirectError([](int, const char*, const char*, const char*, int, void*) { return 0; });
-  static_cast<void>(silenced);
+  const int reduction = jpeg ? reduction_for(*jpeg, short_side) : 1;
   cv::Mat bgr;
   try {
-    bgr = cv::imdecode(bytes, decode_flags(jpeg, short_side));
+    const Silence silence;
+    bgr = cv::imdecode(bytes, decode_flag(reduction));
   } catch (const cv::Exception&) {
     bgr.release();
   }
   if (bgr.empty() || bgr.type() != CV_8UC3) {
-    throw DataError(file.string() + ": cannot be decoded as an image");
+    fail("cannot be decoded as an image");
   }
-  return from_bgr(bgr);
+  turn_upright(bgr, orientation);
+  Image image = from_bgr(bgr);
+  if (reduction > 1) {
+    say_reduced(image, *jpeg, reduction);
+  }
+  return image;
 }
 
 #else

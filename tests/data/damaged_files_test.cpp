@@ -156,9 +156,16 @@ TEST(DamagedFiles, ImagesThatWouldFillTheMemory) {
                            "\xff\xff\xff\x0f" + std::string(16, '\0');
   const std::string vp8 = std::string("RIFF\x20\0\0\0WEBPVP8 \x0a\0\0\0\x30\1\0\x9d\1\x2a", 26) +
                           "\xff\x3f\xff\x3f" + std::string(16, '\0');
+  const std::string bmp = "BM" + std::string(12, '\0') +
+                          std::string("\x28\0\0\0\x30\x75\0\0\x30\x75\0\0\1\0\x18\0", 16) +
+                          std::string(24, '\0');
+  const std::string ppm = "P6\n# large\n30000 30000\n255\n";
+  const std::string tiff = std::string("II*\0\x08\0\0\0\2\0", 10) +
+                           std::string("\0\1\3\0\1\0\0\0\x30\x75\0\0", 12) +
+                           std::string("\1\1\3\0\1\0\0\0\x30\x75\0\0", 12) + std::string(4, '\0');
   const ScopedMemoryLimit limit;
   int number = 0;
-  for (const std::string& bytes : {png, jpeg, vp8x, vp8l, vp8}) {
+  for (const std::string& bytes : {png, jpeg, vp8x, vp8l, vp8, bmp, ppm, tiff}) {
     const fs::path file = folder.path() / std::to_string(number++);
     write_file(file, bytes);
     EXPECT_THAT(data_test::message_of<DataError>([&] { decode_image(file); }),

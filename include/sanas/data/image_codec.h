@@ -14,14 +14,13 @@ namespace sanas {
 /// Whether this build can decode image files (it has OpenCV).
 bool images_are_decodable();
 
-/// Whether the name ends in .jpg, .jpeg, .png or .webp, in any case.
-bool has_image_extension(const std::filesystem::path& file);
-
-/// Decodes a JPEG, PNG or WebP file to RGB bytes: upright by its EXIF orientation, grey, palette
-/// and CMYK converted, transparency dropped. With `short_side` > 0 a JPEG is decoded at 1/2, 1/4 or
-/// 1/8 of its size as long as its shorter side keeps that length. Throws DataError, naming the
-/// file, where it cannot be read, is damaged, truncated, no image or one of more than 200
-/// megapixels, and where images_are_decodable() is false.
+/// Decodes a JPEG, PNG, WebP, BMP, TIFF (its first picture), PBM, PGM or PPM file to RGB bytes, as
+/// Pillow's convert("RGB"): upright by its EXIF orientation, grey, palette and CMYK converted,
+/// transparency dropped, of 16 bits the upper eight (where Pillow cuts grey levels above 255 off).
+/// The format is that of the content, whatever the name. With `short_side` > 0 a JPEG is decoded at
+/// 1/2, 1/4 or 1/8 of its size as long as its shorter side keeps that length. Throws DataError,
+/// naming the file, where it cannot be read, is damaged, truncated, animated, no image or one of
+/// more than 200 megapixels, and where images_are_decodable() is false.
 Image decode_image(const std::filesystem::path& file, int64_t short_side = 0);
 
 /// What the markers of a JPEG file say.
