@@ -27,12 +27,29 @@ constexpr const char* kTemporaryMark = ".sanas-tmp-";
   throw FileError(path.string() + ": " + what + ": " + std::strerror(error));
 }
 
-/// A name beside `target` that is hardly taken.
+fs::path folder_of(const fs::path& target) {
+  return target.has_parent_path() ? target.parent_path() : fs::path(".");
+}
+
+/// Bytes that a name in that folder may have; the usual number where the system doesn't say.
+size_t longest_name(const fs::path& folder) {
+  constexpr size_t kUsual = 255;
+  const long limit = ::pathconf(folder.c_str(), _PC_NAME_MAX);
+  return limit > 0 ? static_cast<size_t>(limit) : kUsual;
+}
+
+/// A name beside `target` that is hardly taken, and no longer than the system allows where the
+/// target's own is not.
 fs::path temporary_name(const fs::path& target) {
   std::random_device random;
-  std::string name = ".";
-  name += target.filename().string() + kTemporaryMark + std::to_string(random());
-  return target.parent_path() / name;
+  const std::string ending = kTemporaryMark + std::to_string(random());
+  const std::string name = target.filename().string();
+  const size_t limit = longest_name(folder_of(target));
+  size_t kept = std::min(name.size(), limit - std::min(limit, ending.size() + 1));
+  while (kept < name.size() && kept > 0 && (static_cast<uint8_t>(name[kept]) & 0xC0U) == 0x80U) {
+    --kept;  // not within a character
+  }
+  return target.parent_path() / ("." + name.substr(0, kept) + ending);
 }
 
 /// A new file next to its target, removed again unless it was renamed to it.
@@ -69,6 +86,12 @@ class TemporaryFile {
       }
       data += written;
       count -= static_cast<size_t>(written);
+    }
+  }
+
+  void seek(off_t position) {
+    if (::lseek(descriptor_, position, SEEK_SET) < 0) {
+      fail(target_, "can't be written", errno);
     }
   }
 
@@ -116,6 +139,11 @@ class FileBuffer : public std::streambuf {
     }
     return traits_type::not_eof(character);
   }
+  pos_type seekpos(pos_type position, std::ios_base::openmode /*mode*/) override {
+    sync();
+    file_.seek(static_cast<off_t>(position));
+    return position;
+  }
   std::streamsize xsputn(const char* data, std::streamsize count) override {
     if (count > epptr() - pptr()) {
       sync();
@@ -153,7 +181,7 @@ void write_to_device(const fs::path& path, const std::function<void(std::ostream
 
 /// Makes the rename itself survive a power cut. File systems that can't do it say EINVAL.
 void sync_folder(const fs::path& target) {
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  const fs::path folder = folder_of(target);
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) {
     fail(folder, "can't be opened", errno);

@@ -50,6 +50,27 @@ TEST(AtomicFile, ReplacesTheContentAndLeavesNothingElse) {
   EXPECT_EQ(folder.count(), 1);
 }
 
+// A name of the longest kind is one that a file may have, so it is one that can be written.
+TEST(AtomicFile, NamesMayBeAsLongAsTheSystemAllows) {
+  const TemporaryFolder folder;
+  std::string wide;  // three bytes each
+  for (int i = 0; i < 85; ++i) {
+    wide += "美";
+  }
+  for (const std::string& name : {std::string(255, 'x'), wide, std::string(240, '\xff')}) {
+    for (const char* content : {"first", "second"}) {
+      write_file_atomically(folder / name, content);
+      EXPECT_EQ(content_of(folder / name), content);
+    }
+    link_file_atomically(folder / name, folder / std::string(255, 'y'));
+    EXPECT_EQ(content_of(folder / std::string(255, 'y')), "second");
+  }
+  EXPECT_EQ(folder.count(), 4);
+  EXPECT_THAT(file_error([&] { write_file_atomically(folder / std::string(256, 'x'), ""); }),
+              HasSubstr("File name too long"));
+  EXPECT_EQ(folder.count(), 4);
+}
+
 TEST(AtomicFile, StreamsAnyAmountInAnyPieces) {
   const TemporaryFolder folder;
   std::string expected;

@@ -16,9 +16,9 @@ namespace sanas {
 /// to.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
-/// The same for content that `writer` puts into a stream piece by piece. A failed write throws
-/// FileError out of the stream operation. What `writer` throws is passed on after the temporary
-/// file is removed.
+/// The same for content that `writer` puts into a stream piece by piece; it may go back to an
+/// earlier place (seekp). A failed write throws FileError out of the stream operation. What
+/// `writer` throws is passed on after the temporary file is removed.
 void write_file_atomically(const std::filesystem::path& path,
                            const std::function<void(std::ostream&)>& writer);
 
