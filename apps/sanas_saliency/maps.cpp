@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iostream>
 #include <memory>
 
+#include "common/options.h"
+#include "common/program.h"
 #include "sanas/core/error.h"
 #include "sanas/core/log.h"
-#include "sanas/core/text.h"
+#include "sanas/core/signals.h"
 #include "sanas/io/config_number.h"
 #include "sanas/io/saliency_run.h"
 #include "sanas/saliency/heat_map.h"
@@ -11,19 +15,6 @@
 
 namespace sanas {
 namespace {
-
-const std::map<std::string, AttackLoss> kLosses{
-    {"soft", AttackLoss::kSoft}, {"label", AttackLoss::kLabel}, {"pseudo", AttackLoss::kPseudo}};
-const std::map<std::string, AttackNorm> kNorms{{"linf", AttackNorm::kLinf},
-                                               {"l2", AttackNorm::kL2}};
-const std::map<std::string, ColorReduction> kReductions{
-    {"max", ColorReduction::kMax}, {"mean", ColorReduction::kMean}, {"l2", ColorReduction::kL2}};
-const std::map<std::string, SaliencyTarget> kTargets{{"predicted", SaliencyTarget::kPredicted},
-                                                     {"true", SaliencyTarget::kTrue}};
-const std::map<std::string, PathBaseline> kBaselines{{"black", PathBaseline::kBlack},
-                                                     {"mean", PathBaseline::kMean}};
-const std::map<std::string, torch::ScalarType> kTypes{{"float32", torch::kFloat32},
-                                                      {"float64", torch::kFloat64}};
 
 std::map<std::string, SaliencyMethod> methods() {
   std::map<std::string, SaliencyMethod> named;
@@ -66,11 +57,17 @@ void add_input(CLI::App& app, SaliencyOptions& options) {
                  "checkpoint of a training or a search; repeatable, a column each")
       ->type_name("[NAME=]FILE")
       ->allow_extra_args(false);
-  app.add_option("--images", options.images, "FILE, FOLDER, or DATASET[:train|:test]");
-  app.add_option("--count", options.count, "at most that many images; 0: all")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--output,--out", options.output, "folder to write to");
-  app.add_option("--data", options.data, "folder of the data set's files");
+  add_path(app, "--images", options.images, "NAME", "FILE, FOLDER, or DATASET[:train|:test]");
+  app.add_option("--count", options.count,
+                 "at most that many images, drawn over the classes or subfolders; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  add_choice(app, "--on-bad-image", options.on_bad_image,
+             {{"skip", BadSample::kSkip}, {"fail", BadSample::kFail}},
+             "an image that can't be read: skip names it, makes the maps of the others, and ends "
+             "with status 3; fail ends at once");
+  add_path(app, "--output,--out", options.output, "DIR", "folder to write to");
+  add_path(app, "--data", options.data, "DIR", "folder of the data set's files");
 }
 
 void add_machine(CLI::App& app, Command& command) {
@@ -79,9 +76,8 @@ void add_machine(CLI::App& app, Command& command) {
   app.add_option("--threads", options.threads, "CPU threads; 0: OMP_NUM_THREADS, or one per core")
       ->check(CLI::Range(0, 1024));
   app.add_option("--seed", options.seed, "seed of random starts and noise");
-  app.add_option("--dtype", options.type, "float32 or float64")
-      ->transform(CLI::CheckedTransformer(kTypes))
-      ->default_str("float32");
+  add_choice(app, "--dtype", options.type,
+             {{"float32", torch::kFloat32}, {"float64", torch::kFloat64}}, "float32 or float64");
   app.add_option("--memory-limit", command.memory_limit,
                  "what a batch may take, about, e.g. 500MB or 2GB; changes no result")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
@@ -96,17 +92,19 @@ void add_methods(CLI::App& app, Command& command) {
       ->check(CLI::IsMember(methods()))
       ->allow_extra_args(false)
       ->default_str("pgd");
-  app.add_option("--target", options.target,
-                 "class whose logit is explained: predicted or true (pgd: see --loss)")
-      ->transform(CLI::CheckedTransformer(kTargets))
-      ->default_str("predicted");
+  add_choice(app, "--target", options.target,
+             {{"predicted", SaliencyTarget::kPredicted}, {"true", SaliencyTarget::kTrue}},
+             "class whose logit is explained: predicted or true (pgd: see --loss)");
   app.add_option("--steps", options.attack.steps,
                  "pgd: steps; 0: one step proportional to the gradient (not saturated)")
       ->check(CLI::Range(0, 1000));
-  app.add_option("--loss", options.attack.loss, "pgd: what is maximised: soft, label or pseudo")
-      ->transform(CLI::CheckedTransformer(kLosses));
-  app.add_option("--norm", options.attack.norm, "pgd: linf or l2 (not saturated)")
-      ->transform(CLI::CheckedTransformer(kNorms));
+  add_choice(
+      app, "--loss", options.attack.loss,
+      {{"soft", AttackLoss::kSoft}, {"label", AttackLoss::kLabel}, {"pseudo", AttackLoss::kPseudo}},
+      "pgd: what is maximised: soft, label or pseudo");
+  add_choice(app, "--norm", options.attack.norm,
+             {{"linf", AttackNorm::kLinf}, {"l2", AttackNorm::kL2}},
+             "pgd: linf or l2 (not saturated)");
   add_length(app, "--epsilon", options.attack.epsilon, "pgd: radius, of pixels in [0, 1]");
   add_length(app, "--step-size", options.attack.step_size, "pgd: length of a step");
   app.add_option("--starts", options.starts, "pgd: random starts that a map is the mean over")
@@ -122,31 +120,38 @@ void add_methods(CLI::App& app, Command& command) {
   app.add_option("--path-steps", options.path_steps, "integrated_gradients: points on the path")
       ->check(CLI::Range(1, 100000))
       ->default_str("32");
-  app.add_option("--path-baseline", options.path_baseline,
-                 "integrated_gradients: black, or the data set's mean")
-      ->transform(CLI::CheckedTransformer(kBaselines))
-      ->default_str("black");
+  add_choice(app, "--path-baseline", options.path_baseline,
+             {{"black", PathBaseline::kBlack}, {"mean", PathBaseline::kMean}},
+             "integrated_gradients: black, or the data set's mean");
 }
 
-void add_display(CLI::App& app, SaliencyDisplay& display) {
-  app.add_option("--reduction", display.reduction, "over colours: max, mean or l2")
-      ->transform(CLI::CheckedTransformer(kReductions))
-      ->default_str("max");
+void add_display(CLI::App& app, SaliencyOptions& options) {
+  SaliencyDisplay& display = options.display;
+  add_choice(
+      app, "--reduction", display.reduction,
+      {{"max", ColorReduction::kMax}, {"mean", ColorReduction::kMean}, {"l2", ColorReduction::kL2}},
+      "over colours: max, mean or l2");
   app.add_option("--color-map", display.color_map, "colour map of the heat maps")
-      ->check(CLI::IsMember(color_map_names()));
+      ->check(CLI::IsMember(color_map_names()))
+      ->type_name("NAME")
+      ->capture_default_str();
   app.add_option("--strength", display.strength, "share of the heat map in the overlay")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   app.add_option("--low-percentile", display.low_percentile, "shown as coldest")
-      ->check(CLI::Range(0.0, 49.0));
+      ->check(CLI::Range(0.0, 49.0))
+      ->capture_default_str();
   app.add_option("--high-percentile", display.high_percentile, "shown as warmest")
-      ->check(CLI::Range(51.0, 100.0));
+      ->check(CLI::Range(51.0, 100.0))
+      ->capture_default_str();
+  app.add_flag("!--no-pictures", options.pictures, "only maps.safetensors and predictions.jsonl");
 }
 
 void add_metrics(CLI::App& app, Command& command) {
   auto& metrics = command.metrics;
   app.add_flag("--metrics", command.measure, "measure the maps: metrics.txt, .csv, .json and .svg");
-  app.add_option("--masks", metrics.masks,
-                 "folder with NAME.png per image, white where its object is");
+  add_path(app, "--masks", metrics.masks, "DIR",
+           "folder with NAME.png per image, white where its object is");
   app.add_option("--threshold", metrics.threshold,
                  "of the fixed intersection over union, as a share of a map's range")
       ->check(CLI::Range(0.0, 1.0))
@@ -158,10 +163,10 @@ void add_metrics(CLI::App& app, Command& command) {
                  "first images, on which the sanity checks are done; 0: none")
       ->check(CLI::Range(0, 100000))
       ->default_str("32");
-  app.add_option("--random-labels", metrics.random_labels,
-                 "checkpoint trained on randomised labels, to compare maps with");
-  app.add_option("--other-seed", metrics.other_seed,
-                 "checkpoint trained from another seed, to compare maps with");
+  add_path(app, "--random-labels", metrics.random_labels, "FILE",
+           "checkpoint trained on randomised labels, to compare maps with");
+  add_path(app, "--other-seed", metrics.other_seed, "FILE",
+           "checkpoint trained from another seed, to compare maps with");
 }
 
 void require(const CLI::App& app, const std::string& name) {
@@ -170,7 +175,58 @@ void require(const CLI::App& app, const std::string& name) {
   }
 }
 
-void run(const CLI::App& app, Command& command) {
+/// An option that says nothing without something else is a mistake of the one who typed it.
+void check_options_apply(const CLI::App& app, const Command& command) {
+  struct Condition {
+    std::vector<const char*> options;
+    bool holds;
+    const char* what;
+  };
+  const auto draws = [&](SaliencyMethod method) {
+    const auto& methods = command.options.methods;
+    return std::find(methods.begin(), methods.end(), method) != methods.end();
+  };
+  std::error_code error;
+  const bool are_files = std::filesystem::exists(command.options.images, error);
+  for (const auto& [options, holds, what] : std::initializer_list<Condition>{
+           {{"--steps", "--loss", "--norm", "--epsilon", "--step-size", "--starts"},
+            draws(SaliencyMethod::kPgd),
+            "--method pgd"},
+           {{"--samples", "--noise"}, draws(SaliencyMethod::kSmoothGrad), "--method smoothgrad"},
+           {{"--path-steps", "--path-baseline"},
+            draws(SaliencyMethod::kIntegratedGradients),
+            "--method integrated_gradients"},
+           {{"--masks", "--curve-steps", "--checked", "--random-labels", "--other-seed"},
+            command.measure,
+            "--metrics"},
+           {{"--threshold"}, !command.metrics.masks.empty(), "--masks"},
+           {{"--data"}, !are_files, "--images with a data set"},
+           {{"--color-map", "--strength", "--low-percentile", "--high-percentile"},
+            command.options.pictures,
+            "pictures, not for --no-pictures"}}) {
+    for (const char* name : options) {
+      if (!holds && app.get_option(name)->count() > 0) {
+        throw ConfigError(std::string(name) + " is for " + what +
+                          (command.options.pictures ? ", which is missing" : ""));
+      }
+    }
+  }
+}
+
+void warn_of_lengths(const AttackOverrides& attack, Log& log) {
+  if (attack.norm == AttackNorm::kL2) {
+    return;
+  }
+  for (const auto& [name, length] :
+       {std::pair{"--epsilon", attack.epsilon}, std::pair{"--step-size", attack.step_size}}) {
+    const std::string warning = length ? grey_level_warning(name, *length) : "";
+    if (!warning.empty()) {
+      log.warn("warning: " + warning);
+    }
+  }
+}
+
+int run(const CLI::App& app, Command& command) {
   for (const char* name : {"--checkpoint", "--images", "--output"}) {
     require(app, name);
   }
@@ -180,29 +236,37 @@ void run(const CLI::App& app, Command& command) {
     options.methods.push_back(methods().at(name));
   }
   options.memory_limit = static_cast<int64_t>(command.memory_limit);
+  check_options_apply(app, command);
   if (command.measure) {
     options.metrics = command.metrics;
-  } else {
-    for (const char* name : {"--masks", "--random-labels", "--other-seed"}) {
-      if (app.get_option(name)->count() > 0) {
-        throw ConfigError(std::string(name) + " is for --metrics, which is missing");
-      }
-    }
   }
+  const ScopedSignals signals;
   Log log(options.quiet);
-  run_saliency(options, log);
+  warn_of_lengths(options.attack, log);
+  const SaliencyOutcome outcome = run_saliency(options, log);
+  std::cout << outcome.metrics;
+  if (outcome.interrupted) {
+    log.warn("stopped by a signal; what was finished by then is there");
+    return kExitInterrupted;
+  }
+  if (outcome.unreadable > 0) {
+    throw DataError(std::to_string(outcome.unreadable) + " of " +
+                    std::to_string(outcome.unreadable + outcome.images) +
+                    " images can't be read and have no maps, e.g. " + outcome.why);
+  }
+  return kExitDone;
 }
 
 }  // namespace
 
-void add_maps(CLI::App& app, std::function<void()>& verb) {
+void add_maps(CLI::App& app, std::function<int()>& verb) {
   const auto command = std::make_shared<Command>();
   add_input(app, command->options);
   add_methods(app, *command);
-  add_display(app, command->options.display);
+  add_display(app, command->options);
   add_metrics(app, *command);
   add_machine(app, *command);
-  verb = [&app, command] { run(app, *command); };
+  verb = [&app, command] { return run(app, *command); };
 }
 
 }  // namespace sanas

@@ -2,13 +2,15 @@
 #include <iostream>
 #include <memory>
 
+#include "common/program.h"
+#include "sanas/core/signals.h"
 #include "sanas/io/atomic_file.h"
 #include "sanas/io/rating_sheet.h"
 #include "sanas_saliency/verbs.h"
 
 namespace sanas {
 
-void add_rate(CLI::App& app, std::function<void()>& verb) {
+void add_rate(CLI::App& app, std::function<int()>& verb) {
   struct Options {
     RatingSheetOptions sheet;
     std::filesystem::path output;
@@ -17,17 +19,23 @@ void add_rate(CLI::App& app, std::function<void()>& verb) {
   const auto options = std::make_shared<Options>();
   command->add_option("--maps", options->sheet.maps, "folder that sanas_saliency wrote")
       ->required();
-  command->add_option("--output", options->output, "page to write, e.g. sheet.html")->required();
+  command->add_option("--output,--out", options->output, "page to write, e.g. sheet.html")
+      ->required();
   command->add_option("--count", options->sheet.count, "at most that many images; 0: all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--seed", options->sheet.seed, "of the order in which maps are shown");
   command->callback([options, &verb] {
-    verb = [options] { write_file_atomically(options->output, rating_sheet_html(options->sheet)); };
+    verb = [options] {
+      const std::string page = rating_sheet_html(options->sheet);
+      const ScopedSignals signals;  // no half of a file is left behind
+      write_file_atomically(options->output, page);
+      return kExitDone;
+    };
   });
 }
 
-void add_aggregate(CLI::App& app, std::function<void()>& verb) {
+void add_aggregate(CLI::App& app, std::function<int()>& verb) {
   struct Options {
     std::vector<std::filesystem::path> files;
     std::filesystem::path sheet;
@@ -44,6 +52,7 @@ void add_aggregate(CLI::App& app, std::function<void()>& verb) {
     verb = [options] {
       const auto summaries = aggregate_ratings(options->files, options->sheet, options->bootstrap);
       std::cout << (options->json ? ratings_json(summaries) : ratings_text(summaries));
+      return kExitDone;
     };
   });
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/explained_checkpoint.h"
 
-#include <torch/nn/modules/batchnorm.h>
-
-#include <algorithm>
-
 #include "sanas/core/parameters.h"
+#include "sanas/core/phase.h"
 #include "sanas/core/random.h"
+#include "sanas/core/signals.h"
+#include "sanas/data/dataset_facts.h"
 #include "sanas/io/module_state.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/safetensors.h"
 #include "sanas/io/search_setup.h"
+#include "sanas/nn/inference_batch.h"
 #include "sanas/supernet/cell_supernet.h"
 
 namespace sanas {
@@ -20,14 +20,6 @@ using torch::Tensor;
 
 /// From normalised pixels to logits and the last cell's output.
 using Forward = std::function<std::pair<Tensor, Tensor>(const Tensor&)>;
-
-bool rows_are_independent(const torch::nn::Module& module) {
-  const auto modules = module.modules();
-  return std::all_of(modules.begin(), modules.end(), [](const auto& part) {
-    const auto* norm = dynamic_cast<const torch::nn::BatchNorm2dImpl*>(part.get());
-    return norm == nullptr || norm->options.track_running_stats();
-  });
-}
 
 /// Row by row, each with the same random numbers.
 Forward one_by_one(const Forward& forward) {
@@ -48,14 +40,16 @@ Forward one_by_one(const Forward& forward) {
 ExplainedNetwork explain(const torch::nn::Module& module, const Forward& forward,
                          const PixelNormalization& normalization, bool has_cells) {
   const Forward rows = rows_are_independent(module) ? forward : one_by_one(forward);
-  ExplainedNetwork network;
-  network.logits = [rows, normalization](const Tensor& pixels) {
-    return rows(normalization(pixels)).first;
+  const Forward pass = [rows, normalization](const Tensor& pixels) {
+    if (ScopedSignals::stop_requested()) {  // every method and metric is a number of passes
+      throw Interrupted();
+    }
+    return rows(normalization(pixels));
   };
+  ExplainedNetwork network;
+  network.logits = [pass](const Tensor& pixels) { return pass(pixels).first; };
   if (has_cells) {
-    network.logits_and_features = [rows, normalization](const Tensor& pixels) {
-      return rows(normalization(pixels));
-    };
+    network.logits_and_features = pass;
   }
   return network;
 }
@@ -125,9 +119,9 @@ ExplainedCheckpoint load_explained_checkpoint(const std::filesystem::path& path,
   const auto tensors = read_safetensors(path);
   ExplainedCheckpoint result;
   result.info = read_checkpoint_info(tensors, path.string());
-  const auto& augment = result.info.config.dataset.augment;
-  result.height = batch_image_size(augment, result.info.height);
-  result.width = batch_image_size(augment, result.info.width);
+  const auto& data = result.info.config.dataset;
+  result.preparation = std::make_shared<ImagePreparation>(
+      data.augment, PictureSize{result.info.height, result.info.width, frame_of(data.source)});
   const FrozenRandomness frozen(seed);
   if (result.info.kind == "evaluation") {
     load_training(result, tensors, path.string(), weights);

@@ -2,72 +2,135 @@
 #include "sanas/io/image_source.h"
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 #include <vector>
 
 #include "format.h"
+#include "image_report.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
+#include "sanas/core/utf8.h"
 #include "sanas/data/dataset.h"
 #include "sanas/data/image_codec.h"
+#include "sanas/data/image_files.h"
+#include "sanas/data/subset.h"
 
 namespace sanas {
 namespace {
 
 namespace fs = std::filesystem;
 
+std::string number_text(int64_t number) { return format("%05lld", static_cast<long long>(number)); }
+
+/// Files with their numbers in the listing of their folder.
 class FileSource : public ImageSource {
  public:
-  explicit FileSource(std::vector<fs::path> files) : files_(std::move(files)) {}
+  struct File {
+    int64_t number = 0;
+    fs::path path;
+    std::string fault;
+  };
+
+  explicit FileSource(std::vector<File> files) : files_(std::move(files)) {}
   int64_t size() const override { return static_cast<int64_t>(files_.size()); }
   Image image(int64_t index) const override {
-    return decode_image(files_.at(static_cast<size_t>(index)));
+    const File& file = at(index);
+    if (!file.fault.empty()) {
+      throw DataError(file.path.string() + ": " + file.fault);
+    }
+    return decode_image(file.path);
   }
   std::string name(int64_t index) const override {
-    return format("%05lld_", static_cast<long long>(index)) +
-           files_.at(static_cast<size_t>(index)).stem().string();
+    const File& file = at(index);
+    return plain_line(number_text(file.number) + "_" + file.path.stem().string(), kLongestName);
   }
-  fs::path file(int64_t index) const override { return files_.at(static_cast<size_t>(index)); }
+  fs::path file(int64_t index) const override { return at(index).path; }
 
  private:
-  std::vector<fs::path> files_;
+  const File& at(int64_t index) const { return files_.at(static_cast<size_t>(index)); }
+
+  std::vector<File> files_;
 };
 
+/// Images of a data set, some or all, called by their numbers in it.
 class DatasetSource : public ImageSource {
  public:
-  explicit DatasetSource(std::unique_ptr<Dataset> dataset) : dataset_(std::move(dataset)) {}
-  int64_t size() const override { return dataset_->size(); }
-  Image image(int64_t index) const override { return dataset_->image(index); }
-  std::string name(int64_t index) const override {
-    return format("%05lld", static_cast<long long>(index));
-  }
-  std::optional<int64_t> label(int64_t index) const override { return dataset_->label(index); }
-
- private:
-  std::unique_ptr<Dataset> dataset_;
-};
-
-std::vector<fs::path> images_below(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && has_image_extension(entry.path())) {
-      files.push_back(entry.path());
+  DatasetSource(std::unique_ptr<Dataset> dataset, std::vector<int64_t> indices)
+      : dataset_(std::move(dataset)), indices_(std::move(indices)) {}
+  int64_t size() const override { return static_cast<int64_t>(indices_.size()); }
+  Image image(int64_t index) const override {
+    try {
+      return dataset_->image(at(index));
+    } catch (const DataError& error) {
+      const std::string name = dataset_->sample_name(at(index));
+      const std::string what = error.what();
+      throw DataError(what.find(name) == std::string::npos ? name + ": " + what : what);
     }
   }
-  std::sort(files.begin(), files.end());
-  if (files.empty()) {
-    throw DataError(folder.string() + ": no image (.jpg, .jpeg, .png, .webp) in this folder");
+  std::string name(int64_t index) const override { return number_text(at(index)); }
+  std::optional<int64_t> label(int64_t index) const override { return dataset_->label(at(index)); }
+
+ private:
+  int64_t at(int64_t index) const { return indices_.at(static_cast<size_t>(index)); }
+
+  std::unique_ptr<Dataset> dataset_;
+  std::vector<int64_t> indices_;
+};
+
+/// The first `count` files (0: all) of each subfolder in turn.
+std::vector<FileSource::File> drawn_over_folders(const std::vector<ImageFile>& files,
+                                                 const fs::path& folder, int64_t count) {
+  std::map<std::string, int64_t> groups;
+  std::vector<int64_t> labels;
+  for (const ImageFile& file : files) {
+    const std::string group = file.path.substr(0, file.path.rfind('/') + 1);
+    labels.push_back(groups.emplace(group, static_cast<int64_t>(groups.size())).first->second);
   }
-  return files;
+  std::vector<FileSource::File> chosen;
+  const auto wanted = count > 0 ? count : static_cast<int64_t>(files.size());
+  for (const int64_t number : balanced_positions(labels, wanted)) {
+    const ImageFile& file = files[static_cast<size_t>(number)];
+    chosen.push_back({number, folder / file.path, file.fault});
+  }
+  return chosen;
+}
+
+std::unique_ptr<ImageSource> open_folder(const fs::path& folder, int64_t count, Log& log) {
+  const auto [files, left_out] = find_image_files(folder);
+  const std::string others = left_out.describe();
+  if (files.empty()) {
+    throw DataError(folder.string() + ": no image (" + image_extensions() + ") in this folder" +
+                    (others.empty() ? "" : "; it has " + others));
+  }
+  if (!others.empty()) {
+    log.warn("warning: " + folder.string() + ": left out: " + others);
+  }
+  return std::make_unique<FileSource>(drawn_over_folders(files, folder, count));
+}
+
+std::unique_ptr<ImageSource> open_data_set(const DatasetOptions& options, Split split,
+                                           int64_t count, Log& log) {
+  auto dataset = open_dataset(options, split);
+  std::vector<int64_t> indices(static_cast<size_t>(dataset->size()));
+  std::iota(indices.begin(), indices.end(), int64_t{0});
+  if (count > 0) {
+    indices = balanced_among(*dataset, indices, count);
+  }
+  report_images(*dataset, std::to_string(indices.size()) + " " + to_string(split) + " images", log);
+  return std::make_unique<DatasetSource>(std::move(dataset), std::move(indices));
 }
 
 }  // namespace
 
-std::unique_ptr<ImageSource> open_images(const std::string& description, const Config& config) {
-  if (fs::is_directory(description)) {
-    return std::make_unique<FileSource>(images_below(description));
+std::unique_ptr<ImageSource> open_images(const std::string& description, const Config& config,
+                                         int64_t count, Log& log) {
+  std::error_code error;
+  if (fs::is_directory(description, error)) {
+    return open_folder(description, count, log);
   }
-  if (fs::is_regular_file(description)) {
-    return std::make_unique<FileSource>(std::vector<fs::path>{description});
+  if (fs::exists(description, error)) {
+    return std::make_unique<FileSource>(std::vector<FileSource::File>{{0, description, {}}});
   }
   const auto colon = description.find(':');
   DatasetOptions options = config.dataset.source;
@@ -80,7 +143,7 @@ std::unique_ptr<ImageSource> open_images(const std::string& description, const C
   }
   const Split split =
       colon == std::string::npos ? Split::kTest : split_from_string(description.substr(colon + 1));
-  return std::make_unique<DatasetSource>(open_dataset(options, split));
+  return open_data_set(options, split, count, log);
 }
 
 }  // namespace sanas

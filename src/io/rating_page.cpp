@@ -46,7 +46,8 @@ kbd { border: 1px solid var(--line); border-radius: .2rem; padding: 0 .3rem; }
 important for recognising what the image shows: <strong>warm colours</strong> (red, yellow) for
 important places, such as the object; <strong>cold colours</strong> (blue) for unimportant ones, such as
 the background. Please judge how much of this is true: are the warm places really the important ones,
-and the cold places really unimportant? There is no right answer; your first impression counts.</p>
+and the cold places really unimportant? There is no right answer; your first impression counts.
+Under <strong>grey stripes</strong> nothing was looked at; please pass over them.</p>
 <div class="examples">
 <div>
 <div class="pair">

@@ -125,6 +125,15 @@ std::string header_text(const std::vector<Piece>& pieces,
   return text;
 }
 
+std::vector<Piece> announced(const SafetensorsStream::Shapes& shapes, torch::ScalarType type) {
+  const auto& element = storable_type("values", torch::empty({0}, type));
+  std::vector<Piece> result;
+  for (const auto& [name, shape] : shapes) {
+    result.push_back({name, &element, shape, {}});
+  }
+  return result;
+}
+
 void write_header(std::ostream& stream, const std::string& header) {
   const uint64_t header_size = header.size();
   stream.write(reinterpret_cast<const char*>(&header_size), kLengthBytes);
@@ -182,21 +191,31 @@ std::string serialize_safetensors(const NamedTensors& tensors) {
 
 SafetensorsStream::SafetensorsStream(std::ostream& stream, Shapes shapes, torch::ScalarType type,
                                      const std::map<std::string, std::string>& metadata)
-    : stream_(stream), shapes_(std::move(shapes)), type_(type) {
-  const auto& element = storable_type("values", torch::empty({0}, type));
-  std::vector<Piece> announced;
-  for (const auto& [name, shape] : shapes_) {
-    announced.push_back({name, &element, shape, {}});
-  }
-  write_header(stream_, header_text(announced, metadata));
+    : stream_(stream), shapes_(std::move(shapes)), type_(type), metadata_(metadata) {
+  const std::string header = header_text(announced(shapes_, type_), metadata_);
+  header_size_ = header.size();
+  write_header(stream_, header);
 }
 
-void SafetensorsStream::write(const torch::Tensor& values) {
+void SafetensorsStream::write(const std::string& name, const torch::Tensor& values) {
+  while (next_ < shapes_.size() && shapes_[next_].first != name) {
+    ++next_;
+  }
   TORCH_CHECK(next_ < shapes_.size() && values.sizes() == shapes_[next_].second &&
                   values.scalar_type() == type_,
               "not the announced tensor");
   write_values(stream_, values);
-  ++next_;
+  written_.push_back(shapes_[next_++]);
+}
+
+void SafetensorsStream::finish() {
+  if (written_.size() == shapes_.size()) {
+    return;
+  }
+  std::string header = header_text(announced(written_, type_), metadata_);
+  header.append(header_size_ - header.size(), ' ');  // fewer names and smaller numbers
+  stream_.seekp(0);
+  write_header(stream_, header);
 }
 
 }  // namespace sanas

@@ -21,6 +21,21 @@ struct SheetRow {
   std::string caption;
 };
 
+/// What a column has got.
+struct ColumnResult {
+  /// Names of the images that have maps.
+  std::vector<std::string> images;
+  /// Of the first of them, unless no pictures are made.
+  std::vector<SheetRow> sheet;
+  /// Images of which the network does not see everything.
+  int64_t cropped = 0;
+  /// Of integrated gradients, over all images.
+  double completeness_error_sum = 0.0;
+  double largest_completeness_error = 0.0;
+  /// A signal came. Everything above is whole all the same.
+  bool interrupted = false;
+};
+
 /// Throws FileError.
 void create_folder(const std::filesystem::path& folder);
 
@@ -29,35 +44,30 @@ class ColumnRun {
  public:
   /// @param meter gets the maps too, unless null.
   ColumnRun(const SaliencyOptions& options, const SaliencyColumn& column, const ImageSource& images,
-            int64_t count, const torch::Device& device, ColumnMeter* meter);
+            const torch::Device& device, ColumnMeter* meter, UnreadableImages& unreadable);
 
   /// @param write_images whether the images themselves are written too.
-  /// @return the rows of the sheets, for the first images.
-  std::vector<SheetRow> run(bool write_images);
-
-  double mean_completeness_error() const { return completeness_sum_ / static_cast<double>(count_); }
-  double largest_completeness_error() const { return completeness_largest_; }
+  ColumnResult run(bool write_images);
 
  private:
   SafetensorsStream::Shapes shapes() const;
   SaliencyBatch targets_of(const ImageBatch& images, const torch::Tensor& probabilities) const;
   void explain(const ImageBatch& images, SafetensorsStream& maps, MetricsLog& predictions,
                bool write_images);
-  /// The image's line in predictions.jsonl, and its caption in the sheets.
-  void describe(const MapBatch& batch, int64_t i, int64_t label, const torch::Tensor& probabilities,
-                std::optional<double> error, MetricsLog& predictions);
-  void draw(const MapBatch& batch, int64_t i, const Image& original, bool write_image);
+  /// Writes the image's line in predictions.jsonl. Returns its caption in the sheets.
+  std::string describe(const MapBatch& batch, int64_t i, const ImageBatch& images,
+                       const torch::Tensor& probabilities, std::optional<double> error,
+                       MetricsLog& predictions);
+  void draw(const MapBatch& batch, int64_t i, const Image& original, const std::string& caption,
+            bool write_image);
 
   const SaliencyOptions& options_;
   const SaliencyColumn& column_;
   const ImageSource& images_;
-  int64_t count_;
   torch::Device device_;
   ColumnMeter* meter_;
-  std::vector<SheetRow> sheet_;
-  std::string caption_;
-  double completeness_sum_ = 0.0;
-  double completeness_largest_ = 0.0;
+  UnreadableImages& unreadable_;
+  ColumnResult result_;
 };
 
 }  // namespace sanas

@@ -44,17 +44,24 @@ SaliencyMethodOptions method_options(const SaliencyOptions& options, const Check
   return result;
 }
 
-std::string folder_name(std::string text) {
+/// No longer than the system allows, and none of those that are taken.
+std::string folder_name(std::string text, std::set<std::string>& taken) {
+  constexpr size_t kLongest = 100;
   std::replace_if(
       text.begin(), text.end(),
       [](unsigned char c) { return std::isalnum(c) == 0 && c != '_' && c != '-'; }, '-');
-  return text;
+  text.resize(std::min(text.size(), kLongest));
+  std::string name = text;
+  for (int64_t i = 2; !taken.insert(name).second; ++i) {
+    name = text + "-" + std::to_string(i);
+  }
+  return name;
 }
 
 std::string shape_text(const ExplainedCheckpoint& checkpoint) {
   return format("%zu classes and %lld×%lld pixels", checkpoint.info.classes.size(),
-                static_cast<long long>(checkpoint.width),
-                static_cast<long long>(checkpoint.height));
+                static_cast<long long>(checkpoint.width()),
+                static_cast<long long>(checkpoint.height()));
 }
 
 }  // namespace
@@ -78,6 +85,7 @@ std::vector<NamedCheckpoint> load_checkpoints(const SaliencyOptions& options,
 std::vector<SaliencyColumn> make_columns(const SaliencyOptions& options,
                                          const std::vector<NamedCheckpoint>& checkpoints) {
   std::vector<SaliencyColumn> columns;
+  std::set<std::string> names;
   std::set<std::string> folders;
   for (const auto& named : checkpoints) {
     for (const auto method : options.methods) {
@@ -91,11 +99,11 @@ std::vector<SaliencyColumn> make_columns(const SaliencyOptions& options,
         column.name =
             options.methods.size() > 1 ? named.name + " " + to_string(method) : named.name;
       }
+      if (!names.insert(column.name).second) {
+        throw ConfigError("column '" + column.name + "' is asked for twice");
+      }
       if (checkpoints.size() * options.methods.size() > 1) {
-        column.folder /= folder_name(column.name);
-        if (!folders.insert(column.folder.filename().string()).second) {
-          throw ConfigError("column '" + column.name + "' is asked for twice");
-        }
+        column.folder /= folder_name(column.name, folders);
       }
       columns.push_back(std::move(column));
     }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "saliency_images.h"
 
+#include "image_report.h"
+#include "sanas/core/error.h"
 #include "sanas/core/parameters.h"
-#include "sanas/data/resize.h"
+#include "sanas/core/phase.h"
+#include "sanas/core/signals.h"
 #include "sanas/nn/cost.h"
 
 namespace sanas {
@@ -12,7 +15,7 @@ namespace {
 /// intermediate results.
 int64_t bytes_per_row(const ExplainedCheckpoint& checkpoint, const torch::Device& device,
                       torch::ScalarType type) {
-  const auto image = torch::zeros({1, 3, checkpoint.height, checkpoint.width},
+  const auto image = torch::zeros({1, 3, checkpoint.height(), checkpoint.width()},
                                   torch::TensorOptions(device).dtype(type));
   const int64_t kept = count_activations([&] { checkpoint.network.logits(image); });
   return 2 * kept * static_cast<int64_t>(c10::elementSize(type));
@@ -23,43 +26,53 @@ int64_t bytes_of(const Image& image) { return 8 * static_cast<int64_t>(image.pix
 
 }  // namespace
 
-torch::Tensor pixels_of(const Image& image, int64_t height, int64_t width, torch::ScalarType type) {
-  const bool fits = image.height == height && image.width == width;
-  const Image fitted =
-      fits ? image : resize_bilinear(image, static_cast<int>(height), static_cast<int>(width));
-  return torch::from_blob(const_cast<uint8_t*>(fitted.pixels.data()),
-                          {1, height, width, int64_t{3}}, torch::kUInt8)
+torch::Tensor pixels_of(const Image& image, torch::ScalarType type) {
+  return torch::from_blob(const_cast<uint8_t*>(image.pixels.data()),
+                          {1, image.height, image.width, int64_t{3}}, torch::kUInt8)
       .permute({0, 3, 1, 2})
       .to(type)
       .div(255.0);
 }
 
-ImageBatches::ImageBatches(const ImageSource& images, int64_t count,
-                           const ExplainedCheckpoint& checkpoint, const torch::Device& device,
-                           torch::ScalarType type, int64_t limit)
+UnreadableImages::UnreadableImages(BadSample policy, Log& log)
+    : policy_(policy), say_(name_skipped_images(log)) {}
+
+void UnreadableImages::add(int64_t index, const std::string& what) {
+  if (policy_ == BadSample::kFail) {
+    throw DataError(what);
+  }
+  if (reasons_.emplace(index, what).second) {
+    say_(what);
+  }
+}
+
+ImageBatches::ImageBatches(const ImageSource& images, const ExplainedCheckpoint& checkpoint,
+                           const torch::Device& device, torch::ScalarType type, int64_t limit,
+                           UnreadableImages& unreadable)
     : images_(images),
-      count_(count),
-      height_(checkpoint.height),
-      width_(checkpoint.width),
+      checkpoint_(checkpoint),
       device_(device),
       type_(type),
       limit_(limit),
+      unreadable_(unreadable),
       row_bytes_(bytes_per_row(checkpoint, device, type)) {}
 
 bool ImageBatches::next(ImageBatch& batch) {
   constexpr int64_t kLargest = 64;
-  batch = {.first = position_, .originals = {}, .labels = {}, .pixels = {}};
+  batch = {};
   TensorList rows;
   int64_t used = 0;
-  while (position_ < count_ && static_cast<int64_t>(rows.size()) < kLargest) {
+  while (position_ < images_.size() && static_cast<int64_t>(rows.size()) < kLargest) {
     if (rows.size() % kRowUnit == 0 && !rows.empty() &&
         used + kRowUnit * (row_bytes_ + bytes_of(batch.originals.back())) > limit_) {
       break;
     }
-    batch.originals.push_back(images_.image(position_));
-    batch.labels.push_back(images_.label(position_).value_or(-1));
-    rows.push_back(pixels_of(batch.originals.back(), height_, width_, type_));
-    used += row_bytes_ + bytes_of(batch.originals.back());
+    if (ScopedSignals::stop_requested()) {
+      throw Interrupted();
+    }
+    if (add_next(batch, rows)) {
+      used += row_bytes_ + bytes_of(batch.originals.back());
+    }
     ++position_;
   }
   if (rows.empty()) {
@@ -69,6 +82,22 @@ bool ImageBatches::next(ImageBatch& batch) {
     rows.push_back(rows.back());
   }
   batch.pixels = torch::cat(rows).to(device_);
+  return true;
+}
+
+bool ImageBatches::add_next(ImageBatch& batch, TensorList& rows) {
+  try {
+    Image image = images_.image(position_);
+    const PreparedImage prepared = (*checkpoint_.preparation)(image);
+    rows.push_back(pixels_of(prepared.image, type_));
+    batch.originals.push_back(std::move(image));
+    batch.geometries.push_back(prepared.geometry);
+  } catch (const DataError& error) {
+    unreadable_.add(position_, error.what());
+    return false;
+  }
+  batch.indices.push_back(position_);
+  batch.labels.push_back(images_.label(position_).value_or(-1));
   return true;
 }
 

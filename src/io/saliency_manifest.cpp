@@ -69,6 +69,9 @@ Described describe(const SaliencyOptions& options) {
                 options.target != defaults.target);
   described.add("dtype", options.type == torch::kFloat64 ? "float64" : "float32",
                 options.type != defaults.type);
+  described.add_value("on_bad_image", to_string(options.on_bad_image),
+                      to_string(defaults.on_bad_image));
+  described.add_value("pictures", options.pictures, defaults.pictures);
   described.add_value("reduction", to_string(display.reduction),
                       to_string(defaults.display.reduction));
   described.add_value("color_map", display.color_map, defaults.display.color_map);
@@ -90,17 +93,21 @@ Described describe(const SaliencyOptions& options) {
 
 }  // namespace
 
-json describe_saliency(const SaliencyOptions& options, const std::vector<SaliencyColumn>& columns,
-                       const std::vector<std::string>& images) {
+json describe_saliency(const SaliencyOptions& options, const SaliencyContent& content) {
   json list = json::array();
-  for (const auto& column : columns) {
+  for (const auto& column : content.columns) {
     const auto described = describe(column, options);
     list.push_back({{"name", column.name},
                     {"folder", fs::relative(column.folder, options.output).string()},
                     {"method", to_string(column.method)},
                     {"checkpoint", column.file.string()},
+                    {"preparation", column.checkpoint->preparation->description()},
                     {"options", described.values},
                     {"changed", described.changed}});
+  }
+  json unreadable = json::array();
+  for (const auto& [image, why] : content.unreadable) {
+    unreadable.push_back({{"image", image}, {"why", why}});
   }
   const auto described = describe(options);
   return {{"format", kFormat},
@@ -109,7 +116,9 @@ json describe_saliency(const SaliencyOptions& options, const std::vector<Salienc
           {"options", described.values},
           {"changed", described.changed},
           {"columns", list},
-          {"images", images}};
+          {"images", content.images},
+          {"unreadable", unreadable},
+          {"interrupted", content.interrupted}};
 }
 
 SaliencyManifest read_saliency_manifest(const fs::path& folder) {

@@ -6,7 +6,9 @@
 
 #include "saliency_images.h"
 #include "sanas/core/error.h"
+#include "sanas/core/phase.h"
 #include "sanas/core/random.h"
+#include "sanas/core/signals.h"
 #include "sanas/data/image_codec.h"
 #include "sanas/saliency/localization.h"
 #include "sanas/saliency/map_similarity.h"
@@ -24,9 +26,11 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 enum Stream : uint64_t { kSeedAgreement = 1, kNoise, kFreshWeights };
 
 fs::path mask_of(const fs::path& image, const fs::path& folder) {
-  for (const char* extension : {".png", ".jpg", ".jpeg", ".webp"}) {
+  for (const char* extension :
+       {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm"}) {
     const fs::path file = folder / (image.stem().string() + extension);
-    if (fs::is_regular_file(file)) {
+    std::error_code too_long_or_hidden;
+    if (fs::is_regular_file(file, too_long_or_hidden)) {
       return file;
     }
   }
@@ -44,10 +48,18 @@ MapBatch first_rows(const MapBatch& batch, int64_t count) {
   const auto cut = [&](const torch::Tensor& tensor) {
     return tensor.narrow(0, 0, std::min(rows, tensor.size(0)));
   };
-  MapBatch part{batch.first, batch.names, {}, cut(batch.maps)};
+  MapBatch part{batch.first, batch.names, batch.indices, batch.geometries, {}, cut(batch.maps)};
   part.names.resize(static_cast<size_t>(count));
   part.batch = {cut(batch.batch.images), cut(batch.batch.labels), cut(batch.batch.targets)};
   return part;
+}
+
+/// Of the part of a picture that the network sees; not defined where that is all object, or none.
+LocalizationScores seen_scores(const torch::Tensor& map, const torch::Tensor& mask,
+                               double threshold) {
+  const auto inside = mask.sum().item<int64_t>();
+  return inside > 0 && inside < mask.numel() ? localization_scores(map, mask, threshold)
+                                             : LocalizationScores{kNan, kNan, kNan, kNan, kNan};
 }
 
 /// The rows that belong to images.
@@ -57,19 +69,30 @@ torch::Tensor real_rows(const torch::Tensor& rows, const MapBatch& batch) {
 
 }  // namespace
 
-std::vector<fs::path> find_masks(const ImageSource& images, int64_t count, const fs::path& folder) {
+std::vector<fs::path> find_masks(const ImageSource& images, const fs::path& folder,
+                                 UnreadableImages& unreadable) {
   if (!fs::is_directory(folder)) {
     throw DataError(folder.string() + ": no folder of masks");
   }
   std::vector<fs::path> masks;
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < images.size(); ++i) {
     const fs::path file = images.file(i);
     if (file.empty()) {
       throw ConfigError("--masks needs --images with a file or a folder, not a data set");
     }
+    if (ScopedSignals::stop_requested()) {
+      throw Interrupted();
+    }
+    Image image;
+    try {
+      image = images.image(i);
+    } catch (const DataError& error) {
+      unreadable.add(i, error.what());
+      masks.emplace_back();
+      continue;
+    }
     masks.push_back(mask_of(file, folder));
     const auto mask = read_mask(masks.back());
-    const Image image = images.image(i);
     if (mask.size(0) != image.height || mask.size(1) != image.width) {
       throw DataError(masks.back().string() + ": a mask of " +
                       size_text(mask.size(0), mask.size(1)) + " pixels for an image of " +
@@ -154,9 +177,14 @@ void ColumnMeter::add_curves(const MapBatch& batch) {
 
 void ColumnMeter::add_localization(const MapBatch& batch) {
   for (size_t i = 0; i < batch.names.size(); ++i) {
-    const auto mask = read_mask(masks_[static_cast<size_t>(batch.first) + i]);
-    const auto map = resize_map(batch.maps[static_cast<int64_t>(i)], mask.size(0), mask.size(1));
-    const auto scores = localization_scores(map, mask, options_.threshold);
+    const auto& geometry = batch.geometries[i];
+    const auto seen = seen_pixels(geometry);
+    const auto mask =
+        read_mask(masks_[static_cast<size_t>(batch.indices[i])]).masked_select(seen).unsqueeze(0);
+    const auto map = map_on_picture(batch.maps[static_cast<int64_t>(i)], geometry)
+                         .masked_select(seen)
+                         .unsqueeze(0);
+    const auto scores = seen_scores(map, mask, options_.threshold);
     values("pointing_game").push_back(scores.pointing);
     values("energy_in_mask").push_back(scores.energy);
     values("best_iou").push_back(scores.best_iou);

@@ -26,7 +26,25 @@ Image to_image(const torch::Tensor& pixels) {
   return image;
 }
 
+void hatch_unseen(Image& picture, const PictureWindow& seen) {
+  constexpr uint8_t kDark = 90;
+  constexpr uint8_t kLight = 170;
+  // Broad enough to show in a sheet, where a picture is some hundred pixels high.
+  const int stripe = std::max(1, std::min(picture.height, picture.width) / 24);
+  for (int y = 0; y < picture.height; ++y) {
+    const bool row_is_seen = y >= seen.top && y < seen.top + seen.height;
+    uint8_t* pixel = picture.row(y);
+    for (int x = 0; x < picture.width; ++x, pixel += picture.channels) {
+      if (!row_is_seen || x < seen.left || x >= seen.left + seen.width) {
+        std::fill_n(pixel, picture.channels, (x + y) / stripe % 2 == 0 ? kDark : kLight);
+      }
+    }
+  }
+}
+
 #ifdef SANAS_WITH_OPENCV
+
+bool pictures_are_drawable() { return true; }
 
 namespace {
 
@@ -220,6 +238,8 @@ std::string encode_jpeg(const Image& image, int quality) {
 }
 
 #else
+
+bool pictures_are_drawable() { return false; }
 
 namespace {
 

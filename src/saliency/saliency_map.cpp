@@ -1,14 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/saliency/saliency_map.h"
 
-#include <torch/nn/functional/upsampling.h>
-
-#include <vector>
+#include <algorithm>
 
 #include "sanas/attack/seeded_start.h"
 #include "sanas/core/random.h"
 
 namespace sanas {
+namespace {
+
+/// Rows first, …, first + count − 1 of a picture, whose centres lie between those of the map's
+/// rows; beyond the outermost ones a map goes on as it ends.
+torch::Tensor interpolated(const torch::Tensor& map, const AxisGeometry& axis, int64_t first,
+                           int64_t count) {
+  const auto last = static_cast<double>(map.size(0) - 1);
+  const auto picture = torch::arange(first, first + count, torch::kDouble) + 0.5;
+  const auto position = (picture * axis.scale + axis.offset - 0.5).clamp(0.0, last);
+  const auto below = position.floor();
+  const auto share = (position - below).unsqueeze(1);
+  const auto index = below.to(torch::kLong);
+  const auto values = map.index_select(0, index);
+  const auto next = map.index_select(0, (index + 1).clamp_max(map.size(0) - 1));
+  return values + (next - values) * share;  // equal values stay equal
+}
+
+/// Of values whose order may be changed. (torch::quantile takes no more than 16 million.)
+double percentile(torch::Tensor& values, double percent) {
+  double* const begin = values.mutable_data_ptr<double>();
+  double* const end = begin + values.numel();
+  const double rank = percent / 100.0 * static_cast<double>(values.numel() - 1);
+  double* const lower = begin + static_cast<int64_t>(rank);
+  std::nth_element(begin, lower, end);
+  if (lower + 1 == end) {
+    return *lower;
+  }
+  const double share = rank - static_cast<double>(lower - begin);
+  return *lower + share * (*std::min_element(lower + 1, end) - *lower);
+}
+
+}  // namespace
 
 std::string to_string(ColorReduction reduction) {
   switch (reduction) {
@@ -48,28 +78,35 @@ torch::Tensor pgd_saliency(const Classifier& classifier, const torch::Tensor& im
   return sum / starts;
 }
 
-torch::Tensor resize_map(const torch::Tensor& map, int64_t height, int64_t width) {
-  TORCH_CHECK(map.dim() == 2, "expected H×W, not ", map.sizes());
+torch::Tensor map_on_picture(const torch::Tensor& map, const ImageGeometry& geometry) {
+  TORCH_CHECK(map.dim() == 2 && map.size(0) == geometry.height && map.size(1) == geometry.width,
+              "a map of ", map.sizes(), " for ", geometry.height, "×", geometry.width);
+  const PictureWindow seen = geometry.seen();
   const auto values = map.detach().to(torch::kCPU, torch::kDouble);
-  if (map.size(0) == height && map.size(1) == width) {
-    return values;
-  }
-  return torch::nn::functional::interpolate(values.unsqueeze(0).unsqueeze(0),
-                                            torch::nn::functional::InterpolateFuncOptions()
-                                                .size(std::vector<int64_t>{height, width})
-                                                .mode(torch::kBilinear)
-                                                .align_corners(false))
-      .squeeze(0)
-      .squeeze(0);
+  const auto rows = interpolated(values, geometry.rows, seen.top, seen.height);
+  const auto both = interpolated(rows.t(), geometry.columns, seen.left, seen.width).t();
+  auto result = torch::zeros({geometry.picture_height, geometry.picture_width}, torch::kDouble);
+  result.narrow(0, seen.top, seen.height).narrow(1, seen.left, seen.width).copy_(both);
+  return result;
 }
 
-torch::Tensor scale_for_display(const torch::Tensor& map, double low, double high) {
+torch::Tensor seen_pixels(const ImageGeometry& geometry) {
+  const PictureWindow seen = geometry.seen();
+  auto result = torch::zeros({geometry.picture_height, geometry.picture_width}, torch::kBool);
+  result.narrow(0, seen.top, seen.height).narrow(1, seen.left, seen.width).fill_(true);
+  return result;
+}
+
+torch::Tensor scale_for_display(const torch::Tensor& map, double low, double high,
+                                const torch::Tensor& seen) {
   TORCH_CHECK(0.0 <= low && low < high && high <= 100.0, "percentiles ", low, " and ", high);
   const auto values = map.detach().to(torch::kCPU, torch::kDouble);
-  const auto limits =
-      torch::quantile(values.flatten(), torch::tensor({low / 100.0, high / 100.0}, torch::kDouble));
-  const double bottom = limits[0].item<double>();
-  const double range = limits[1].item<double>() - bottom;
+  auto pool = torch::nan_to_num(seen.defined() ? values.masked_select(seen) : values.flatten());
+  if (pool.numel() == 0) {
+    return torch::zeros_like(values);
+  }
+  const double bottom = percentile(pool, low);
+  const double range = percentile(pool, high) - bottom;
   if (range <= 0.0) {
     return torch::zeros_like(values);
   }

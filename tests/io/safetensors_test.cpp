@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include "io_test_support.h"
+#include "sanas/io/atomic_file.h"
 
 namespace sanas {
 namespace {
@@ -255,9 +256,35 @@ TEST(SafetensorsStream, IsTheFileThatWouldHoldEverything) {
   std::ostringstream stream;
   SafetensorsStream one_by_one(stream, {{"a", {2, 3}}, {"b", {1, 3, 2}}}, torch::kFloat32,
                                tensors.metadata);
-  one_by_one.write(tensors.tensors["a"]);
-  one_by_one.write(tensors.tensors["b"]);
+  one_by_one.write("a", tensors.tensors["a"]);
+  one_by_one.write("b", tensors.tensors["b"]);
+  one_by_one.finish();
   EXPECT_EQ(stream.str(), serialize_safetensors(tensors));
+}
+
+TEST(SafetensorsStream, LeavesOutWhatWasAnnouncedAndNotWritten) {
+  const TemporaryFolder folder;
+  const auto values = torch::rand({2, 3});
+  for (const std::vector<std::string>& written :
+       {std::vector<std::string>{"b", "d"}, {"a"}, {"e"}, {}, {"a", "b", "c", "d", "e"}}) {
+    write_file_atomically(folder / "a.safetensors", [&](std::ostream& stream) {
+      SafetensorsStream::Shapes announced;
+      for (const char* name : {"a", "b", "c", "d", "e"}) {
+        announced.push_back({name, {2, 3}});
+      }
+      SafetensorsStream one_by_one(stream, announced, torch::kFloat32, {{"k", "v"}});
+      for (const auto& name : written) {
+        one_by_one.write(name, values + name.front());
+      }
+      one_by_one.finish();
+    });
+    const auto read = read_safetensors(folder / "a.safetensors");
+    EXPECT_EQ(read.metadata.at("k"), "v");
+    ASSERT_EQ(read.tensors.size(), written.size());
+    for (const auto& name : written) {
+      EXPECT_TRUE(torch::equal(read.tensors[name], values + name.front())) << name;
+    }
+  }
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ from reference.discrete import DiscreteNetwork
 from safetensors.torch import load_file
 from scipy import ndimage, signal, stats
 from sklearn.metrics import average_precision_score
+from torchvision.transforms import v2
 
 CONFIGURATION = 2
 IMAGES, CHECKED, STEPS, SEED = 5, 3, 8, 11
@@ -26,7 +27,7 @@ DRAWN = ("pgd", "smoothgrad")  # depend on the seed
 OTHERS = {"other_seed": 8, "random_labels": 9}  # seeds of other networks
 LAYERS = ("classifier", "cells.2", "cells.1", "cells.0", "stem")
 THRESHOLD = 0.4
-SIZE = (48, 40)  # of the images; the network sees 32×32 pixels
+SIZE = (48, 40)  # of the images; the network sees 32×32 pixels: the middle of 38×32
 TOLERANCE = 1e-9
 
 
@@ -41,8 +42,19 @@ def saliency(checkpoint, images, out, *arguments, methods=METHODS, seed=SEED):
 
 def seen(file):
     """The pixels that the network sees of an image."""
-    image = Image.open(file).resize((32, 32), Image.Resampling.BILINEAR)
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1).double() / 255.0
+    pixels = v2.Compose([v2.Resize(32), v2.CenterCrop(32), v2.PILToTensor()])(Image.open(file))
+    return pixels.double() / 255.0
+
+
+SEEN = slice(4, 44)  # of the rows: 38/48 · (row + 1/2) − 3 is in 0…32; all columns are seen
+
+
+def on_picture(small):
+    """A map of 32×32 at the pixels of the picture that are seen."""
+    rows = (np.arange(SIZE[0])[SEEN] + 0.5) * 38 / 48 - 3 - 0.5
+    columns = (np.arange(SIZE[1]) + 0.5) * 32 / 40 - 0.5
+    places = np.meshgrid(rows, columns, indexing="ij")
+    return ndimage.map_coordinates(small, places, order=1, mode="nearest")
 
 
 def enlarged(small, size):
@@ -123,7 +135,7 @@ def test_localization(measured, method):
     expected = {"pointing_game": [], "energy_in_mask": [], "best_iou": [], "fixed_iou": []}
     expected |= {"average_precision": [], "mask_share": []}
     for small, mask in zip(measured.maps(method), measured.masks):
-        saliency_map = enlarged(small, SIZE)
+        saliency_map, mask = on_picture(small), mask[SEEN]
         low, high = saliency_map.min(), saliency_map.max()
         expected["pointing_game"].append(mask[saliency_map == high].mean())
         expected["energy_in_mask"].append(saliency_map[mask].sum() / saliency_map.sum())
@@ -134,7 +146,9 @@ def test_localization(measured, method):
         )
         expected["mask_share"].append(mask.mean())
     for metric, values in expected.items():
-        close(measured.values(method, metric), values)
+        # Where Grad-CAM is level, rounding in the enlargement decides between equal values.
+        tolerance = 1e-4 if (method, metric) == ("gradcam", "average_precision") else TOLERANCE
+        close(measured.values(method, metric), values, tolerance)
 
 
 def curves(measured, method, insertion):

@@ -20,11 +20,13 @@ from reference.network import STATISTICS
 from safetensors.torch import load_file
 from scipy import ndimage
 
-CONFIGURATION, DATA = 2, 3
+CONFIGURATION, DATA, STOPPED = 2, 3, 4
 METHODS = ("pgd", "gradient", "smoothgrad", "integrated_gradients", "gradcam")
 # Checks on images of two batches.
 MEASURED = ("--metrics", "--curve-steps", 3, "--checked", 10)
-QUICK = ("--samples", 2, "--path-steps", 2, "--threads", 1, "--quiet")
+QUICK = ("--threads", 1, "--quiet")
+# What makes a method quick; an option that is for another method is refused.
+FEW = {"smoothgrad": ("--samples", 2), "integrated_gradients": ("--path-steps", 2)}
 
 
 @pytest.fixture(scope="module", name="checkpoint")
@@ -34,15 +36,28 @@ def trained_checkpoint(tmp_path_factory):
 
 @pytest.fixture(scope="module", name="images")
 def image_folder(tmp_path_factory):
-    """Eleven images, none of them of the network's size."""
+    """Eleven images, none of them of the network's size, of which it sees the middle."""
     folder = tmp_path_factory.mktemp("images")
     trained.write_images(folder, 11, (20, 44))
     return folder
 
 
+def part_that_is_seen(height, width, side=32):
+    """Rows and columns of the image's pixels that a network of that size gets, and where their
+    centres lie in it, by torchvision's rules: the shorter side to its size, the middle of that."""
+    parts = []
+    for length in (height, width):
+        resized = int(side * length / min(height, width))
+        position = (np.arange(length) + 0.5) * resized / length - int(round((resized - side) / 2))
+        seen = np.flatnonzero((position >= 0) & (position < side))
+        parts.append((slice(seen[0], seen[-1] + 1), position[seen] - 0.5))
+    return parts
+
+
 def saliency(checkpoint, images, out, *arguments):
     command = ("--checkpoint", checkpoint, "--images", images, "--output", out)
-    return programs.run("sanas_saliency", *command, *QUICK, *arguments)
+    few = [word for method, words in FEW.items() if method in arguments for word in words]
+    return programs.run("sanas_saliency", *command, *QUICK, *few, *arguments)
 
 
 def all_methods():
@@ -258,12 +273,20 @@ def test_display_options(checkpoint, images, changes, tmp_path):
         small = REDUCTIONS[chosen["reduction"]](tensors[name].double().numpy())
         found = (line["map_low"], line["map_high"])
         np.testing.assert_allclose(found, (small.min(), small.max()), rtol=1e-6)
-        zoom = np.divide(heat.shape[:2], small.shape)
-        large = ndimage.zoom(small, zoom, order=1, mode="nearest", grid_mode=True)
+        (rows, y), (columns, x) = part_that_is_seen(*heat.shape[:2])
+        large = ndimage.map_coordinates(
+            small, np.meshgrid(y, x, indexing="ij"), order=1, mode="nearest"
+        )
         low, high = np.percentile(large, [chosen["low-percentile"], chosen["high-percentile"]])
         scaled = np.clip((large - low) / (high - low), 0.0, 1.0)
         expected = 255 * colormaps[chosen["color-map"]](np.round(255 * scaled).astype(int))
-        assert np.abs(heat - expected[..., :3]).max() < 4  # less than two of 256 levels
+        difference = np.abs(heat[rows, columns] - expected[..., :3])
+        assert difference.max() < 4  # less than two of 256 levels
+        unseen = np.ones(heat.shape[:2], dtype=bool)
+        unseen[rows, columns] = False
+        stripes = heat[unseen]  # grey, dark and light
+        assert len(stripes) and (stripes == stripes[:, :1]).all()
+        assert set(stripes[:, 0]) == {90, 170}
         strength = chosen["strength"]
         assert np.abs(mixed - ((1 - strength) * image + strength * heat)).max() <= 0.5
 
@@ -330,6 +353,113 @@ def test_names_with_spaces_quotes_and_markup(checkpoint, images, tmp_path):
     assert "onerror" not in page.read_text()
 
 
+# Images that can't be read, and odd names -------------------------------------------------------
+
+
+@pytest.fixture(scope="module", name="mixed")
+def good_and_bad_images(images, tmp_path_factory):
+    """Three images that can be read, in two folders, and all kinds of others."""
+    folder = tmp_path_factory.mktemp("mixed")
+    png = (images / "0.png").read_bytes()
+    (folder / "a" / ".ipynb_checkpoints").mkdir(parents=True)
+    (folder / "a" / "1.png").write_bytes(png)
+    (folder / "a" / ".ipynb_checkpoints" / "1-checkpoint.png").write_bytes(png)
+    (folder / "a" / "._1.png").write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X        ")
+    (folder / "a" / "note.gif").write_bytes(b"GIF89a")
+    (folder / "a" / "cut.png").write_bytes(png[:-40])
+    (folder / "link").symlink_to(folder / "a")  # followed
+    (folder / "a" / "round").symlink_to(folder)  # not for ever
+    (folder / "2.png").write_bytes(png)
+    (folder / "lost.png").symlink_to(folder / "nowhere")
+    return folder
+
+
+def test_bad_images_do_not_cost_the_good_ones(checkpoint, mixed, tmp_path):
+    out = tmp_path / "maps"
+    result = saliency(checkpoint, mixed, out, "--method", "gradient", "--method", "gradcam")
+    one_line_error("sanas_saliency", result, DATA, "3 of 6 images", ".png: ")
+    warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    for words in (("a/cut.png", "truncated"), ("lost.png",), ("link/cut.png",), (".gif", "hidden")):
+        (line,) = [w for w in warnings if all(word in w for word in words)][:1]
+    for method in ("gradient", "gradcam"):
+        lines = trained.predictions(out / method)
+        names = [line["image"] for line in lines]
+        assert [Path(line["file"]).relative_to(mixed).as_posix() for line in lines] == [
+            "2.png", "a/1.png", "link/1.png",
+        ]  # fmt: skip
+        assert list(load_file(out / method / "maps.safetensors")) == sorted(names)
+        for name in names:
+            assert (out / method / f"{name}_overlay.png").exists()
+    manifest = json.loads((out / "saliency.json").read_text())
+    assert manifest["images"] == names
+    assert len(manifest["unreadable"]) == 3
+    page = tmp_path / "sheet.html"
+    assert programs.run("sanas_saliency", "rate", "--maps", out, "--output", page).returncode == 0
+
+
+def test_one_bad_image_may_end_it(checkpoint, mixed, tmp_path):
+    result = saliency(checkpoint, mixed, tmp_path / "maps", "--on-bad-image", "fail")
+    one_line_error("sanas_saliency", result, DATA, "cut.png")
+    assert not list(tmp_path.rglob("*_heat.png"))
+
+
+def test_names_that_no_file_of_ours_can_have(checkpoint, images, tmp_path):
+    """Long, not UTF-8, with a line feed; two that become the same when they are cut."""
+    folder, out = tmp_path / "odd", tmp_path / "maps"
+    folder.mkdir()
+    png = (images / "0.png").read_bytes()
+    names = [b"\xe7\xbe\x8e" * 74, b"x" * 251, b"x" * 250 + b"y", b"caf\xe9", b"line\nfeed"]
+    for name in names:
+        with open(bytes(folder) + b"/" + name + b".png", "wb") as file:
+            file.write(png)
+    result = saliency(checkpoint, folder, out, "--method", "gradient")
+    assert result.returncode == 0, result.stderr
+    lines = trained.predictions(out)
+    made = [line["image"] for line in lines]
+    assert len(set(made)) == len(names) == len((out / "predictions.jsonl").read_text().splitlines())
+    assert sorted(load_file(out / "maps.safetensors")) == sorted(made)
+    for name in made:
+        assert name.isprintable() and (out / f"{name}_overlay.png").stat().st_size > 0
+
+
+def test_count_draws_over_the_folders(checkpoint, images, tmp_path):
+    for label in ("ape", "bee", "cat"):
+        for i in range(4):
+            file = tmp_path / "images" / label / f"{i}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes((images / "0.png").read_bytes())
+    out = tmp_path / "maps"
+    options = ("--method", "gradient", "--count", 5, "--no-pictures")
+    result = saliency(checkpoint, tmp_path / "images", out, *options)
+    assert result.returncode == 0, result.stderr
+    chosen = [Path(line["file"]).parts[-2:] for line in trained.predictions(out)]
+    assert chosen == [
+        ("ape", "0.png"), ("ape", "1.png"), ("bee", "0.png"), ("bee", "1.png"), ("cat", "0.png"),
+    ]  # fmt: skip
+    assert not list(out.rglob("*.png"))
+
+
+def test_a_signal_leaves_what_is_finished(checkpoint, images, tmp_path):
+    """Stopped in the second column: the first one is whole, and no temporary file lies about."""
+    out = tmp_path / "maps"
+    out.mkdir()
+    (out / ".maps.safetensors.sanas-tmp-1").write_text("of a process that was killed")
+    command = [programs.program("sanas_saliency"), "--checkpoint", checkpoint]
+    command += ["--images", images, "--output", out, "--threads", 1, "--quiet"]
+    command += ["--method", "gradient", "--method", "smoothgrad", "--samples", 100000]
+    with subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE) as process:
+        while process.poll() is None and not (out / "smoothgrad" / "predictions.jsonl").exists():
+            time.sleep(0.02)
+        process.terminate()
+        process.communicate(timeout=120)
+    assert process.returncode == STOPPED
+    assert not list(out.rglob(".*sanas-tmp*"))
+    assert len(load_file(out / "gradient" / "maps.safetensors")) == 11
+    manifest = json.loads((out / "saliency.json").read_text())
+    assert manifest["interrupted"] and [c["name"] for c in manifest["columns"]] == ["gradient"]
+    assert len(manifest["images"]) == 11
+
+
 # Bad input --------------------------------------------------------------------------------------
 
 
@@ -344,6 +474,15 @@ def nothing_written(out):
         (("--epsilon", "8/"), ("--epsilon", "8/255")),
         (("--color-map", "jetty"), ("--color-map", "jet")),
         (("--masks", "."), ("--masks", "--metrics")),
+        (("--checked", "3"), ("--checked", "--metrics")),
+        (("--metrics", "--threshold", "0.4"), ("--threshold", "--masks")),
+        (("--samples", "3"), ("--samples", "smoothgrad")),
+        (("--method", "gradient", "--epsilon", "8/255"), ("--epsilon", "pgd")),
+        (("--path-steps", "3"), ("--path-steps", "integrated_gradients")),
+        (("--data", "."), ("--data", "data set")),
+        (("--strength", "0.2", "--no-pictures"), ("--strength", "pictures")),
+        (("--target", "0"), ("--target", "predicted")),
+        (("rate", "--maps", "x", "--output", "y"), ("--checkpoint", "rate")),
         (("--target", "true"), ("--target", "predicted")),
         (("--method", "gradient", "--method", "gradient"), ("gradient", "twice")),
         (("--loss", "label"), ("--loss", "soft")),

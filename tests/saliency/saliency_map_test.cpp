@@ -87,5 +87,69 @@ TEST(ScaleForDisplay, ClipsAtThePercentiles) {
   EXPECT_EQ(scale_for_display(torch::full({2, 2}, 3.0)).abs().sum().item<double>(), 0.0);
 }
 
+/// What a picture of 8×20 with `left` columns cut off is to a network that sees 4×4.
+ImageGeometry a_window(int64_t left) {
+  return ImageGeometry::of(8, 20).resized(4, 10).window(0, left, 4, 4);
+}
+
+TEST(MapOnPicture, IsTheRampThatTheNetworkSees) {
+  // By the position in the picture; between the centres of pixels a ramp stays one.
+  const auto geometry = a_window(3);
+  auto map = torch::empty({4, 4}, torch::kDouble);
+  for (int64_t i = 0; i < 4; ++i) {
+    for (int64_t j = 0; j < 4; ++j) {
+      map[i][j] = 10 * geometry.rows.to_picture(static_cast<double>(i) + 0.5) +
+                  geometry.columns.to_picture(static_cast<double>(j) + 0.5);
+    }
+  }
+  const auto laid = map_on_picture(map, geometry);
+  ASSERT_EQ(laid.sizes(), (std::vector<int64_t>{8, 20}));
+  const auto seen = seen_pixels(geometry);
+  EXPECT_EQ(seen.sum().item<int64_t>(), 8 * 8);
+  for (int64_t y = 0; y < 8; ++y) {
+    for (int64_t x = 0; x < 20; ++x) {
+      const bool is_seen = x >= 6 && x < 14;
+      ASSERT_EQ(seen[y][x].item<bool>(), is_seen);
+      // Half a pixel of the network from its edge a map goes on as it ends.
+      const double row = std::clamp(static_cast<double>(y) + 0.5, 1.0, 7.0);
+      const double column = std::clamp(static_cast<double>(x) + 0.5, 7.0, 13.0);
+      ASSERT_NEAR(laid[y][x].item<double>(), is_seen ? 10 * row + column : 0.0, 1e-12);
+    }
+  }
+}
+
+TEST(MapOnPicture, OfAWholePictureIsABilinearEnlargement) {
+  const auto map = torch::rand({5, 7}, torch::kDouble);
+  const auto laid = map_on_picture(map, ImageGeometry::of(13, 24).resized(5, 7));
+  const auto expected = torch::nn::functional::interpolate(
+      map.view({1, 1, 5, 7}), torch::nn::functional::InterpolateFuncOptions()
+                                  .size(std::vector<int64_t>{13, 24})
+                                  .mode(torch::kBilinear)
+                                  .align_corners(false));
+  EXPECT_TRUE(torch::allclose(laid, expected.view({13, 24}), 0.0, 1e-12));
+}
+
+TEST(ScaleForDisplay, PercentilesAreThoseOfTorchAndOfWhatIsSeen) {
+  const auto map = torch::rand({31, 17}, torch::kDouble);
+  for (const auto& [low, high] :
+       {std::pair{0.0, 100.0}, std::pair{1.0, 99.0}, std::pair{12.5, 50.1}}) {
+    const double bottom = torch::quantile(map, low / 100).item<double>();
+    const double top = torch::quantile(map, high / 100).item<double>();
+    const auto expected = ((map - bottom) / (top - bottom)).clamp(0.0, 1.0);
+    EXPECT_TRUE(torch::allclose(scale_for_display(map, low, high), expected, 0.0, 1e-12));
+    // What is not seen has no part in it.
+    const auto wider = torch::cat({map, torch::full({31, 5}, 9.0, torch::kDouble)}, 1);
+    auto seen = torch::zeros({31, 22}, torch::kBool);
+    seen.narrow(1, 0, 17).fill_(true);
+    const auto scaled = scale_for_display(wider, low, high, seen).narrow(1, 0, 17);
+    EXPECT_TRUE(torch::allclose(scaled, expected, 0.0, 1e-12));
+  }
+}
+
+TEST(ScaleForDisplay, TakesAPhotographOfTwentyMegapixels) {
+  const auto map = torch::arange(4096 * 4100, torch::kDouble).view({4096, 4100});
+  EXPECT_NEAR(scale_for_display(map, 10.0, 90.0).mean().item<double>(), 0.5, 1e-6);
+}
+
 }  // namespace
 }  // namespace sanas

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "sanas/data/image_preparation.h"
 #include "sanas/io/checkpoint_info.h"
 #include "sanas/saliency/explained_network.h"
 
@@ -20,13 +21,17 @@ enum class CheckpointWeights {
 /// was trained on.
 struct ExplainedCheckpoint {
   CheckpointInfo info;
-  /// Size that images are brought to, in pixels.
-  int64_t height = 0;
-  int64_t width = 0;
+  /// How the network's tests bring it an image.
+  std::shared_ptr<const ImagePreparation> preparation;
   std::shared_ptr<torch::nn::Module> module;
   /// Refers to `module`. A network whose batch norms have no running statistics, or that draws
-  /// random numbers, sees one image at a time and the same numbers for each.
+  /// random numbers, sees one image at a time and the same numbers for each. Throws Interrupted
+  /// once a signal asks to stop (ScopedSignals).
   ExplainedNetwork network;
+
+  /// Size of the images that it sees, in pixels.
+  int64_t height() const { return preparation->height(); }
+  int64_t width() const { return preparation->width(); }
 };
 
 /// Throws FileError if the file is no checkpoint of this program, or doesn't fit the network that

@@ -47,23 +47,32 @@ bool has_checksum(const NamedTensors& tensors);
 std::string serialize_safetensors(const NamedTensors& tensors);
 
 /// Writes tensors of one type, more of them than fit into memory: first what they will be, then
-/// their values one after the other.
+/// their values one after the other. Some may be left out.
 class SafetensorsStream {
  public:
   using Shapes = std::vector<std::pair<std::string, std::vector<int64_t>>>;
 
-  /// Writes the header to `stream`. Throws FileError for what `write_safetensors` refuses.
+  /// Writes the header to `stream`, which is at its beginning. Throws FileError for what
+  /// `write_safetensors` refuses.
   SafetensorsStream(std::ostream& stream, Shapes shapes, torch::ScalarType type,
                     const std::map<std::string, std::string>& metadata = {});
 
-  /// The values of the next tensor, in its shape.
-  void write(const torch::Tensor& values);
+  /// The values of the next tensor of that name, in its shape. Those announced before it that were
+  /// not written are left out.
+  void write(const std::string& name, const torch::Tensor& values);
+
+  /// Has to come last. Where tensors were left out, the header at the stream's beginning is
+  /// corrected.
+  void finish();
 
  private:
   std::ostream& stream_;
   Shapes shapes_;
   torch::ScalarType type_;
+  std::map<std::string, std::string> metadata_;
+  size_t header_size_;
   size_t next_ = 0;
+  Shapes written_;
 };
 
 }  // namespace sanas

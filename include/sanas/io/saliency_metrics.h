@@ -17,6 +17,8 @@
 
 namespace sanas {
 
+class UnreadableImages;
+
 struct SaliencyMetricsOptions {
   /// Folder of masks, NAME.png for image NAME.*, white where the object is; empty: none.
   std::filesystem::path masks;
@@ -58,18 +60,24 @@ struct ColumnScores {
   std::vector<LayerSimilarity> randomization;
 };
 
-/// The mask's file of each image. Throws ConfigError for images without files, DataError
-/// for a mask that is missing, of another size than its image, empty or full.
-std::vector<std::filesystem::path> find_masks(const ImageSource& images, int64_t count,
-                                              const std::filesystem::path& folder);
+/// The mask's file of each image; none for one that can't be read, which is added to `unreadable`.
+/// Throws ConfigError for images without files, DataError for a mask that is missing, of another
+/// size than its image, empty or full.
+std::vector<std::filesystem::path> find_masks(const ImageSource& images,
+                                              const std::filesystem::path& folder,
+                                              UnreadableImages& unreadable);
 
 /// A mask as bool, H×W. Throws DataError.
 torch::Tensor read_mask(const std::filesystem::path& file);
 
 /// A batch of maps as its column made it.
 struct MapBatch {
+  /// Images that came before, in other batches.
   int64_t first = 0;
   std::vector<std::string> names;
+  /// Of the images in their source.
+  std::vector<int64_t> indices;
+  std::vector<ImageGeometry> geometries;
   /// More rows than names where a batch was filled up.
   SaliencyBatch batch;
   /// Reduced, double, on the CPU, N×H×W.
@@ -89,7 +97,7 @@ class ColumnMeter {
 
   void add(const MapBatch& batch);
 
-  /// Does the sanity checks and hands over everything.
+  /// Does the sanity checks and hands over everything. Throws Interrupted as networks do.
   ColumnScores finish(const torch::Device& device, torch::ScalarType type);
 
  private:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sanas/core/log.h"
+#include "sanas/data/loader.h"
 #include "sanas/io/saliency_metrics.h"
 #include "sanas/saliency/saliency_method.h"
 
@@ -45,8 +46,10 @@ struct SaliencyOptions {
   std::vector<SaliencyMethod> methods{SaliencyMethod::kPgd};
   /// A file, a folder of images, or a data set by name with an optional ":train" or ":test".
   std::string images;
-  /// At most that many images, in order; 0: all.
+  /// At most that many images, drawn over the classes or subfolders (open_images); 0: all.
   int64_t count = 0;
+  /// What becomes of images that can't be read.
+  BadSample on_bad_image = BadSample::kSkip;
   std::filesystem::path output;
   /// Folder of a data set's files; empty: as in the checkpoint's configuration.
   std::filesystem::path data;
@@ -64,18 +67,35 @@ struct SaliencyOptions {
   int64_t path_steps = 32;
   PathBaseline path_baseline = PathBaseline::kBlack;
   SaliencyDisplay display;
+  /// Whether PNG files are made: they are not in a build without OpenCV.
+  bool pictures = true;
   /// Set: measure the maps.
   std::optional<SaliencyMetricsOptions> metrics;
   bool quiet = false;
 };
 
-/// Saliency maps of images, one column for each checkpoint and method. A column's files lie in
-/// `output`, or in a folder named after it where there are several: per image the map as a PNG of
-/// 16 bits, the heat map and its overlay on the image at the image's own size; maps.safetensors
-/// with the raw maps, predictions.jsonl, contact_sheet.png. In `output` itself: NAME_image.png,
-/// saliency.json, with several columns comparison_sheet.png, with metrics their files
-/// (docs/saliency.md). Needs no more memory for more images.
-/// Throws ConfigError, DataError or FileError.
-void run_saliency(const SaliencyOptions& options, Log& log);
+/// What run_saliency has done.
+struct SaliencyOutcome {
+  /// Images that have maps.
+  int64_t images = 0;
+  /// Images that can't be read, and why the first of them can't.
+  int64_t unreadable = 0;
+  std::string why;
+  /// A signal came (ScopedSignals).
+  bool interrupted = false;
+  /// The table of the metrics, if they were measured.
+  std::string metrics;
+};
+
+/// Saliency maps of images, one column for each checkpoint and method. Images are prepared as in a
+/// test of the network (ImagePreparation), and what it says is led back to the picture; where it
+/// does not look, pictures are striped. A column's files lie in `output`, or in a folder named
+/// after it where there are several: per image the map as a PNG of 16 bits, the heat map and its
+/// overlay on the image at the image's own size; maps.safetensors with the raw maps,
+/// predictions.jsonl, contact_sheet.png. In `output` itself: NAME_image.png, saliency.json, with
+/// several columns comparison_sheet.png, with metrics their files (docs/saliency.md). Needs no more
+/// memory for more images. After a signal everything that was finished is there, and no temporary
+/// file. Throws ConfigError, DataError or FileError; DataError where no image can be read.
+SaliencyOutcome run_saliency(const SaliencyOptions& options, Log& log);
 
 }  // namespace sanas

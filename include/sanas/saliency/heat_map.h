@@ -7,10 +7,17 @@
 #include <vector>
 
 #include "sanas/data/image.h"
+#include "sanas/data/image_geometry.h"
 
 namespace sanas {
 
-// Pictures are made with OpenCV; in a build without it, everything here but to_image throws
+/// Whether this build can make pictures (it has OpenCV).
+bool pictures_are_drawable();
+
+/// Draws grey stripes over everything but a part: there the network does not look.
+void hatch_unseen(Image& picture, const PictureWindow& seen);
+
+// Pictures are made with OpenCV; in a build without it, everything below but to_image throws
 // FileError.
 
 /// Pixels 3×H×W in [0, 1] as bytes.

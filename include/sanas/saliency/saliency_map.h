@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sanas/attack/pgd.h"
+#include "sanas/data/image_geometry.h"
 
 namespace sanas {
 
@@ -29,12 +30,19 @@ torch::Tensor pgd_saliency(const Classifier& classifier, const torch::Tensor& im
                            const torch::Tensor& labels, const AttackOptions& options, uint64_t seed,
                            int64_t starts = 1);
 
-/// A map H×W resized bilinearly, in double precision on the CPU.
-torch::Tensor resize_map(const torch::Tensor& map, int64_t height, int64_t width);
+/// A map of what a network sees, laid onto the picture that it came from: bilinearly between the
+/// centres of pixels, in double precision on the CPU; 0 where the network does not look.
+/// @param map H×W, of the geometry's height and width. @return picture_height × picture_width.
+torch::Tensor map_on_picture(const torch::Tensor& map, const ImageGeometry& geometry);
+
+/// Where the network looks: bool, picture_height × picture_width, true in geometry.seen().
+torch::Tensor seen_pixels(const ImageGeometry& geometry);
 
 /// Maps H×W scaled to [0, 1] for display: values at or below the low percentile become 0, at or
 /// above the high percentile 1. A constant map becomes 0.
-/// @param low,high percentiles in [0, 100].
-torch::Tensor scale_for_display(const torch::Tensor& map, double low = 0.0, double high = 100.0);
+/// @param low,high percentiles in [0, 100] (linear between the ranks, as numpy's).
+/// @param seen bool H×W, or undefined: the pixels that percentiles are of.
+torch::Tensor scale_for_display(const torch::Tensor& map, double low = 0.0, double high = 100.0,
+                                const torch::Tensor& seen = {});
 
 }  // namespace sanas
