@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/config_binding.h"
 
+#include "sanas/core/paths.h"
 #include "sanas/io/config_number.h"
 
 namespace sanas {
@@ -22,6 +23,14 @@ constexpr NumberRange kUnit{0.0, 1.0};
 constexpr NumberRange kBelowOne{0.0, 1.0, false, true};
 constexpr NumberRange kProperShare{0.0, 1.0, true, true};
 
+/// A path, where `~` stands for the home folder.
+void bind_path(ConfigVisitor& v, const std::string& key, std::filesystem::path& path,
+               const TextPattern& pattern) {
+  std::string text = path.string();
+  v.text(key, text, pattern);
+  path = expand_home(text);
+}
+
 void bind(ConfigVisitor& v, AugmentOptions& o) {
   v.count("crop_padding", o.crop_padding, kPixels);
   v.boolean("flip", o.flip);
@@ -34,15 +43,12 @@ void bind(ConfigVisitor& v, AugmentOptions& o) {
 
 void bind(ConfigVisitor& v, DataConfig& o) {
   v.choice("name", o.source.name, dataset_names());
-  std::string root = o.source.root.string();
-  v.text("root", root, {});
-  o.source.root = root;
+  bind_path(v, "root", o.source.root, {});
   v.number("train_portion", o.train_portion, kProperShare);
   v.number("validation_portion", o.validation_portion, kBelowOne);
   v.number("holdout", o.holdout, kBelowOne);
-  std::string list = o.search_list.string();
-  v.text("search_list", list, {".*", "a path, or nothing"});
-  o.search_list = list;
+  v.count("split_seed", o.split_seed, IntegerRange{});
+  bind_path(v, "search_list", o.search_list, {".*", "a path, or nothing"});
   v.count("workers", o.workers, IntegerRange{0, 256});
   v.count("subset", o.source.subset, kCount);
   v.boolean("pad_to_32", o.source.pad_to_32);
@@ -96,11 +102,18 @@ void bind(ConfigVisitor& v, SupernetChoice& o) {
   v.section("prdarts", [&] { bind(v, o.prdarts); });
 }
 
-void bind(ConfigVisitor& v, WeightOptimizerOptions& o) {
-  std::string optimizer = "sgd";  // the key belongs to the schema, though there is but one
-  v.choice("optimizer", optimizer, {optimizer});
+void bind(ConfigVisitor& v, ScheduleOptions& o) {
   v.number("learning_rate", o.learning_rate, kPositive);
   v.number("min_learning_rate", o.min_learning_rate, kNonNegative);
+  v.enumeration(
+      "schedule", o.schedule,
+      {Schedule::kConstant, Schedule::kCosine, Schedule::kLinear, Schedule::kExponential});
+  v.count("warm_up_epochs", o.warm_up_epochs, kCount);
+  v.enumeration("warm_up_base", o.warm_up_base, {WarmUpBase::kScheduled, WarmUpBase::kInitial});
+}
+
+void bind(ConfigVisitor& v, WeightOptimizerOptions& o) {
+  bind(v, o.schedule);
   v.number("momentum", o.momentum, kBelowOne);
   v.number("weight_decay", o.weight_decay, kNonNegative);
   v.boolean("nesterov", o.nesterov);
@@ -142,13 +155,21 @@ void bind(ConfigVisitor& v, SearchOptions& o) {
   v.count("max_steps", o.max_steps, kCount);
   v.count("report_every", o.report_every, kPositiveCount);
   v.count("validate_every", o.validate_every, kCount);
+  v.automatic("validation_batch_size", o.validation_batch_size, kPositiveCount);
   v.enumeration("architecture_batches", o.architecture_batches,
                 {ArchitectureBatches::kPersistent, ArchitectureBatches::kFresh});
   v.boolean("adversarial_weights1", o.adversarial_weights1);
   v.boolean("sequential_stages", o.sequential_stages);
-  v.section("weights", [&] { bind(v, o.weights); });
+  v.enumeration("precision", o.precision, {Precision::kFloat32, Precision::kTf32});
+  v.section("weights", [&] {
+    std::string optimizer = "sgd";  // the key belongs to the schema, though there is but one
+    v.choice("optimizer", optimizer, {optimizer});
+    bind(v, o.weights);
+  });
   v.section("architecture", [&] { bind(v, o.architecture); });
   v.section("update_every", [&] { bind(v, o.update_every); });
+  v.enumeration("update_order", o.update_order,
+                {UpdateOrder::kArchitectureFirst, UpdateOrder::kWeightsFirst});
   v.section("eigenvalue", [&] { bind(v, o.eigenvalue); });
 }
 
@@ -200,23 +221,17 @@ void bind(ConfigVisitor& v, AttackOptions& o) {
 }
 
 void bind(ConfigVisitor& v, EvaluationOptions& o) {
-  std::string weights = o.initial_weights.string();
-  v.text("initial_weights", weights, {".*", "a path, or nothing"});
-  o.initial_weights = weights;
+  bind_path(v, "initial_weights", o.initial_weights, {".*", "a path, or nothing"});
   v.count("channels", o.channels, kChannels);
   v.count("cells", o.cells, kCells);
   v.count("epochs", o.epochs, kPositiveCount);
   v.count("batch_size", o.batch_size, kPositiveCount);
   v.count("accumulation_steps", o.accumulation_steps, kPositiveCount);
-  v.enumeration("precision", o.precision, {Precision::kFloat32, Precision::kBfloat16});
+  v.enumeration("precision", o.precision,
+                {Precision::kFloat32, Precision::kTf32, Precision::kBfloat16});
   v.count("max_steps", o.max_steps, kCount);
   v.count("report_every", o.report_every, kPositiveCount);
-  v.number("learning_rate", o.learning_rate, kPositive);
-  v.number("min_learning_rate", o.min_learning_rate, kNonNegative);
-  v.number("momentum", o.momentum, kBelowOne);
-  v.number("weight_decay", o.weight_decay, kNonNegative);
-  v.boolean("nesterov", o.nesterov);
-  v.number("gradient_clip", o.gradient_clip, kNonNegative);
+  bind(v, o.weights);
   v.number("ema_decay", o.ema_decay, kBelowOne);
   v.number("auxiliary_weight", o.auxiliary_weight, kNonNegative);
   v.enumeration("auxiliary_variant", o.auxiliary_variant,
@@ -224,14 +239,10 @@ void bind(ConfigVisitor& v, EvaluationOptions& o) {
   v.number("drop_path", o.drop_path, kBelowOne);
   v.count("cutout", o.cutout, kPixels);
   v.number("label_smoothing", o.label_smoothing, kBelowOne);
-  v.enumeration(
-      "schedule", o.schedule,
-      {Schedule::kConstant, Schedule::kCosine, Schedule::kLinear, Schedule::kExponential});
-  v.count("warm_up_epochs", o.warm_up_epochs, kCount);
-  v.enumeration("warm_up_base", o.warm_up_base, {WarmUpBase::kScheduled, WarmUpBase::kInitial});
   v.boolean("test_each_epoch", o.test_each_epoch);
   v.enumeration("test_on", o.test_on,
                 {TestImages::kTest, TestImages::kHoldout, TestImages::kValidation});
+  v.automatic("test_batch_size", o.test_batch_size, kPositiveCount);
   v.count("test_images", o.test_images, kCount);
   v.enumeration("selection", o.selection,
                 {Selection::kLast, Selection::kValidation, Selection::kTest});
@@ -262,6 +273,10 @@ std::string to_string(Method method) {
       return "gmpgc";
   }
   return {};
+}
+
+std::string to_string(Strategy strategy) {
+  return strategy == Strategy::kGradient ? "gradient" : "random";
 }
 
 std::string to_string(NormalizationChoice choice) {
@@ -295,7 +310,7 @@ std::string NumberRange::describe() const {
 
 void bind(ConfigVisitor& v, Config& config) {
   v.text("name", config.name,
-         {"[A-Za-z0-9_][A-Za-z0-9_.-]*", "letters, digits, and _ - . after the first"});
+         {".+", "one line of at most " + std::to_string(kLongestName) + " bytes", kLongestName});
   v.enumeration("method", config.method,
                 {Method::kSanas, Method::kPlain, Method::kEc, Method::kCdep, Method::kGmpgc});
   v.count("seed", config.seed, IntegerRange{});
@@ -307,6 +322,7 @@ void bind(ConfigVisitor& v, Config& config) {
   v.section("dataset", [&] { bind(v, config.dataset); });
   v.section("supernet", [&] { bind(v, config.supernet); });
   v.section("search", [&] {
+    v.enumeration("strategy", config.strategy, {Strategy::kGradient, Strategy::kRandom});
     bind(v, config.search);
     v.section("random", [&] {
       v.count("epochs", config.random_search.epochs, kPositiveCount);

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
+#include <random>
 
 #include "io/config_test_support.h"
 
@@ -33,7 +35,7 @@ threads: 3
 deterministic: true
 on_nonfinite: skip
 dataset: {name: cifar100, root: "/data with: 'odd' \"name\"", train_portion: 1/3,
-          validation_portion: 0.25, holdout: 0.125, search_list: list.txt, workers: 0, subset: 77, pad_to_32: false, on_bad_sample: skip,
+          validation_portion: 0.25, holdout: 0.125, split_seed: 9, search_list: list.txt, workers: 0, subset: 77, pad_to_32: false, on_bad_sample: skip,
           normalize: none,
           augment: {crop_padding: 0, flip: false, cutout: 8, random_resized_crop: 64,
                     color_jitter: [0.1, 0.2, 0.3, 0.4], resize: 70, center_crop: 60}}
@@ -46,6 +48,7 @@ supernet: {family: pcdarts, space: s2, channels: 12, cells: 6, nodes: 3, odd_siz
                      skip_penalty: 0.2, group_penalty: 0.3, depth_reward: 0.4,
                      penalty_threshold: 0.5}}
 search:
+  strategy: random
   epochs: 7
   batch_size: 9
   max_steps: 11
@@ -54,12 +57,15 @@ search:
   architecture_batches: fresh
   adversarial_weights1: true
   sequential_stages: true
-  weights: {optimizer: sgd, learning_rate: 0.3, min_learning_rate: 0.01, momentum: 0.5,
+  precision: tf32
+  weights: {optimizer: sgd, learning_rate: 0.3, min_learning_rate: 0.01, schedule: linear,
+            warm_up_epochs: 3, warm_up_base: initial, momentum: 0.5,
             weight_decay: 0.002, nesterov: true, gradient_clip: 0}
   architecture: {optimizer: sgd, learning_rate: 0.7, betas: [0.25, 0.75], momentum: 0.6,
                  weight_decay: 0, gradient_clip: 1.5, init_std: 0.25, steps: 2,
                  start_epoch: 3}
   update_every: {weights1: 2, weights2: 4, architecture: 6}
+  update_order: weights_first
   random: {epochs: 8, candidates: 9}
   eigenvalue: {every: 3, iterations: 7, stop: true, window: 6, factor: 1.5, delta: 2,
                start_epoch: 4}
@@ -131,7 +137,7 @@ TEST(ConfigText, ValuesLandInTheOptionsOfTheLayers) {
   EXPECT_EQ(config.search.attack.delta_step_size, 3.0 / 255.0);
   EXPECT_EQ(config.search.attack.step_size, 5.0 / 255.0);
   EXPECT_EQ(config.search.attack.norm, AttackNorm::kL2);
-  EXPECT_EQ(config.evaluation.schedule, Schedule::kExponential);
+  EXPECT_EQ(config.evaluation.weights.schedule.schedule, Schedule::kExponential);
 }
 
 TEST(ConfigText, KeysThatAreNotGivenHaveTheDefaults) {
@@ -142,6 +148,106 @@ TEST(ConfigText, KeysThatAreNotGivenHaveTheDefaults) {
   EXPECT_EQ(
       parse("hypergradient: {weight1_step_size: auto}\n").search.hypergradient.weight1_step_size,
       std::nullopt);
+}
+
+/// What a run writes down has to be what a resume reads.
+void expect_written_and_read(const Config& config) {
+  const std::string text = to_yaml(config);
+  EXPECT_EQ(to_yaml(parse_config(text, "config.yaml")), text);
+  EXPECT_NO_THROW(check_writable(config));
+}
+
+TEST(ConfigName, IsThatOfAnyFile) {
+  const std::vector<std::pair<std::string, std::string>> names{
+      {"my run (γ=0.5).yaml", "my run (γ=0.5)"},
+      {"v1+v2.yaml", "v1+v2"},
+      {"größe.yml", "größe"},
+      {".hidden.yaml", ".hidden"},
+      {"a,b.yaml", "a,b"},
+      {"-x.yaml", "-x"},
+      {"a/b c/it's #1: \"q\" \\ %.yaml", "it's #1: \"q\" \\ %"},
+      {"null.yaml", "null"},
+      {"~.yaml", "~"},
+      {" .yaml", " "},
+      {"two\nlines\t.yaml", "two-lines-"},
+      {"caf\xe9.yaml", "caf-"},
+      {"", "run"},
+      {std::string(240, 'x') + ".yaml", std::string(200, 'x')},
+      {std::string(199, 'x') + "γ.yaml", std::string(199, 'x')},
+  };
+  for (const auto& [file, name] : names) {
+    SCOPED_TRACE(file);
+    const Config config = parse_config("seed: 1\n", file);
+    EXPECT_EQ(config.name, name);
+    expect_written_and_read(config);
+  }
+  EXPECT_EQ(parse("name: my run\n").name, "my run");
+  EXPECT_EQ(
+      error_of("name: \"a\\nb\"\n"),
+      "dir/run.yaml:1: name: the text 'a b' is wrong; expected one line of at most 200 bytes");
+  EXPECT_THAT(error_of("name: " + std::string(201, 'x') + "\n"), HasSubstr("at most 200 bytes"));
+  EXPECT_THAT(error_of("name: caf\xe9\n"), HasSubstr("dir/run.yaml:1: name: the text is no UTF-8"));
+}
+
+/// Names of files and texts of keys from random bytes: refused, or written and read the same.
+TEST(ConfigName, IsReadBackWhateverItIsMadeOf) {
+  std::mt19937 random(1);
+  const auto random_text = [&](size_t longest) {
+    constexpr std::string_view kOdd = "\"'\\#:-~.,[]{}&*!|>%@`? \t\nnull";
+    std::string text;
+    for (size_t length = random() % longest; text.size() < length;) {
+      text +=
+          random() % 2 == 0 ? kOdd[random() % kOdd.size()] : static_cast<char>(1 + random() % 255);
+    }
+    return text;
+  };
+  int accepted = 0;
+  for (int i = 0; i < 300; ++i) {
+    Config config = parse_config("seed: 1\n", random_text(30));
+    config.dataset.source.root = random_text(8);
+    try {
+      check_writable(config);
+    } catch (const ConfigError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("root"));
+      config.dataset.source.root = "data";
+    }
+    accepted += config.dataset.source.root == "data" ? 0 : 1;
+    expect_written_and_read(config);
+  }
+  EXPECT_GT(accepted, 20);
+}
+
+TEST(ConfigName, ValuesThatNoFileWasReadForAreCheckedBeforeARunWritesThem) {
+  const auto refused = [](const std::function<void(Config&)>& change) {
+    Config config = parse_config("seed: 1\n", "x.yaml");
+    change(config);
+    return config_error([&] { check_writable(config); });
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(refused([&](Config& c) { c.search.attack.epsilon = nan; }),
+              HasSubstr("attack.epsilon: 'nan'"));
+  EXPECT_THAT(refused([&](Config& c) { c.search.hypergradient.gamma = 1e300; }),
+              HasSubstr("hypergradient.gamma: '1e+300'"));
+  EXPECT_THAT(refused([](Config& c) { c.dataset.source.root = "a\nb"; }),
+              HasSubstr("dataset.root: the text 'a b' is wrong"));
+  EXPECT_THAT(refused([](Config& c) { c.evaluation.initial_weights = "caf\xe9.pt"; }),
+              HasSubstr("evaluation.initial_weights: the text is no UTF-8"));
+  EXPECT_THAT(refused([](Config& c) { c.evaluation.cells = 5000; }), HasSubstr("evaluation.cells"));
+  EXPECT_THAT(refused([](Config& c) { c.seed = ~uint64_t{0}; }), HasSubstr("seed"));
+  EXPECT_THAT(refused([](Config& c) { c.supernet.pdarts.added_cells = {}; }),
+              HasSubstr("added_cells"));
+  EXPECT_THAT(refused([](Config& c) { c.name = "a\nb"; }), HasSubstr("name"));
+}
+
+TEST(ConfigWarnings, GreyLevelsAreNoPixels) {
+  const auto warnings = [](const std::vector<std::string>& settings) {
+    return config_warnings(parse("seed: 1\n"), parse("seed: 1\n", settings));
+  };
+  EXPECT_THAT(warnings({"attack.epsilon=8", "attack.step_size=2"}),
+              ElementsAre(AllOf(StartsWith("attack.epsilon is 8,"), HasSubstr("8/255 meant")),
+                          AllOf(StartsWith("attack.step_size is 2,"), HasSubstr("2/255 meant"))));
+  EXPECT_THAT(warnings({"attack.epsilon=8/255"}), IsEmpty());
+  EXPECT_THAT(warnings({"attack.epsilon=8", "attack.norm=l2"}), IsEmpty());
 }
 
 TEST(ConfigErrors, UnknownKeyNamesTheNearest) {
