@@ -76,13 +76,20 @@ std::map<std::string, std::vector<uint8_t>> read_archive(const std::filesystem::
                                                          int64_t max_bytes) {
   const ArchiveReader reader = open_archive(archive);
   std::map<std::string, std::vector<uint8_t>> contents;
+  std::filesystem::path folder;  // of the members that were found
   archive_entry* entry = nullptr;
   int status = ARCHIVE_OK;
   while (contents.size() < members.size() &&
          (status = archive_read_next_header(reader.get(), &entry)) == ARCHIVE_OK) {
-    const char* path = archive_entry_pathname(entry);
-    const std::string name = path ? std::filesystem::path(path).filename().string() : "";
+    const char* text = archive_entry_pathname(entry);
+    const std::filesystem::path path = text ? text : "";
+    const std::string name = path.filename().string();
     if (archive_entry_filetype(entry) == AE_IFREG && members.count(name) > 0) {
+      if (!contents.empty() && path.parent_path() != folder) {
+        throw DataError(archive.string() + ": has the files in more than one folder, '" +
+                        folder.string() + "' and '" + path.parent_path().string() + "'");
+      }
+      folder = path.parent_path();
       contents[name] = read_member(archive, name, reader.get(), max_bytes);
     }
   }

@@ -193,8 +193,9 @@ std::vector<std::string> parse_class_names(const Source& source, const Layout& l
   std::istringstream stream(std::string(content->second.begin(), content->second.end()));
   std::vector<std::string> names;
   for (std::string line; std::getline(stream, line);) {
-    line.erase(std::find_if(line.rbegin(), line.rend(), [](char c) { return c > ' '; }).base(),
-               line.end());
+    line.erase(
+        std::find_if(line.rbegin(), line.rend(), [](unsigned char c) { return c > ' '; }).base(),
+        line.end());
     if (!line.empty()) {
       names.push_back(line);
     }

@@ -21,7 +21,8 @@ class Archive : public testing::Test {
       GTEST_SKIP() << "built without libarchive";
     }
     write_file(folder_.path() / "inside/a.txt", "first");
-    write_file(folder_.path() / "inside/deeper/b.bin", std::string(100'000, 'b'));
+    write_file(folder_.path() / "inside/b.bin", std::string(100'000, 'b'));
+    write_file(folder_.path() / "inside/deeper/c.txt", "third");
   }
 
   // Packs inside/ with the system's tar.
@@ -46,6 +47,14 @@ TEST_F(Archive, MembersAreReadWhateverTheCompression) {
 
 TEST_F(Archive, WithoutTheMembersGivesNothing) {
   EXPECT_THAT(read_archive(pack("x.tar.gz"), {"absent"}, 1 << 20), IsEmpty());
+}
+
+TEST_F(Archive, MembersOfSeveralFoldersAreRefused) {
+  EXPECT_EQ(read_archive(pack("x.tar"), {"c.txt"}, 1 << 20).size(), 1U);
+  EXPECT_THAT(message_of<DataError>([&] {
+                read_archive(pack("x.tar"), {"a.txt", "c.txt"}, 99);
+              }),
+              HasSubstr("more than one folder"));
 }
 
 TEST_F(Archive, MemberLargerThanAllowedIsRefused) {

@@ -152,6 +152,52 @@ def test_an_undecodable_image(damage, tmp_path):
     assert (out / "metrics.jsonl").read_text() == ""
 
 
+FOLDERS = {"dataset.name": "folder", "dataset.augment.crop_padding": 0,
+           "dataset.augment.resize": 32, "dataset.augment.center_crop": 32}  # fmt: skip
+
+
+def test_images_that_are_left_out_are_named_and_counted(tmp_path, monkeypatch):
+    """A whole mini-batch of them ends nothing, and each accuracy says what it was measured on."""
+    data = programs.write_image_folders(tmp_path / "data", 3, train=4, test=10, side=32)
+    for i in range(8):
+        (data / "val" / "class0001" / f"{i}.png").write_bytes(b"nope")
+    for i in range(3):
+        (data / "train" / "class0002" / f"{i}.png").write_bytes(b"nope")
+    link = data / "train" / "class0000" / "0.png"
+    link.unlink()
+    link.symlink_to("gone.png")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    skip = {**FOLDERS, "dataset.on_bad_sample": "skip", "search.validate_every": 1}
+
+    out = tmp_path / "eval"
+    result = evaluate("~/data", out, "--genotype", "DARTS_V2", *settings(skip),
+                      "--set", "evaluation.test_batch_size=2")  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    found = json.loads((out / "test_report.json").read_text())
+    assert (found["images"], found["skipped_images"]) == (22, 8)
+    assert [one["images"] for one in found["classes"]] == [10, 2, 10]
+    tested = [line for line in metrics(out) if line["phase"] == "test"]
+    assert [(line["images"], line["skipped_images"]) for line in tested] == [(22, 8)]
+    log = (out / "log.txt").read_text()
+    assert "22 of 30 images" in log and "22 of 30" in (out / "report.html").read_text()
+    assert f"folder from {data}/train: 12 training images" in log
+    assert f"folder from {data}/val: 30 test images" in log
+    assert all(f"{data}/val/class0001/{i}.png: " in log for i in range(8))
+
+    out = tmp_path / "search"
+    result = search(data, out, *settings(skip))
+    assert result.returncode == 0, result.stderr
+    (epoch,) = [line for line in metrics(out) if line["phase"] == "search_epoch"]
+    assert epoch["validation_images"] + epoch["validation_skipped_images"] == 6
+    assert epoch["validation_skipped_images"] >= 1
+
+    # What is known to be bad from outside is an error before anything is written.
+    out = tmp_path / "fail"
+    result = search(data, out, *settings(FOLDERS))
+    one_line_error("sanas_search", result, DATA, link, "No such file")
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("damage", UNDECODABLE)
 def test_an_undecodable_image_of_saliency_maps(damage, searched, tmp_path):
     images, maps = tmp_path / "images", tmp_path / "maps"
@@ -277,6 +323,13 @@ def test_a_configuration_file(text, words, tmp_path, out):
         (("--device", "gpu"), ("--device", "cuda:N")),
         (("--seed",), ("--seed",)),
         (("extra",), ("extra",)),
+        (("--data", ""), ("--data", "empty")),
+        (("--strategy", "randon"), ("--strategy", "gradient, random")),
+        (("--gammas", "1"), ("--gammas", "--tune-gamma")),
+        (("--tune-gamma", "--dry-run"), ("--tune-gamma", "--dry-run")),
+        (("--tune-gamma", "--strategy", "random"), ("--tune-gamma", "gradients")),
+        (("--dry-run", "--strategy", "random"), ("--dry-run", "search.strategy")),
+        (("--dry-run", "--resume"), ("--dry-run", "--resume")),
     ],
 )
 def test_a_command_line(arguments, words, out):
@@ -285,10 +338,36 @@ def test_a_command_line(arguments, words, out):
 
 
 @pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("--checkpoint", "missing.safetensors"), ("--checkpoint", "--test-only")),
+        (("--second", "missing.safetensors"), ("--second", "--test-only")),
+        (("--test-only", "--seeds", "1"), ("--test-only", "--seeds")),
+        (("--test-only", "--checkpoint", "x", "--weights", "x"), ("--test-only", "--weights")),
+        (("--test-only", "--checkpoint", "x", "--second", "x"), ("--second", "two_networks")),
+        (("--test-only",), ("--checkpoint",)),
+        (("--seeds", "1", "--seed", "2"), ("--seeds", "--seed")),
+        (("--random-genotypes", "1", "--genotype", "DARTS_V2"), ("--random-gen", "--genotype")),
+        (("compare", "a", "b"), ("--config", "compare")),
+        (("compare", "a", "b", "--format", "0"), ("--format", "text, csv, latex")),
+    ],
+)
+def test_options_that_do_not_apply(arguments, words):
+    result = run("sanas_eval", "--config", "cifar10_darts2nd", *arguments)
+    one_line_error("sanas_eval", result, CONFIGURATION, *words)
+
+
+def test_help_names_what_may_be_chosen():
+    for program, words in (("sanas_search", "--strategy NAME"), ("sanas_eval", "--seeds LIST")):
+        text = run(program, "--help").stdout
+        assert words in text and "ENUM" not in text and "->" not in text
+
+
+@pytest.mark.parametrize(
     "settings_, word",
     [
         ({"evaluation.batch_size": 1}, "evaluation.batch_size"),
-        ({"evaluation.batch_size": 3}, "evaluation.batch_size"),  # 40 images
+        ({"evaluation.batch_size": 3, "evaluation.max_steps": 0}, "evaluation.batch_size"),  # of 40
         ({"evaluation.cells": 1}, "evaluation.cells"),
     ],
 )
@@ -420,8 +499,11 @@ def metrics(folder):
 def test_a_search_that_is_stopped_goes_on_as_if_nothing_had_happened(tmp_path):
     data = programs.write_cifar10(tmp_path / "cifar10")
     # Ten mini-batches an epoch; every level has updates before and after the signal. PR-DARTS
-    # draws its operations at random and has a temperature that depends on the epoch.
-    host = "cifar10_prdarts"
+    # draws its operations at random and has a temperature that depends on the epoch. The run has
+    # the name of its file, which need be no word; a resume needs nothing but the run's folder.
+    host = tmp_path / "my run (γ=0.5), v1+v2.yaml"
+    text = (programs.SOURCE / "configs" / "cifar10_prdarts.yaml").read_text()
+    host.write_text(text.replace("name: cifar10_prdarts\n", ""))
     more = {"search.max_steps": 12, "search.epochs": 2, "search.validate_every": 1}
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     result = search(data, whole, *settings(more), config=host)
@@ -446,8 +528,10 @@ def test_a_search_that_is_stopped_goes_on_as_if_nothing_had_happened(tmp_path):
     assert load_file(checkpoint)
     assert 0 < len(metrics(stopped)) < len(metrics(whole))
 
-    result = search(data, stopped, *settings(more), "--resume", config=host)
+    host.unlink()
+    result = run("sanas_search", "--out", stopped, "--resume", "--quiet")
     assert result.returncode == 0, result.stderr
+    assert 'name: "my run (γ=0.5), v1+v2"' in (stopped / "config.yaml").read_text()
     expected, found = load_file(whole / "checkpoints" / "last.safetensors"), load_file(checkpoint)
     assert found.keys() == expected.keys()
     different = [key for key in expected if not torch.equal(found[key], expected[key])]

@@ -54,6 +54,9 @@ struct TestScore {
   double loss = 0.0;
   double calibration_error = 0.0;
   int64_t parameters = 0;
+  /// What it was measured on, and how many more could not be decoded.
+  int64_t images = 0;
+  int64_t skipped_images = 0;
   /// Median and 95th percentile in seconds per image.
   std::optional<Latency> latency;
 };
