@@ -23,6 +23,14 @@ inline std::string defined(const char* pattern, double value) {
   return std::isnan(value) ? "undefined" : format(pattern, value);
 }
 
+/// "0.123 [0.100, 0.150]": a mean with the limits of its interval.
+inline std::string with_interval(int decimals, double mean, double low, double high) {
+  const std::string limits = std::isnan(low) || std::isnan(high)
+                                 ? "undefined"
+                                 : format("%.*f, %.*f", decimals, low, decimals, high);
+  return format("%.*f [", decimals, mean) + limits + "]";
+}
+
 /// The shortest decimal that reads back as the same number; nan and inf by these names.
 inline std::string shortest(double value) {
   if (std::isnan(value)) {

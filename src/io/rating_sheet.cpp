@@ -242,11 +242,11 @@ std::string ratings_text(const std::vector<RatingSummary>& summaries) {
   std::string text = "method";
   text.append(width - 6, ' ').append("  mean [95 % interval]    images  ratings  alpha\n");
   for (const auto& summary : summaries) {
-    text += summary.column + std::string(width - summary.column.size(), ' ') +
-            format("  %.2f [%.2f, %.2f]  %10lld  %7lld", summary.rating.mean, summary.rating.low,
-                   summary.rating.high, static_cast<long long>(summary.rating.count),
+    text += summary.column + std::string(width - summary.column.size(), ' ') + "  " +
+            with_interval(2, summary.rating.mean, summary.rating.low, summary.rating.high) +
+            format("  %10lld  %7lld  ", static_cast<long long>(summary.rating.count),
                    static_cast<long long>(summary.ratings)) +
-            (std::isfinite(summary.alpha) ? format("  %.3f\n", summary.alpha) : "  -\n");
+            defined("%.3f", summary.alpha) + "\n";
   }
   return text;
 }

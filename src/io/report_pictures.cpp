@@ -77,7 +77,8 @@ HtmlTable side_by_side(const HtmlTable& table) {
     }
     const auto place = static_cast<size_t>(column - result.head.begin());
     row->resize(std::max(row->size(), place + 1), "–");
-    (*row)[place] = line[2] + " <small>[" + line[3] + ", " + line[4] + "]</small>";
+    const std::string limits = line[3].empty() ? "undefined" : line[3] + ", " + line[4];
+    (*row)[place] = line[2] + " <small>[" + limits + "]</small>";
   }
   for (auto& row : result.rows) {
     row.resize(result.head.size(), "–");

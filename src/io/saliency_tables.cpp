@@ -122,10 +122,10 @@ std::string scores_text(const std::vector<ColumnScores>& columns, const Bootstra
     line.push_back(metric);
     for (const auto& cell : cells) {
       const auto found = cell.find(metric);
-      line.push_back(found == cell.end() || found->second.count == 0
-                         ? "-"
-                         : format("%.3f [%.3f, %.3f]", found->second.mean, found->second.low,
-                                  found->second.high));
+      line.push_back(
+          found == cell.end() || found->second.count == 0
+              ? "-"
+              : with_interval(3, found->second.mean, found->second.low, found->second.high));
     }
     line.push_back(remark(metric));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/saliency/agreement.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace sanas {
@@ -28,10 +29,11 @@ double krippendorff_alpha(const std::vector<std::vector<double>>& units) {
       all.insert(all.end(), unit.begin(), unit.end());
     }
   }
-  const double expected = pair_disagreement(all);
-  if (expected == 0.0) {
+  // The difference of two sums need not be zero where all values are equal.
+  if (std::all_of(all.begin(), all.end(), [&](double value) { return value == all.front(); })) {
     return std::numeric_limits<double>::quiet_NaN();
   }
+  const double expected = pair_disagreement(all);
   return 1.0 - static_cast<double>(all.size() - 1) * observed / expected;
 }
 

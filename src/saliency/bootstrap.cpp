@@ -15,6 +15,7 @@ namespace sanas {
 namespace {
 
 constexpr int64_t kValuesPerBlock = int64_t{1} << 20;
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
@@ -24,8 +25,10 @@ MeanInterval bootstrap_mean(const std::vector<double>& values, const BootstrapOp
                [](double value) { return std::isfinite(value); });
   const auto count = static_cast<int64_t>(finite.size());
   if (count == 0) {
-    constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-    return {kNan, kNan, kNan, 0};
+    return {kUndefined, kUndefined, kUndefined, 0};
+  }
+  if (count == 1) {
+    return {finite.front(), kUndefined, kUndefined, 1};
   }
   const auto sample = torch::tensor(finite, torch::kDouble);
   const FrozenRandomness frozen(options.seed);

@@ -124,6 +124,9 @@ TEST(Bootstrap, LeavesOutWhatIsNotFinite) {
   EXPECT_EQ(interval.count, 2);
   EXPECT_EQ(interval.low, 1.0);
   EXPECT_EQ(bootstrap_mean({std::nan("")}, {}).count, 0);
+  const auto one = bootstrap_mean({0.5, std::nan("")}, {});
+  EXPECT_EQ(one.mean, 0.5);
+  EXPECT_TRUE(std::isnan(one.low) && std::isnan(one.high));
   EXPECT_TRUE(std::isnan(bootstrap_mean({}, {}).mean));
 }
 
@@ -138,6 +141,7 @@ TEST(Krippendorff, IsThatOfHisOwnExample) {
 TEST(Krippendorff, NeedsTwoRatersWhoUseTwoValues) {
   EXPECT_TRUE(std::isnan(krippendorff_alpha({{1}, {2}})));
   EXPECT_TRUE(std::isnan(krippendorff_alpha({{2, 2}, {2, 2}})));
+  EXPECT_TRUE(std::isnan(krippendorff_alpha({{0.1, 0.1, 0.1}, {0.1, 0.1}})));
   EXPECT_DOUBLE_EQ(krippendorff_alpha({{1, 1}, {2, 2}}), 1.0);
 }
 

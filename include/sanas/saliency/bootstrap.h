@@ -25,7 +25,7 @@ struct BootstrapOptions {
 /// The mean of `values` and its percentile bootstrap interval: quantiles, by linear interpolation,
 /// of the means of as many values drawn with replacement. The draws are
 /// torch::randint(n, {resamples, n}) after seeding with `seed`. Values that are not finite are left
-/// out; NaN where none is left.
+/// out. One value has no interval (NaN), and none no mean either.
 MeanInterval bootstrap_mean(const std::vector<double>& values, const BootstrapOptions& options);
 
 }  // namespace sanas
