@@ -120,7 +120,10 @@ void write_discrete_weights(const DeriveOptions& options, const Config& config,
       make_supernet(choice, space, make_architecture(choice, space, 0.0)));
   TORCH_CHECK(net != nullptr, "family ", choice.family, " is not built of cells");
   const auto weights = search_weights(read_tensors(options.weights));
-  net->to(find_tensor(weights, "classifier.weight", options.weights).scalar_type());
+  if (weights.tensors.is_empty() || !weights.tensors.front().value().is_floating_point()) {
+    throw FileError(options.weights + ": holds no weights of a search network");
+  }
+  net->to(weights.tensors.front().value().scalar_type());
   load_weights(*net, weights, options.weights);
   write_tensors(options.weights_output, state_dict(*discretize(*net, genotype, choice.options)));
 }

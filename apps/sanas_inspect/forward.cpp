@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 
 #include "common/options.h"
@@ -54,11 +55,18 @@ Inspected open_supernet(const ForwardOptions& options, const NamedTensors& weigh
           architecture->named_tensors()};
 }
 
+/// Whether there is a tensor of that name, with or without a wrapper's in front.
+bool holds(const NamedTensors& weights, const std::string& name) {
+  const auto items = weights.tensors.items();
+  return std::any_of(items.begin(), items.end(),
+                     [&](const auto& entry) { return entry.key().ends_with(name); });
+}
+
 Inspected open_genotype(const ForwardOptions& options, const NamedTensors& weights,
                         torch::Dtype dtype) {
   auto network = network_for_dataset(options.dataset, options.channels, options.cells);
-  network.auxiliary = weights.tensors.contains("auxiliary_head.classifier.weight");
-  network.auxiliary_variant = weights.tensors.contains("auxiliary_head.features.6.weight")
+  network.auxiliary = holds(weights, "auxiliary_head.classifier.weight");
+  network.auxiliary_variant = holds(weights, "auxiliary_head.features.6.weight")
                                   ? AuxiliaryVariant::kPdarts
                                   : AuxiliaryVariant::kDarts;
   const auto net = std::make_shared<EvalNetwork>(find_genotype(options.genotype), network);

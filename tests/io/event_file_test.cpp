@@ -67,6 +67,15 @@ TEST(EventFile, ComesAfterTheOnesThatAreThere) {
   EXPECT_GT(second.path().filename().string(), first.path().filename().string());
 }
 
+TEST(EventFile, TakesNoTimeThatNoClockShows) {
+  const TemporaryFolder folder;
+  write_content(folder / "events.out.tfevents.9223372036854775807.elsewhere.1.0", "");
+  write_content(folder / "events.out.tfevents.99999999999999999999.elsewhere.1.0", "");
+  const EventFile file(folder.path(), 0);
+  const std::string digits = file.path().filename().string().substr(20);
+  EXPECT_EQ(digits.find('.'), 10U) << digits;  // seconds since 1970, until 2286
+}
+
 TEST(EventFile, WritesEveryHistogramThatHasAFiniteElement) {
   const TemporaryFolder folder;
   const double infinity = std::numeric_limits<double>::infinity();

@@ -48,20 +48,24 @@ def test_percent_and_degenerate_samples_equal_scipy(tmp_path):
     a, b = accuracies(1, 4, 0.83), accuracies(2, 6, 0.8268)
     ours = write_numbers(tmp_path / "ours.txt", a)
     theirs = tmp_path / "theirs.csv"
-    theirs.write_text("seed,accuracy\r\n" + "".join(f"{i},{100 * v!r}\r\n" for i, v in enumerate(map(float, b))))
+    lines = [f"{i},{100 * v!r}" for i, v in enumerate(map(float, b))]
+    theirs.write_text("\r\n".join(["seed,accuracy", *lines, ""]))
     one = write_numbers(tmp_path / "one.txt", b[:1])
     flat = write_numbers(tmp_path / "flat.txt", [0.3, 0.1 + 0.2, 0.3])
-    percent, single, level = rows_of(run("sanas_eval", "compare", ours, theirs, one, flat, "--format", "csv"))
+    csv_of = lambda *files: rows_of(run("sanas_eval", "compare", *files, "--format", "csv"))
+    percent, single, level = csv_of(ours, theirs, one, flat)
     assert float(percent["b_mean"]) == pytest.approx(b.mean(), rel=1e-14)
-    assert float(percent["p_welch"]) == pytest.approx(stats.ttest_ind(a, b, equal_var=False).pvalue, rel=1e-9)
+    expected = stats.ttest_ind(a, b, equal_var=False)
+    assert float(percent["p_welch"]) == pytest.approx(expected.pvalue, rel=1e-9)
     # Against one published number only the one-sample test says something.
-    assert float(single["p_one_sample"]) == pytest.approx(stats.ttest_1samp(a, b[0]).pvalue, rel=1e-12)
+    expected = stats.ttest_1samp(a, b[0])
+    assert float(single["p_one_sample"]) == pytest.approx(expected.pvalue, rel=1e-12)
     for key in ("b_deviation", "t_welch", "p_welch"):
         assert single[key] == "nan"
     assert float(level["b_deviation"]) == 0.0
     expected = stats.ttest_ind(a, [0.3, 0.3, 0.3], equal_var=False)
     assert float(level["t_welch"]) == pytest.approx(expected.statistic, rel=1e-9)
-    (none,) = rows_of(run("sanas_eval", "compare", flat, one, "--format", "csv"))
+    (none,) = csv_of(flat, one)
     assert none["p_one_sample"] == none["p_welch"] == "nan"
 
 

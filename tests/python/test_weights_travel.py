@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weights from PyTorch into the programs and back: the same logits on both sides."""
 
+import collections
+
 import pytest
 import torch
 from inspect_tool import assert_close, random_arch, randomise, supernet_config
+from programs import one_line_error, run
 from reference import genotypes
 from reference.darts import Darts
 from reference.discrete import DiscreteNetwork
@@ -31,11 +34,64 @@ def logits_of(inspect, weights, x):
     return inspect.read_tensors(output)["logits"]
 
 
-def test_from_torch_save(inspect):
+@pytest.mark.parametrize("front, nested, new", [("", False, True), ("module.", True, False),
+                                                ("_orig_mod.", False, False)])
+def test_from_torch_save(inspect, front, nested, new):
+    """Plain, or as wrappers, training scripts and torch before 1.6 save them."""
     model, x = discrete_network(), images()
-    torch.save(model.state_dict(), inspect.folder / "model.pt")
+    state = {front + name: tensor for name, tensor in model.state_dict().items()}
+    saved = {"net": state, "acc": 97.2, "seen": collections.Counter([1])} if nested else state
+    torch.save(saved, inspect.folder / "model.pt", _use_new_zipfile_serialization=new)
     expected = model(x)[0].detach()
     assert_close(logits_of(inspect, inspect.folder / "model.pt", x), expected, 1e-12, "logits")
+
+
+def test_weights_that_mean_nothing(inspect):
+    state = discrete_network().state_dict()
+    state["classifier.bias"][3] = float("nan")
+    weights = inspect.write_tensors(state, "nan.safetensors")
+    inputs = inspect.write_tensors({"x": images()}, "x.safetensors")
+    words = ("--input", inputs, "--output", inspect.folder / "y.safetensors", "--dtype", "float64")
+    network = ("--genotype", GENOTYPE, "--channels", 4, "--cells", 5)
+    result = run("sanas_inspect", "forward", *network, "--weights", weights, *words)
+    one_line_error("sanas_inspect", result, 3, weights, "'classifier.bias'", "not finite")
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ("count --genotype DARTS_V2 --config cifar10_darts", "--config"),
+        ("count --config cifar10_darts --channels 16", "--channels"),
+        ("count --genotype DARTS_V2 --set seed=1", "--config"),
+        ("count --genotype DARTS_V2 --cells -3", "--cells"),
+        ("count --genotype DARTS_V2 --rule 1", "bn_relu"),
+        ("derive --config cifar10_darts --alphas a --with-weights w", "--weights-output"),
+        ("derive --config cifar10_darts --alphas a --weights-output w", "--with-weights"),
+    ],
+)
+def test_options_that_do_not_apply(arguments, words):
+    result = run("sanas_inspect", *arguments.split())
+    one_line_error("sanas_inspect", result, 2, words)
+
+
+@pytest.mark.parametrize(
+    "change, word",
+    [
+        ({"stage": torch.tensor([1, 2])}, "'stage' is not one integer"),
+        ({"stage": torch.tensor(7)}, "'stage' is 7"),
+        ({"alphas_reduce": torch.full((14, 8), float("inf"))}, "not finite"),
+        ({"alphas_normal": torch.zeros(2, 14, 8)}, "'alphas_reduce' has shape"),
+        ({"alphas_normal": torch.zeros(0, 14, 8), "alphas_reduce": torch.zeros(0, 14, 8)}, "shape"),
+    ],
+)
+def test_architecture_that_is_damaged(inspect, change, word):
+    supernet = Darts(4, 10, 5)
+    state = {**supernet.state_dict(), **random_arch(supernet)} | change
+    file = inspect.write_tensors(state, "state.safetensors")
+    config = inspect.write_config(supernet_config("darts", channels=4, cells=5))
+    words = ("--with-weights", file, "--weights-output", inspect.folder / "w.pt")
+    result = run("sanas_inspect", "derive", "--config", config, "--alphas", file, *words)
+    one_line_error("sanas_inspect", result, 3, file, word)
 
 
 @pytest.mark.parametrize("suffix", ["pt", "pth"])
