@@ -171,7 +171,7 @@ int run(const Options& options) {
   HyperParameters hyper;
   ResNet net1(options.width, info.num_classes());
   ResNet net2(options.width, info.num_classes());
-  const WeightOptimizerOptions sgd{.learning_rate = 0.05, .weight_decay = 0.0};
+  const WeightOptimizerOptions sgd{.schedule = {.learning_rate = 0.05}, .weight_decay = 0.0};
   WeightOptimizer weights1(net1.parameters(), sgd);
   WeightOptimizer weights2(net2.parameters(), sgd);
   ArchitectureOptimizer optimizer(hyper.tensors(), {.learning_rate = 0.01, .weight_decay = 0.0});

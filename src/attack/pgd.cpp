@@ -20,8 +20,9 @@ Tensor length_per_image(const Tensor& delta) { return per_image(delta.flatten(1)
 
 void check_pixel_range(const Tensor& images) {
   constexpr double kRounding = 1e-5;
-  const double low = images.min().item<double>();
-  const double high = images.max().item<double>();
+  const auto range = to_host({images.min(), images.max()});
+  const double low = range[0];
+  const double high = range[1];
   if (!(low >= -kRounding && high <= 1.0 + kRounding)) {
     std::ostringstream message;
     message << "the attack expects raw pixels in [0, 1], but they range from " << low << " to "
@@ -138,7 +139,10 @@ Tensor attack(const Classifier& classifier, const Tensor& images, const Tensor& 
   }
   const ScopedRandomState random;
   // The clean prediction doesn't depend on δ: one pass serves all steps.
-  const Tensor target = attack_target(classifier, images, labels, options).detach();
+  const Tensor target = [&] {
+    const torch::NoGradGuard no_grad;
+    return attack_target(classifier, images, labels, options);
+  }();
   const auto ascent = [&](const Tensor& delta) {
     const torch::AutoGradMode with_gradients(true);
     const Tensor variable = delta.detach().requires_grad_(true);
@@ -146,7 +150,10 @@ Tensor attack(const Classifier& classifier, const Tensor& images, const Tensor& 
   };
   Tensor delta = start.detach();
   if (options.steps == 0) {
-    return delta + options.delta_step_size * ascent(delta);
+    for (int64_t step = 0; step < options.delta_steps; ++step) {
+      delta = delta + options.delta_step_size * ascent(delta);
+    }
+    return delta;
   }
   if (options.space == AttackSpace::kNormalized) {
     return attack_with_clipped_iterates(images, delta, options, ascent);

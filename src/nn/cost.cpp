@@ -2,8 +2,11 @@
 #include "sanas/nn/cost.h"
 
 #include <ATen/record_function.h>
+#include <c10/core/Allocator.h>
 #include <torch/types.h>
 
+#include <algorithm>
+#include <memory>
 #include <set>
 #include <string_view>
 
@@ -56,6 +59,22 @@ class ScopedCount {
   at::CallbackHandle handle_ = 0;
 };
 
+/// What LibTorch's allocators tell of this thread's memory.
+class MemoryInUse : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void* /*pointer*/, int64_t size, size_t /*allocated*/, size_t /*reserved*/,
+                         c10::Device /*device*/) override {
+    now_ += size;  // negative when memory is given back
+    peak_ = std::max(peak_, now_);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+  int64_t peak() const { return peak_; }
+
+ private:
+  int64_t now_ = 0;
+  int64_t peak_ = 0;
+};
+
 int64_t count(const std::function<void()>& forward, const UnitCost& unit_cost) {
   const torch::NoGradGuard no_grad;
   const ScopedCount counting(unit_cost);
@@ -98,6 +117,14 @@ int64_t count_activations(const std::function<void()>& forward) {
   return count(forward, [](std::string_view name, const at::RecordFunction&) -> int64_t {
     return kept.contains(name) ? 1 : 0;
   });
+}
+
+int64_t peak_bytes(const std::function<void()>& forward) {
+  const torch::NoGradGuard no_grad;
+  const auto memory = std::make_shared<MemoryInUse>();
+  const c10::DebugInfoGuard reported(c10::DebugInfoKind::PROFILER_STATE, memory);
+  forward();
+  return memory->peak();
 }
 
 }  // namespace sanas

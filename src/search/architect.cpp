@@ -2,6 +2,7 @@
 #include "sanas/search/architect.h"
 
 #include "sanas/core/random.h"
+#include "sanas/nn/batch_norm.h"
 #include "sanas/optim/metrics.h"
 
 namespace sanas {
@@ -54,7 +55,7 @@ PlainArchitect::PlainArchitect(const SearchNetworks& networks, const WeightOptim
 Hypergradient PlainArchitect::gradient(const Batch& train, const Batch& validation, uint64_t seed,
                                        bool /*split_terms*/) {
   Supernet& net = *networks_.net1;
-  const ScopedBuffers buffers(net);
+  const FrozenStatistics buffers(net);
   const ScopedMode training(net, true);
   BilevelProblem problem;
   problem.train = classification_loss(
@@ -81,7 +82,9 @@ SanasArchitect::SanasArchitect(const SearchNetworks& networks, const WeightOptim
       weights1_(weights1),
       weights2_(weights2),
       options_(options),
-      perturbations_(perturbations) {}
+      perturbations_(perturbations) {
+  options_.attack = attack_of(options);
+}
 
 void SanasArchitect::start_epoch(int64_t epoch) { attacks_ = epoch >= options_.attack_start_epoch; }
 
@@ -95,7 +98,11 @@ FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& valida
   problem.weights1 = weights1_.parameters();
   problem.weights2 = weights2_.parameters();
   problem.delta = delta;
-  problem.train1 = classification_loss(classifier(*networks_.net1, kTrain1), train);
+  if (!options_.sequential_stages) {
+    problem.train1 = classification_loss(classifier(*networks_.net1, kTrain1), train);
+    problem.validation1 =
+        classification_loss(classifier(*networks_.net1, kValidation1), validation);
+  }
   const auto attacked = classifier(*networks_.net1, kAttack);
   problem.attack = [this, attacked, delta, &train] {
     return attack_objective(attacked, train.images, train.labels, delta, options_.attack);
@@ -109,12 +116,11 @@ FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& valida
                ? mean * static_cast<double>(train.size())
                : mean;
   };
-  problem.validation1 = classification_loss(classifier(*networks_.net1, kValidation1), validation);
   problem.validation2 = classification_loss(classifier(*networks_.net2, kValidation2), validation);
   if (!attacks_) {
     problem.perturb = [delta] { return delta.detach().clone(); };
   } else if (options_.attack.steps > 0) {
-    problem.perturb_passes = options_.attack.steps;
+    problem.perturb_passes = options_.attack.passes();
     problem.perturb = [this, attacked, delta, &train] {
       return attack(attacked, train.images, train.labels, delta, options_.attack);
     };
@@ -141,12 +147,12 @@ Hypergradient SanasArchitect::gradient(const Batch& train, const Batch& validati
 Hypergradient SanasArchitect::gradient_from(const Batch& train, const Batch& validation,
                                             const torch::Tensor& delta, uint64_t seed,
                                             bool split_terms, TensorList* regularization) {
-  const ScopedBuffers buffers1(*networks_.net1);
-  const ScopedBuffers buffers2(*networks_.net2);
+  const FrozenStatistics buffers1(*networks_.net1);
+  const FrozenStatistics buffers2(*networks_.net2);
   const ScopedMode training1(*networks_.net1, true);
   const ScopedMode training2(*networks_.net2, true);
   HypergradientOptions options = options_.hypergradient;
-  if (!attacks_) {
+  if (!attacks_ || options_.sequential_stages) {
     options.terms.delta_direct = options.terms.delta_weights1 = false;
   }
   const auto start = delta.detach().clone().requires_grad_(true);
@@ -156,17 +162,22 @@ Hypergradient SanasArchitect::gradient_from(const Batch& train, const Batch& val
         with_regularization(four_levels.validation2, *networks_.net2, *regularization);
   }
   Batch attacked = train;
-  if (attacks_ && options_.adversarial_weights1) {
+  int64_t attack_passes = 0;
+  // In first order nothing depends on how W1 is trained.
+  if (attacks_ && options_.adversarial_weights1 && options.order == HypergradientOrder::kSecond) {
     Supernet& net = *networks_.net1;
+    attack_passes = options_.attack.passes();
     attacked.images =
         train.images + attack(classifier(net, derive_seed(seed, {kAttack})), train.images,
                               train.labels, delta.detach(), options_.attack);
     four_levels.train1 =
         classification_loss(classifier(net, derive_seed(seed, {kTrain1})), attacked);
   }
-  return four_level_hypergradient(
+  auto result = four_level_hypergradient(
       four_levels, virtual_step(weights1_, options.weight1_step_size, options),
       virtual_step(weights2_, options.weight2_step_size, options), options, split_terms);
+  result.passes += attack_passes;
+  return result;
 }
 
 std::unique_ptr<Architect> make_architect(const SearchOptions& options,

@@ -25,7 +25,7 @@ TensorList unflatten(const torch::Tensor& vector, const TensorList& like) {
 }  // namespace
 
 double largest_eigenvalue(const Objective& f, const TensorList& x, int64_t iterations,
-                          uint64_t seed) {
+                          uint64_t seed, PhaseObserver& observer) {
   const auto hessian = make_second_derivative(SecondOrderApproximation::kExact, 0.0);
   const auto times = [&](const torch::Tensor& v) {
     return flatten(hessian->product(f, x, unflatten(v, x), x)).to(torch::kCPU, torch::kDouble);
@@ -40,7 +40,9 @@ double largest_eigenvalue(const Objective& f, const TensorList& x, int64_t itera
   std::vector<torch::Tensor> basis;
   std::vector<double> diagonal;
   std::vector<double> off_diagonal;
-  for (int64_t k = 0; k < std::min(iterations, size); ++k) {
+  const int64_t most = std::min(iterations, size);
+  Phase phase(observer, "eigenvalue", most);
+  for (int64_t k = 0; k < most; ++k) {
     basis.push_back(v);
     torch::Tensor w = times(v);
     diagonal.push_back(w.dot(v).item<double>());
@@ -51,10 +53,12 @@ double largest_eigenvalue(const Objective& f, const TensorList& x, int64_t itera
     }
     const double length = w.norm().item<double>();
     if (length <= 1e-12 * std::max(1.0, std::abs(diagonal.front()))) {
-      break;  // the basis spans an invariant subspace
+      phase.advance(most - k);  // the basis spans an invariant subspace: no more is to be found
+      break;
     }
     off_diagonal.push_back(length);
     v = w / length;
+    phase.advance();
   }
   const auto count = static_cast<int64_t>(diagonal.size());
   const auto tridiagonal = torch::zeros({count, count}, torch::kDouble);

@@ -12,7 +12,7 @@ GradientStage::GradientStage(Objective objective, TensorList variables, StageSte
 TensorList GradientStage::run(double* loss) {
   TensorList x = trajectory_.front();
   TensorList buffers =
-      steps_.momentum_buffers.empty() ? zeros_like(x) : clone(steps_.momentum_buffers);
+      steps_.momentum_buffers.empty() ? zeros_like(x) : detach(steps_.momentum_buffers);
   trajectory_.clear();
   for (int64_t k = 0; k < steps_.count; ++k) {
     trajectory_.push_back(x);
@@ -35,7 +35,7 @@ TensorList GradientStage::run(double* loss) {
 
 TensorList GradientStage::pull_back(const TensorList& adjoint, const TensorList& y,
                                     const SecondDerivative& second_derivative) const {
-  if (steps_.implicit == ImplicitDerivative::kIdentity) {
+  if (steps_.implicit == ImplicitDerivative::kIdentity && steps_.count > 0) {
     const ScopedValues at(variables_, result_);
     const double sign = steps_.step_size < 0.0 ? 1.0 : -1.0;
     return second_derivative.product(objective_, variables_, scale(adjoint, sign), y);

@@ -4,13 +4,37 @@
 namespace sanas {
 namespace {
 
-/// Counts the evaluations of an objective; each is followed by one backward pass.
+/// Counts the evaluations of an objective, each of which is followed by one backward pass.
 Objective counted(const Objective& objective, int64_t& passes) {
   return [&objective, &passes] {
     ++passes;
     return objective();
   };
 }
+
+/// Counts what a product takes beyond the evaluations of its objective: a double backward.
+class CountedProduct : public SecondDerivative {
+ public:
+  CountedProduct(const HypergradientOptions& options, int64_t& passes)
+      : product_(make_second_derivative(options.approximation, options.finite_difference_radius)),
+        passes_(passes) {}
+
+  TensorList product(const Objective& f, const TensorList& x, const TensorList& v,
+                     const TensorList& y) const override {
+    const int64_t before = passes_;
+    TensorList result = product_->product(f, x, v, y);
+    if (passes_ > before) {  // differences take no pass where v is zero
+      passes_ = before + passes();
+    }
+    return result;
+  }
+
+  int64_t passes() const override { return product_->passes(); }
+
+ private:
+  std::unique_ptr<SecondDerivative> product_;
+  int64_t& passes_;
+};
 
 StageSteps stage_steps(const VirtualStep& step, int64_t count, ImplicitDerivative implicit) {
   return {.step_size = step.step_size,
@@ -29,8 +53,12 @@ struct ValidationGradients {
   double loss;
 };
 
+/// Zeros for a loss that there is not.
 ValidationGradients differentiate(const Objective& validation, const TensorList& architecture,
                                   const TensorList& weights) {
+  if (!validation) {
+    return {zeros_like(detach(architecture)), zeros_like(detach(weights)), 0.0};
+  }
   TensorList inputs = architecture;
   inputs.insert(inputs.end(), weights.begin(), weights.end());
   const torch::Tensor loss = validation();
@@ -55,7 +83,8 @@ Hypergradient four_level_hypergradient(const FourLevelProblem& problem, const Vi
   Hypergradient result;
   const auto& terms = options.terms;
   const TensorList& a = problem.architecture;
-  const auto validation1 = counted(problem.validation1, result.passes);
+  const auto validation1 =
+      problem.validation1 ? counted(problem.validation1, result.passes) : Objective{};
   const auto validation2 = counted(problem.validation2, result.passes);
   const TensorList zero = zeros_like(detach(a));
   result.through_weights1 = result.through_weights2 = result.through_delta =
@@ -73,10 +102,10 @@ Hypergradient four_level_hypergradient(const FourLevelProblem& problem, const Vi
     return result;
   }
 
-  const auto product =
-      make_second_derivative(options.approximation, options.finite_difference_radius);
+  const CountedProduct product(options, result.passes);
+  const int64_t steps1 = problem.train1 ? options.inner_steps.weights1 : 0;
   GradientStage stage1(counted(problem.train1, result.passes), problem.weights1,
-                       stage_steps(step1, options.inner_steps.weights1, options.implicit));
+                       stage_steps(step1, steps1, options.implicit));
   GradientStage stage2(
       counted(problem.attack, result.passes), {problem.delta},
       stage_steps({.step_size = -options.delta_step_size},
@@ -112,14 +141,14 @@ Hypergradient four_level_hypergradient(const FourLevelProblem& problem, const Vi
   const bool through_delta = terms.delta_direct || terms.delta_weights1;
   TensorList r = zeros_like(result.updated_weights1);
   if (terms.weights2 || through_delta) {
-    auto i2_and_q = stage3.pull_back(v2.weights, concatenate(a, {problem.delta}), *product);
+    auto i2_and_q = stage3.pull_back(v2.weights, concatenate(a, {problem.delta}), product);
     const TensorList q{i2_and_q.back()};
     i2_and_q.pop_back();
     if (terms.weights2) {
       result.through_weights2 = std::move(i2_and_q);
     }
     if (through_delta) {
-      const auto i3_and_r = stage2.pull_back(q, concatenate(a, problem.weights1), *product);
+      const auto i3_and_r = stage2.pull_back(q, concatenate(a, problem.weights1), product);
       const auto split = i3_and_r.begin() + static_cast<int64_t>(a.size());
       if (terms.delta_direct) {
         result.through_delta = {i3_and_r.begin(), split};
@@ -130,14 +159,18 @@ Hypergradient four_level_hypergradient(const FourLevelProblem& problem, const Vi
     }
   }
   const double weight1 = options.gamma * on(terms.weights1);
-  TensorList through_stage1;
-  if (options.shared_passes) {
-    through_stage1 = stage1.pull_back(add(r, v1.weights, weight1), a, *product);
+  TensorList through_stage1 = zero;
+  if (options.shared_passes && (weight1 > 0.0 || terms.delta_weights1)) {
+    through_stage1 = stage1.pull_back(add(r, v1.weights, weight1), a, product);
   }
   const int64_t passes_before_split = result.passes;
   if (split_terms || !options.shared_passes) {
-    result.through_weights1 = terms.weights1 ? stage1.pull_back(v1.weights, a, *product) : zero;
-    result.through_delta_weights1 = stage1.pull_back(r, a, *product);
+    if (terms.weights1) {
+      result.through_weights1 = stage1.pull_back(v1.weights, a, product);
+    }
+    if (terms.delta_weights1) {
+      result.through_delta_weights1 = stage1.pull_back(r, a, product);
+    }
   }
   if (options.shared_passes) {
     result.split_passes = result.passes - passes_before_split;
@@ -168,8 +201,7 @@ Hypergradient bilevel_hypergradient(const BilevelProblem& problem, const Virtual
     result.validation1_loss = v.loss;
     return result;
   }
-  const auto product =
-      make_second_derivative(options.approximation, options.finite_difference_radius);
+  const CountedProduct product(options, result.passes);
   GradientStage stage(counted(problem.train, result.passes), problem.weights,
                       stage_steps(step, options.inner_steps.weights1, options.implicit));
   result.updated_weights1 = stage.run(&result.train1_loss);
@@ -180,7 +212,7 @@ Hypergradient bilevel_hypergradient(const BilevelProblem& problem, const Virtual
   result.direct1 = v.architecture;
   result.validation1_loss = v.loss;
   if (options.terms.weights1) {
-    result.through_weights1 = stage.pull_back(v.weights, a, *product);
+    result.through_weights1 = stage.pull_back(v.weights, a, product);
   }
   result.total = add(scale(result.direct1, on(options.terms.direct1)), result.through_weights1);
   return result;

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/search/options.h"
 
+#include "sanas/core/error.h"
+
 namespace sanas {
+namespace {
+
+void require(bool holds, const std::string& message) {
+  if (!holds) {
+    throw ConfigError(message);
+  }
+}
+
+}  // namespace
 
 std::string to_string(SearchMethod method) {
   return method == SearchMethod::kSanas ? "sanas" : "plain";
@@ -29,6 +40,36 @@ std::string to_string(ImplicitDerivative implicit) {
 
 std::string to_string(Stage3Reduction reduction) {
   return reduction == Stage3Reduction::kMean ? "mean" : "sum";
+}
+
+std::string to_string(UpdateOrder order) {
+  return order == UpdateOrder::kArchitectureFirst ? "architecture_first" : "weights_first";
+}
+
+void validate(const SearchOptions& options) {
+  const bool sanas = options.method == SearchMethod::kSanas;
+  require(sanas || !options.adversarial_weights1,
+          "search.adversarial_weights1: with method: plain the architecture follows a network that "
+          "is trained on clean images; expected false, or method: sanas");
+  require(
+      sanas || !options.sequential_stages,
+      "search.sequential_stages: with method: plain there is one stage only; expected false, or "
+      "method: sanas");
+  require(!(options.adversarial_weights1 && options.sequential_stages),
+          "search.adversarial_weights1: trains W1 and attacks it at once, search.sequential_stages "
+          "one after the other; expected only one of the two");
+  const int64_t delta_steps = options.hypergradient.inner_steps.delta;
+  require(delta_steps == 1 || options.attack.steps == 0,
+          "hypergradient.inner_steps.delta: " + std::to_string(delta_steps) +
+              " steps of eq. 2, whose place is taken by attack.steps: " +
+              std::to_string(options.attack.steps) + " of PGD; expected 1, or attack.steps: 0");
+}
+
+AttackOptions attack_of(const SearchOptions& options) {
+  AttackOptions attack = options.attack;
+  attack.delta_step_size = options.hypergradient.delta_step_size;
+  attack.delta_steps = options.hypergradient.inner_steps.delta;
+  return attack;
 }
 
 }  // namespace sanas

@@ -6,30 +6,8 @@
 
 #include "sanas/core/random.h"
 #include "sanas/core/stopwatch.h"
-#include "sanas/optim/schedule.h"
-#include "sanas/search/eigenvalue.h"
 
 namespace sanas {
-namespace {
-
-double mean_entropy(const Supernet& net) {
-  double sum = 0.0;
-  for (const bool reduction : {false, true}) {
-    const auto weights = net.architecture().alphas(reduction).detach().softmax(-1);
-    sum += -(weights * weights.clamp_min(1e-30).log()).sum(-1).mean().item<double>();
-  }
-  return sum / 2.0;
-}
-
-double largest_change(const TensorList& now, const TensorList& before) {
-  double largest = 0.0;
-  for (size_t i = 0; i < now.size(); ++i) {
-    largest = std::max(largest, (now[i] - before[i]).abs().max().item<double>());
-  }
-  return largest;
-}
-
-}  // namespace
 
 SearchLoop::SearchLoop(const SearchNetworks& networks, const SearchData& data,
                        const SearchOptions& options, const torch::Device& device)
@@ -40,39 +18,49 @@ SearchLoop::SearchLoop(const SearchNetworks& networks, const SearchData& data,
       device_(device),
       weights1_(networks.net1->parameters(), options.weights),
       architecture_(networks.architecture()->tensors(), options.architecture),
-      perturbations_(options.attack, options.keep_perturbations),
+      perturbations_(options_.attack, options.keep_perturbations),
       initial_architecture_(clone(networks.architecture()->tensors())),
       early_stopping_(options.eigenvalue) {
+  sanas::validate(options);
+  options_.attack = attack_of(options);
   if (options.attack.space == AttackSpace::kNormalized) {
     networks_.normalization = {};  // `prepare` does it
   }
   if (options.method == SearchMethod::kSanas) {
     weights2_.emplace(networks.net2->parameters(), options.weights);
   }
-  SearchOptions architect_options = options_;
   if (options.method == SearchMethod::kSanas && options.sequential_stages) {
     SearchOptions plain = options_;
     plain.method = SearchMethod::kPlain;
     first_stage_architect_ = make_architect(plain, networks_, weights1_, nullptr);
-    auto& terms = architect_options.hypergradient.terms;
-    terms.direct1 = terms.weights1 = terms.delta_direct = terms.delta_weights1 = false;
   }
-  architect_ = make_architect(architect_options, networks_, weights1_, weights2(), &perturbations_);
+  architect_ = make_architect(options_, networks_, weights1_, weights2(), &perturbations_);
 }
 
-void SearchLoop::run() {
-  if (finished() && step_ % steps_per_epoch() != 0) {
-    run_epoch(step_ / steps_per_epoch());  // nothing is left to do; a resume reports once more
-  }
-  while (!finished() && !stop_requested()) {
-    run_epoch(step_ / steps_per_epoch());
+bool SearchLoop::run() {
+  try {
+    if (finished() && step_ % steps_per_epoch() != 0) {
+      run_epoch(reported_epochs_);  // nothing is left to do; a resume reports once more
+    }
+    while (!finished()) {
+      check_stop(observers_);
+      run_epoch(reported_epochs_);
+    }
+    return true;
+  } catch (const Interrupted&) {
+    return false;
   }
 }
 
-bool SearchLoop::finished() const {
+bool SearchLoop::no_steps_left() const {
   return step_ >= options_.epochs * steps_per_epoch() ||
          (options_.max_steps > 0 && step_ >= options_.max_steps) ||
          (options_.eigenvalue.stop && early_stopping_.stopped_at());
+}
+
+bool SearchLoop::finished() const {
+  const bool is_report_due = step_ >= (reported_epochs_ + 1) * steps_per_epoch();
+  return no_steps_left() && !is_report_due;
 }
 
 Genotype SearchLoop::genotype() const {
@@ -83,9 +71,7 @@ Genotype SearchLoop::genotype() const {
 
 void SearchLoop::run_epoch(int64_t epoch) {
   const Stopwatch watch;
-  const ScheduleOptions schedule{Schedule::kCosine, options_.weights.learning_rate,
-                                 options_.weights.min_learning_rate};
-  const double rate = learning_rate(schedule, epoch, options_.epochs);
+  const double rate = learning_rate(options_.weights.schedule, epoch, options_.epochs);
   weights1_.set_learning_rate(rate);
   networks_.net1->start_epoch(epoch, options_.epochs);
   architect_->start_epoch(epoch);
@@ -93,20 +79,23 @@ void SearchLoop::run_epoch(int64_t epoch) {
     weights2_->set_learning_rate(rate);
     networks_.net2->start_epoch(epoch, options_.epochs);
   }
-  data_.train.start_epoch(epoch, step_ % steps_per_epoch());
-  const int64_t first_step = step_;
+  const int64_t first_step = epoch * steps_per_epoch();
+  data_.train.start_epoch(epoch, step_ - first_step);
   // Reports come in runs that are long enough to show an update of every level.
   const auto& every = options_.update_every;
   const int64_t run = std::max({every.weights1, every.weights2, every.architecture});
-  while (!finished() && !stop_requested()) {
+  bool is_barren = step_ == first_step;
+  while (step_ < first_step + steps_per_epoch() && !no_steps_left()) {
+    check_stop(observers_);
     const auto train = data_.train.next();
     if (!train) {
       break;
     }
+    is_barren = is_barren && !train->is_usable();
     run_step(prepare(*train), epoch, step_ % options_.report_every < run);
   }
-  if (stop_requested() && !finished() && (step_ == first_step || step_ % steps_per_epoch() != 0)) {
-    return;  // the epoch is finished after a resume
+  if (is_barren && step_ == first_step + steps_per_epoch()) {
+    data_.train.throw_nothing_left();
   }
   report_epoch(epoch, watch.seconds());
 }
@@ -122,48 +111,12 @@ Batch SearchLoop::prepare(const Batch& batch) const {
 
 bool SearchLoop::in_first_half(int64_t epoch) const { return epoch < options_.epochs / 2; }
 
-void SearchLoop::report_epoch(int64_t epoch, double seconds) {
-  EpochReport report;
-  report.epoch = epoch;
-  report.epochs = options_.epochs;
-  report.step = step_;
-  report.learning_rate = weights1_.learning_rate();
-  report.partial = step_ % steps_per_epoch() != 0;
-  report.train1 = meter1_;
-  report.train2 = meter2_;
-  if (!report.partial) {
-    meter1_ = meter2_ = {};
-  }
-  report.genotype = networks_.net1->derive();
-  report.margin = networks_.net1->margin();
-  report.architecture_change =
-      largest_change(networks_.architecture()->tensors(), initial_architecture_);
-  report.entropy = mean_entropy(*networks_.net1);
-  if (data_.validation != nullptr && options_.validate_every > 0 &&
-      ((epoch + 1) % options_.validate_every == 0 || finished())) {
-    report.validation = validate();
-  }
-  if (data_.validation != nullptr && options_.eigenvalue.every > 0 &&
-      epoch % options_.eigenvalue.every == 0) {
-    report.eigenvalue = measure_eigenvalue();
-    if (!report.partial) {  // it comes once more if the search is gone on with
-      early_stopping_.add({epoch, *report.eigenvalue, to_string(report.genotype)});
-    }
-  }
-  report.seconds = seconds;
-  report.skipped_updates = skipped_updates_;
-  report.rollbacks = rollbacks_;
-  report.skipped_images = skipped_images_;
-  for (auto* observer : observers_) {
-    observer->on_epoch(report);
-  }
-}
-
-void SearchLoop::resume_at(int64_t step, const ClassificationMeter& meter1,
+void SearchLoop::resume_at(int64_t step, int64_t reported_epochs, const ClassificationMeter& meter1,
                            const ClassificationMeter& meter2,
                            const TensorList& initial_architecture, int64_t skipped_updates,
                            int64_t skipped_images) {
   step_ = step;
+  reported_epochs_ = reported_epochs;
   meter1_ = meter1;
   meter2_ = meter2;
   for (size_t i = 0; i < initial_architecture_.size(); ++i) {
@@ -174,54 +127,19 @@ void SearchLoop::resume_at(int64_t step, const ClassificationMeter& meter1,
 }
 
 void SearchLoop::skip_to(int64_t step, int64_t rollbacks) {
-  if (step / steps_per_epoch() != step_ / steps_per_epoch()) {
+  const int64_t epoch = step > step_ ? (step - 1) / steps_per_epoch() : reported_epochs_;
+  if (epoch > reported_epochs_) {
     meter1_ = meter2_ = {};
+    reported_epochs_ = epoch;
   }
   step_ = step;
   rollbacks_ = rollbacks;
 }
 
-ClassificationMeter SearchLoop::validate() {
-  const torch::NoGradGuard no_grad;
-  const ScopedMode evaluation(*networks_.net1, false);
-  const auto classifier =
-      frozen_classifier(*networks_.net1, networks_.normalization, options_.seed);
-  ClassificationMeter meter;
-  data_.validation->start_epoch(0);
-  while (const auto batch = data_.validation->next()) {
-    const Batch moved = prepare(*batch);
-    const auto logits = classifier(moved.images);
-    meter.add(cross_entropy(logits, moved.labels).item<double>(), logits, moved.labels);
-  }
-  return meter;
-}
-
-double SearchLoop::measure_eigenvalue() {
-  // One batch spread over the validation half, the same every time.
-  const auto order = data_.validation->order(0);
-  const auto size = std::min<size_t>(order.size(), static_cast<size_t>(options_.batch_size));
-  std::vector<int64_t> samples;
-  for (size_t i = 0; i < size; ++i) {
-    samples.push_back(order[i * order.size() / size]);
-  }
-  const Batch batch = prepare(data_.validation->load(0, samples));
-  const ScopedBuffers running_statistics(*networks_.net1);
-  const ScopedMode training(*networks_.net1, true);
-  const auto classifier =
-      frozen_classifier(*networks_.net1, networks_.normalization, options_.seed);
-  return largest_eigenvalue([&] { return cross_entropy(classifier(batch.images), batch.labels); },
-                            networks_.architecture()->tensors(), options_.eigenvalue.iterations,
-                            options_.seed);
-}
-
-bool SearchLoop::stop_requested() const {
-  return std::any_of(observers_.begin(), observers_.end(),
-                     [](const SearchObserver* observer) { return observer->wants_stop(); });
-}
-
 uint64_t SearchLoop::seed_of(uint64_t stream, int64_t repetition) const {
   return derive_seed(options_.seed,
-                     {static_cast<uint64_t>(step_), stream, static_cast<uint64_t>(repetition)});
+                     {static_cast<uint64_t>(options_.stage), static_cast<uint64_t>(step_), stream,
+                      static_cast<uint64_t>(repetition)});
 }
 
 }  // namespace sanas

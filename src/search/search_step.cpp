@@ -2,10 +2,12 @@
 // Algorithm 1 of the supplement: what a search does with one mini-batch.
 #include <cmath>
 
+#include "sanas/core/autocast.h"
 #include "sanas/core/device.h"
-#include "sanas/core/error.h"
 #include "sanas/core/random.h"
 #include "sanas/core/stopwatch.h"
+#include "sanas/nn/batch_norm.h"
+#include "sanas/search/search_cost.h"
 #include "sanas/search/search_loop.h"
 
 namespace sanas {
@@ -16,7 +18,7 @@ enum Stream : uint64_t { kWeights1, kWeights2, kAttackStart, kAttack, kArchitect
 
 }  // namespace
 
-// The architecture at its frequency, then W1, then δ and W2 at theirs.
+// The architecture at its frequency, then W1, then δ and W2 at theirs, or the architecture last.
 void SearchLoop::run_step(const Batch& train, int64_t epoch, bool reported) {
   const auto& every = options_.update_every;
   StepReport report;
@@ -29,19 +31,34 @@ void SearchLoop::run_step(const Batch& train, int64_t epoch, bool reported) {
   report.reported = reported;
   skipped_images_ += train.skipped;
 
+  const bool architecture_first = options_.update_order == UpdateOrder::kArchitectureFirst;
+  if (!architecture_first && train.is_usable()) {
+    update_weights(train, report);
+  }
   if (epoch >= options_.architecture.start_epoch && every.updates_architecture(step_)) {
     update_architecture(train, report);
   }
-  const bool sequential = first_stage_architect_ != nullptr;
-  if (every.updates_weights1(step_) && !(sequential && !in_first_half(epoch))) {
-    update_weights1(train, report);
+  if (architecture_first && train.is_usable()) {
+    update_weights(train, report);
   }
-  if (weights2_ && every.updates_weights2(step_) && !(sequential && in_first_half(epoch))) {
-    update_weights2(train, report);
+  if (report.step_in_epoch + 1 == steps_per_epoch() || step_ + 1 == options_.max_steps) {
+    check_finite(all_variables(), "weights of the search", step_);
   }
   ++step_;
   for (auto* observer : observers_) {
     observer->on_step(report);
+  }
+}
+
+void SearchLoop::update_weights(const Batch& train, StepReport& report) {
+  const auto& every = options_.update_every;
+  const bool sequential = first_stage_architect_ != nullptr;
+  const bool first_half = in_first_half(report.epoch);
+  if (every.updates_weights1(step_) && !(sequential && !first_half)) {
+    update_weights1(train, report);
+  }
+  if (weights2_ && every.updates_weights2(step_) && !(sequential && first_half)) {
+    update_weights2(train, report);
   }
 }
 
@@ -50,19 +67,28 @@ void SearchLoop::update_architecture(const Batch& train, StepReport& report) {
   const PeakMemory memory(device_);
   Architect& architect =
       first_stage_architect_ && in_first_half(report.epoch) ? *first_stage_architect_ : *architect_;
+  int64_t passes = 0;
   for (int64_t k = 0; k < options_.architecture.steps; ++k) {
     const Batch validation = prepare(data_.architecture.next());
     skipped_images_ += validation.skipped;
+    if (!train.is_usable() || !validation.is_usable()) {
+      continue;  // but its batch is used up, as a resume counts them
+    }
     const Hypergradient hypergradient =
         architect.gradient(train, validation, seed_of(kArchitecture, k), report.reported);
-    if (finite("architecture", hypergradient.validation1_loss + hypergradient.validation2_loss,
-               hypergradient.total)) {
+    report.architecture = summarize(hypergradient);
+    if (finite("architecture", std::isfinite(hypergradient.validation1_loss) &&
+                                   std::isfinite(hypergradient.validation2_loss) &&
+                                   std::isfinite(report.architecture->total_norm))) {
       architecture_.step(hypergradient.total);
     }
-    report.architecture = summarize(hypergradient);
+    passes += hypergradient.passes;
   }
-  report.architecture->seconds = watch.seconds();
-  report.architecture->peak_memory_bytes = memory.bytes();
+  if (report.architecture) {
+    report.architecture->passes = passes;
+    report.architecture->seconds = watch.seconds();
+    report.architecture->peak_memory_bytes = memory.bytes();
+  }
 }
 
 void SearchLoop::update_weights1(const Batch& train, StepReport& report) {
@@ -73,12 +99,13 @@ void SearchLoop::update_weights1(const Batch& train, StepReport& report) {
   const auto images = attacked ? train.images + attack_images(train) : train.images;
   report.weights1 = train_level("weights 1", *networks_.net1, weights1_, images, train.labels,
                                 seed_of(kWeights1), meter1_);
+  report.weights1->passes = update_cost(options_, report.epoch).weights1;
   report.weights1->seconds = watch.seconds();
   report.weights1->peak_memory_bytes = memory.bytes();
 }
 
 torch::Tensor SearchLoop::attack_images(const Batch& train) {
-  const ScopedBuffers running_statistics(*networks_.net1);
+  const FrozenStatistics running_statistics(*networks_.net1);
   const auto start = [&] {
     const FrozenRandomness frozen(seed_of(kAttackStart));
     return perturbations_.start(train);
@@ -93,7 +120,7 @@ void SearchLoop::update_weights2(const Batch& train, StepReport& report) {
   torch::Tensor images = train.images;
   if (report.epoch >= options_.attack_start_epoch) {
     const auto delta = attack_images(train);
-    if (!finite("attack", 0.0, {delta})) {
+    if (!finite("attack", all_finite({delta}))) {
       return;
     }
     perturbations_.keep(train, delta);
@@ -102,6 +129,7 @@ void SearchLoop::update_weights2(const Batch& train, StepReport& report) {
   }
   report.weights2 = train_level("weights 2", *networks_.net2, *weights2_, images, train.labels,
                                 seed_of(kWeights2), meter2_);
+  report.weights2->passes = update_cost(options_, report.epoch).weights2;
   report.weights2->seconds = watch.seconds();
   report.weights2->peak_memory_bytes = memory.bytes();
 }
@@ -115,38 +143,50 @@ LevelReport SearchLoop::train_level(const char* level, Supernet& net, WeightOpti
   if (options_.on_nonfinite == NonFinitePolicy::kSkip) {
     statistics.emplace(net);
   }
+  const ScopedTf32 tf32(options_.precision);
   const auto logits = frozen_classifier(net, networks_.normalization, seed)(images);
-  auto loss = cross_entropy(logits, labels);
-  LevelReport report;
-  report.loss = loss.item<double>();
-  if (options_.hypergradient.stage3_reduction == Stage3Reduction::kSum && &weights == weights2()) {
-    loss = loss * labels.size(0);
-  }
-  const TensorList gradients = gradients_of(loss, weights.parameters());
+  const auto loss = cross_entropy(logits, labels);
+  const bool summed =
+      options_.hypergradient.stage3_reduction == Stage3Reduction::kSum && &weights == weights2();
+  const TensorList gradients =
+      gradients_of(summed ? loss * labels.size(0) : loss, weights.parameters());
+  const auto norm = gradient_norm(gradients);
+  // The only time that the step waits for the device.
+  const auto values = to_host({loss, count_hits(logits, labels), norm});
   ClassificationMeter meter;
-  meter.add(report.loss, logits, labels);
+  meter.add(labels.size(0), values[0], values[1], values[2]);
+  LevelReport report;
+  report.loss = values[0];
   report.top1 = meter.top1();
-  if (finite(level, report.loss, gradients)) {
+  if (finite(level, std::isfinite(values[0]) && std::isfinite(values[3]))) {
     if (statistics) {
       statistics->keep();
     }
-    report.gradient_norm = weights.step(gradients);
+    report.gradient_norm = values[3];
+    weights.step(gradients, norm);
     epoch_meter.add(meter);
   }
   return report;
 }
 
-bool SearchLoop::finite(const char* level, double loss, const TensorList& gradients) {
-  if (std::isfinite(loss) && all_finite(gradients)) {
-    return true;
+bool SearchLoop::finite(const char* level, bool all_finite) {
+  auto& guard = guards_
+                    .try_emplace(level, options_.on_nonfinite, "level '" + std::string(level) + "'",
+                                 "lower search.weights.learning_rate")
+                    .first->second;
+  const bool allowed = guard.allows(all_finite, all_finite ? TensorList{} : all_variables(), step_);
+  skipped_updates_ += allowed ? 0 : 1;
+  return allowed;
+}
+
+TensorList SearchLoop::all_variables() const {
+  TensorList all = weights1_.parameters();
+  if (weights2_) {
+    all.insert(all.end(), weights2_->parameters().begin(), weights2_->parameters().end());
   }
-  if (options_.on_nonfinite != NonFinitePolicy::kSkip) {
-    throw NonFiniteError(std::string("the loss or gradient of level '") + level +
-                         "' is not finite at step " + std::to_string(step_) +
-                         "; lower the learning rate, or set on_nonfinite: skip or rollback");
-  }
-  ++skipped_updates_;
-  return false;
+  const auto architecture = networks_.architecture()->tensors();
+  all.insert(all.end(), architecture.begin(), architecture.end());
+  return all;
 }
 
 }  // namespace sanas

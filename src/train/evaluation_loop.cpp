@@ -5,26 +5,10 @@
 #include <cmath>
 #include <utility>
 
-#include "sanas/core/error.h"
 #include "sanas/core/random.h"
 #include "sanas/core/stopwatch.h"
-#include "sanas/optim/schedule.h"
 
 namespace sanas {
-
-namespace {
-
-WeightOptimizerOptions optimizer_options(const EvaluationOptions& options) {
-  WeightOptimizerOptions result;
-  result.learning_rate = options.learning_rate;
-  result.momentum = options.momentum;
-  result.weight_decay = options.weight_decay;
-  result.nesterov = options.nesterov;
-  result.gradient_clip = options.gradient_clip;
-  return result;
-}
-
-}  // namespace
 
 EvaluationLoop::EvaluationLoop(EvalNetwork& network, const PixelNormalization& normalization,
                                const EvaluationData& data, const EvaluationOptions& options,
@@ -34,8 +18,9 @@ EvaluationLoop::EvaluationLoop(EvalNetwork& network, const PixelNormalization& n
       data_(data),
       options_(options),
       device_(device),
-      weights_(network.parameters(), optimizer_options(options)),
-      values_(values_of(network)) {
+      weights_(network.parameters(), options.weights),
+      values_(values_of(network)),
+      guard_(options.on_nonfinite, "the training", "lower evaluation.learning_rate") {
   TORCH_CHECK(options.selection != Selection::kValidation || data.validation != nullptr,
               "a selection on held-out images needs them");
   if (options.ema_decay > 0.0) {
@@ -43,61 +28,73 @@ EvaluationLoop::EvaluationLoop(EvalNetwork& network, const PixelNormalization& n
   }
 }
 
-void EvaluationLoop::run() {
-  const int64_t steps = data_.train.batches_per_epoch();
-  if (finished() && step_ % steps != 0) {
-    run_epoch(step_ / steps);  // nothing is left to do; a resume reports once more
-  }
-  while (!finished() && !stop_requested()) {
-    run_epoch(step_ / steps);
+bool EvaluationLoop::run() {
+  try {
+    if (finished() && step_ % steps_per_epoch() != 0) {
+      run_epoch(reported_epochs_);  // nothing is left to do; a resume reports once more
+    }
+    while (!finished()) {
+      check_stop(observers_);
+      run_epoch(reported_epochs_);
+    }
+    return true;
+  } catch (const Interrupted&) {
+    return false;
   }
 }
 
-bool EvaluationLoop::finished() const {
-  return step_ >= options_.epochs * data_.train.batches_per_epoch() ||
+bool EvaluationLoop::no_steps_left() const {
+  return step_ >= options_.epochs * steps_per_epoch() ||
          (options_.max_steps > 0 && step_ >= options_.max_steps);
+}
+
+bool EvaluationLoop::finished() const {
+  const bool is_report_due = step_ >= (reported_epochs_ + 1) * steps_per_epoch();
+  return no_steps_left() && !is_report_due;
 }
 
 void EvaluationLoop::run_epoch(int64_t epoch) {
   const Stopwatch watch;
-  const ScheduleOptions schedule{options_.schedule, options_.learning_rate,
-                                 options_.min_learning_rate, options_.warm_up_epochs,
-                                 options_.warm_up_base};
-  weights_.set_learning_rate(learning_rate(schedule, epoch, options_.epochs));
+  weights_.set_learning_rate(learning_rate(options_.weights.schedule, epoch, options_.epochs));
   const double drop_path = drop_path_probability(options_.drop_path, epoch, options_.epochs);
   network_.set_drop_path_probability(drop_path);
-  const int64_t steps = data_.train.batches_per_epoch();
-  const int64_t first_step = step_;
-  data_.train.start_epoch(epoch, step_ % steps);
-  while (!finished() && !stop_requested()) {
+  const int64_t first_step = epoch * steps_per_epoch();
+  data_.train.start_epoch(epoch, step_ - first_step);
+  bool is_barren = step_ == first_step;
+  while (step_ < first_step + steps_per_epoch() && !no_steps_left()) {
+    check_stop(observers_);
     const auto batch = data_.train.next();
     if (!batch) {
       break;
     }
+    is_barren = is_barren && !batch->is_usable();
     run_step(batch->to(device_), epoch, drop_path);
   }
-  if (stop_requested() && !finished() && (step_ == first_step || step_ % steps != 0)) {
-    return;  // the epoch is finished after a resume
+  if (is_barren && step_ == first_step + steps_per_epoch()) {
+    data_.train.throw_nothing_left();
   }
+  report_epoch(epoch, watch);
+}
+
+// Whoever asks to stop while something is tested finds the epoch as if none of this had begun.
+void EvaluationLoop::report_epoch(int64_t epoch, const Stopwatch& watch) {
   TrainEpochReport report;
   report.epoch = epoch;
   report.epochs = options_.epochs;
   report.step = step_;
   report.learning_rate = weights_.learning_rate();
-  report.partial = step_ % steps != 0;
+  report.partial = step_ < (epoch + 1) * steps_per_epoch();
   report.train = meter_;
-  if (!report.partial) {
-    meter_ = {};
-  }
   if (options_.selection == Selection::kValidation) {
-    report.validation = test(current_values(), *data_.validation);
-    keep_if_best(report, *report.validation);
+    report.validation = test(*data_.validation, "validation");
   }
   if (options_.test_each_epoch || options_.selection == Selection::kTest) {
-    report.test = test(current_values(), data_.test);
-    if (options_.selection == Selection::kTest) {
-      keep_if_best(report, *report.test);
-    }
+    report.test = test(data_.test, "test");
+  }
+  if (!report.partial) {
+    meter_ = {};
+    reported_epochs_ = epoch + 1;
+    keep_if_best(report);
   }
   report.seconds = watch.seconds();
   report.skipped_updates = skipped_updates_;
@@ -109,7 +106,6 @@ void EvaluationLoop::run_epoch(int64_t epoch) {
 }
 
 void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_path) {
-  const Stopwatch watch;
   const int64_t steps = data_.train.batches_per_epoch();
   TrainStepReport report;
   report.epoch = epoch;
@@ -122,6 +118,21 @@ void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_pat
   report.reported = step_ % options_.report_every == 0;
 
   skipped_images_ += batch.skipped;
+  if (batch.is_usable()) {
+    train(batch, report);
+  }
+  if (report.step_in_epoch + 1 == steps || step_ + 1 == options_.max_steps) {
+    check_finite(weights_.parameters(), "weights of the network", step_);
+  }
+  ++step_;
+  for (auto* observer : observers_) {
+    observer->on_step(report);
+  }
+}
+
+void EvaluationLoop::train(const Batch& batch, TrainStepReport& report) {
+  const Stopwatch watch;
+  report.loss = 0.0;
   network_.train();
   // A mini-batch that is left out leaves nothing behind in the running statistics either.
   std::optional<ScopedBuffers> statistics;
@@ -130,60 +141,72 @@ void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_pat
   }
   const FrozenRandomness drop_path_draws(
       derive_seed(options_.seed, {static_cast<uint64_t>(step_)}));
-  TensorList gradients = zeros_like(detach(weights_.parameters()));
-  ClassificationMeter meter;
   // A part of one image would have no batch statistics on the auxiliary head's 1×1 features.
   const int64_t parts = std::clamp<int64_t>(batch.size() / 2, 1, options_.accumulation_steps);
+  const auto start_of = [&](int64_t part) { return part * batch.size() / parts; };
+  const auto size_of = [&](int64_t part) { return start_of(part + 1) - start_of(part); };
+  const auto share_of = [&](int64_t part) {
+    return static_cast<double>(size_of(part)) / static_cast<double>(batch.size());
+  };
+  TensorList gradients;
+  TensorList numbers;
   for (int64_t part = 0; part < parts; ++part) {
-    const int64_t first = part * batch.size() / parts;
-    const int64_t size = (part + 1) * batch.size() / parts - first;
+    const int64_t first = start_of(part);
+    const int64_t size = size_of(part);
     accumulate({batch.images.narrow(0, first, size), batch.labels.narrow(0, first, size),
                 batch.indices.narrow(0, first, size)},
-               static_cast<double>(size) / static_cast<double>(batch.size()), gradients,
-               report.loss, meter);
+               share_of(part), gradients, numbers);
   }
-  if (std::isfinite(report.loss) && all_finite(gradients)) {
+  numbers.push_back(gradient_norm(gradients));
+  // The only time that the step waits for the device.
+  const std::vector<double> values = to_host(numbers);
+  ClassificationMeter meter;
+  for (int64_t part = 0; part < parts; ++part) {
+    const double* value = &values[static_cast<size_t>(3 * part)];
+    report.loss += share_of(part) * value[0];
+    meter.add(size_of(part), value[0], value[1], value[2]);
+  }
+  const bool finite = std::isfinite(report.loss) && std::isfinite(values.back());
+  if (guard_.allows(finite, weights_.parameters(), step_)) {
     if (statistics) {
       statistics->keep();
     }
-    report.gradient_norm = weights_.step(gradients);
+    report.gradient_norm = values.back();
+    weights_.step(gradients, numbers.back());
     meter_.add(meter);
     if (average_) {
       average_->update();
     }
-  } else if (options_.on_nonfinite == NonFinitePolicy::kSkip) {
-    ++skipped_updates_;
   } else {
-    throw NonFiniteError("the training loss or its gradient is not finite at step " +
-                         std::to_string(step_) +
-                         "; lower evaluation.learning_rate, or set on_nonfinite: skip or rollback");
+    ++skipped_updates_;
   }
   report.top1 = meter.top1();
   report.seconds = watch.seconds();
-  ++step_;
-  for (auto* observer : observers_) {
-    observer->on_step(report);
-  }
 }
 
 void EvaluationLoop::accumulate(const Batch& part, double share, TensorList& gradients,
-                                double& loss, ClassificationMeter& meter) {
+                                TensorList& numbers) {
   const auto images = data_.input ? data_.input(part.images) : part.images;
+  const ScopedTf32 tf32(options_.precision);
   const auto output = [&] {
     const ScopedPrecision precision(device_, options_.precision);
     return network_.forward(normalization_(images));
   }();
   const auto logits = output.logits.to(torch::kFloat32);
-  auto part_loss = cross_entropy(logits, part.labels, options_.label_smoothing);
+  auto loss = cross_entropy(logits, part.labels, options_.label_smoothing);
   if (output.auxiliary_logits.defined()) {
-    part_loss = part_loss + options_.auxiliary_weight *
-                                cross_entropy(output.auxiliary_logits.to(torch::kFloat32),
-                                              part.labels, options_.label_smoothing);
+    loss = loss +
+           options_.auxiliary_weight * cross_entropy(output.auxiliary_logits.to(torch::kFloat32),
+                                                     part.labels, options_.label_smoothing);
   }
-  add_in_place(gradients, gradients_of(part_loss, weights_.parameters()), share);
-  const double value = part_loss.item<double>();
-  loss += share * value;
-  meter.add(value, logits, part.labels);
+  const TensorList part_gradients = gradients_of(loss, weights_.parameters());
+  if (!gradients.empty()) {
+    add_in_place(gradients, part_gradients, share);
+  } else {
+    gradients = share == 1.0 ? part_gradients : scale(part_gradients, share);
+  }
+  numbers.push_back(loss.detach());
+  numbers.push_back(count_hits(logits, part.labels));
 }
 
 std::string EvaluationLoop::images() const {
@@ -199,32 +222,35 @@ const TensorList& EvaluationLoop::reported_values() const {
   return best_.epoch >= 0 ? best_.values : current_values();
 }
 
-ClassificationReport EvaluationLoop::test(const TensorList& values, DataLoader& images) {
-  const ScopedValues at_values(values_, values);
+ClassificationReport EvaluationLoop::test(DataLoader& images, const char* phase) {
+  const ScopedValues at_values(values_, current_values());
   const auto predict = predictor(network_, normalization_);
   return test_classifier(
       data_.input ? [&](const torch::Tensor& pixels) { return predict(data_.input(pixels)); }
                   : predict,
-      images, network_.options().classes, device_);
+      images, network_.options().classes, device_, options_.seed, observers_, phase);
 }
 
-/// Whole epochs only: where a training ends within one, it may be gone on with.
-void EvaluationLoop::keep_if_best(const TrainEpochReport& epoch,
-                                  const ClassificationReport& tested) {
-  const double top1 = tested.meter().top1();
-  if (!epoch.partial && (best_.epoch < 0 || top1 > best_.top1)) {
+/// Of a whole epoch: where a training ends within one, it may be gone on with.
+void EvaluationLoop::keep_if_best(const TrainEpochReport& epoch) {
+  if (options_.selection == Selection::kLast) {
+    return;
+  }
+  const auto& tested = options_.selection == Selection::kTest ? epoch.test : epoch.validation;
+  const double top1 = tested->meter().top1();
+  if (std::isnan(top1)) {
+    return;  // none of the images can be decoded
+  }
+  if (best_.epoch < 0 || top1 > best_.top1) {
     best_ = {epoch.epoch, top1, clone(current_values())};
   }
 }
 
-bool EvaluationLoop::stop_requested() const {
-  return std::any_of(observers_.begin(), observers_.end(),
-                     [](const TrainObserver* observer) { return observer->wants_stop(); });
-}
-
-void EvaluationLoop::resume_at(int64_t step, const ClassificationMeter& meter,
-                               int64_t skipped_updates, int64_t skipped_images, BestNetwork best) {
+void EvaluationLoop::resume_at(int64_t step, int64_t reported_epochs,
+                               const ClassificationMeter& meter, int64_t skipped_updates,
+                               int64_t skipped_images, BestNetwork best) {
   step_ = step;
+  reported_epochs_ = reported_epochs;
   meter_ = meter;
   skipped_updates_ = skipped_updates;
   skipped_images_ = skipped_images;
@@ -232,8 +258,10 @@ void EvaluationLoop::resume_at(int64_t step, const ClassificationMeter& meter,
 }
 
 void EvaluationLoop::skip_to(int64_t step, int64_t rollbacks) {
-  if (step / data_.train.batches_per_epoch() != step_ / data_.train.batches_per_epoch()) {
+  const int64_t epoch = step > step_ ? (step - 1) / steps_per_epoch() : reported_epochs_;
+  if (epoch > reported_epochs_) {
     meter_ = {};
+    reported_epochs_ = epoch;
   }
   step_ = step;
   rollbacks_ = rollbacks;

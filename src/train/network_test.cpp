@@ -4,9 +4,11 @@
 #include <torch/cuda.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "sanas/core/parameters.h"
+#include "sanas/core/random.h"
 #include "sanas/core/stopwatch.h"
 
 namespace sanas {
@@ -19,25 +21,42 @@ constexpr int64_t kWarmUp = 5;
 ImageFunction predictor(EvalNetwork& network, const PixelNormalization& normalization) {
   return [&network, normalization](const torch::Tensor& pixels) {
     const ScopedMode evaluation(network, false);
+    const ScopedRandomState generators;
     return network.forward(normalization(pixels)).logits;
   };
 }
 
+ImageFunction stoppable(ImageFunction predict, const PhaseObserver& observer) {
+  return [predict = std::move(predict), &observer](const torch::Tensor& images) {
+    check_stop(observer);
+    return predict(images);
+  };
+}
+
 ClassificationReport test_classifier(const ImageFunction& predict, DataLoader& images,
-                                     int64_t classes, const torch::Device& device) {
+                                     int64_t classes, const torch::Device& device, uint64_t seed,
+                                     PhaseObserver& observer, const std::string& name) {
   const torch::NoGradGuard no_grad;
   ClassificationReport report(classes);
   images.start_epoch(0);
-  while (const auto batch = images.next()) {
-    const Batch moved = batch->to(device);
-    report.add(predict(moved.images), moved.labels);
+  Phase phase(observer, name, images.batches_per_epoch());
+  for (uint64_t number = 0; const auto batch = images.next(); ++number) {
+    report.add_skipped(batch->skipped);
+    if (batch->size() > 0) {
+      const Batch moved = batch->to(device);
+      const FrozenRandomness frozen(derive_seed(seed, {number}));
+      report.add(predict(moved.images), moved.labels);
+    }
+    phase.advance();
   }
   return report;
 }
 
-Latency measure_latency(const ImageFunction& predict, const torch::Tensor& image, int64_t runs) {
+Latency measure_latency(const ImageFunction& predict, const torch::Tensor& image, int64_t runs,
+                        PhaseObserver& observer) {
   const torch::NoGradGuard no_grad;
   std::vector<double> seconds;
+  Phase phase(observer, "latency", kWarmUp + runs);
   for (int64_t run = -kWarmUp; run < runs; ++run) {
     const Stopwatch watch;
     predict(image);
@@ -47,6 +66,7 @@ Latency measure_latency(const ImageFunction& predict, const torch::Tensor& image
     if (run >= 0) {
       seconds.push_back(watch.seconds());
     }
+    phase.advance();
   }
   std::sort(seconds.begin(), seconds.end());
   const auto at = [&](double share) {

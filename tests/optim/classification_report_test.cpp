@@ -88,7 +88,7 @@ TEST(ClassificationReport, CalibrationErrorIsItsDefinition) {
 
 TEST(ClassificationReport, SureAndRightIsCalibrated) {
   ClassificationReport report(2);
-  EXPECT_EQ(report.calibration_error(), 0.0);
+  EXPECT_TRUE(std::isnan(report.calibration_error())) << "nothing was looked at";
   report.add(torch::tensor({{100.0, 0.0}, {0.0, 100.0}}, torch::kDouble), torch::tensor({0, 1}));
   EXPECT_NEAR(report.calibration_error(), 0.0, 1e-12);
 }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "support/stop_after.h"
+
 namespace sanas {
 namespace {
 
@@ -46,6 +48,16 @@ TEST(LargestEigenvalue, StopsWhereTheSpaceIsExhausted) {
   EXPECT_NEAR(largest_eigenvalue(f, f.x, 20, 1), 2.5, 1e-12);
   const Quadratic flat{torch::zeros({20, 20}, torch::kDouble)};
   EXPECT_EQ(largest_eigenvalue(flat, flat.x, 20, 1), 0.0);
+}
+
+TEST(LargestEigenvalue, EndsBeforeAnyIterationWhenAskedTo) {
+  const Quadratic f{with_spectrum(torch::linspace(-7.0, 4.0, 20, torch::kDouble))};
+  for (const int64_t iterations : {0, 1, 7}) {
+    StopAfter<> stop("eigenvalue", iterations);
+    EXPECT_THROW(largest_eigenvalue(f, f.x, 8, 1, stop), Interrupted);
+    EXPECT_EQ(stop.reports.back().done, iterations);
+    EXPECT_EQ(stop.reports.back().total, 8);
+  }
 }
 
 TEST(LargestEigenvalue, EqualsTheDenseHessianOfANonQuadraticFunction) {

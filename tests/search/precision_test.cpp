@@ -115,8 +115,8 @@ class SinglePrecision : public testing::Test {
         on_host.push_back(tensor.to(torch::kCPU, torch::kDouble));
       }
       result[term.name] = relative_error(on_host, expected.*term.value);
-      std::printf("term %s/%s relative-error %.3e\n", to_string(approximation).c_str(), term.name,
-                  result[term.name]);
+      std::printf("term %s/%s on %s relative-error %.3e\n", to_string(approximation).c_str(),
+                  term.name, test_device().str().c_str(), result[term.name]);
     }
     return result;
   }

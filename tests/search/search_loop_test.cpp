@@ -4,12 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
 
 #include "sanas/core/error.h"
 #include "search/tiny_search.h"
+#include "support/stop_after.h"
 
 namespace sanas {
 namespace {
@@ -81,8 +83,8 @@ TEST(SearchLoop, StopsAfterTheMostSteps) {
 // darts-family §4: lr_min + (lr − lr_min)(1 + cos(π e/E))/2, for W1 and W2 alike.
 TEST(SearchLoop, TheLearningRateIsACosineOfTheEpoch) {
   auto options = quick_options();
-  options.weights.learning_rate = 0.025;
-  options.weights.min_learning_rate = 0.001;
+  options.weights.schedule.learning_rate = 0.025;
+  options.weights.schedule.min_learning_rate = 0.001;
   TinySearch search(options);
   Witness witness(search.loop);
   search.loop.add_observer(witness);
@@ -93,6 +95,27 @@ TEST(SearchLoop, TheLearningRateIsACosineOfTheEpoch) {
   }
   EXPECT_EQ(search.loop.weights1().learning_rate(), witness.steps.back().learning_rate);
   EXPECT_EQ(search.loop.weights2()->learning_rate(), witness.steps.back().learning_rate);
+}
+
+// darts-family §8.4 and §12, PC-DARTS on ImageNet: 0.5 (e + 1)/5 over the first five of 50 epochs.
+TEST(SearchLoop, TheLearningRateWarmsUpAsConfigured) {
+  auto options = quick_options();
+  options.weights.schedule = {
+      .learning_rate = 0.5, .warm_up_epochs = 5, .warm_up_base = WarmUpBase::kInitial};
+  options.epochs = 50;
+  options.max_steps = 16;
+  options.validate_every = 0;
+  options.update_every = {1, 100, 100};
+  TinySearch search(options);
+  Witness witness(search.loop);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  constexpr std::array<double, 6> kPublished{0.1, 0.2, 0.3, 0.4, 0.5, 0.4877641291};
+  for (const auto& report : witness.steps) {
+    EXPECT_NEAR(report.learning_rate, kPublished.at(static_cast<size_t>(report.epoch)), 1e-10);
+  }
+  EXPECT_EQ(witness.steps.back().epoch, 5);
+  EXPECT_EQ(search.loop.weights2()->learning_rate(), search.loop.weights1().learning_rate());
 }
 
 /// Puts a NaN into a network's classifier after a step.
@@ -114,21 +137,22 @@ class Saboteur : public SearchObserver {
   int64_t step_;
 };
 
-void expect_stop(bool second_network, int64_t start_epoch, const std::string& message) {
+void expect_stop(bool second_network, int64_t struck, int64_t start_epoch,
+                 const std::string& message) {
   auto options = quick_options();
   options.architecture.start_epoch = start_epoch;
   TinySearch search(options);
   const auto& networks = search.loop.networks();
-  Saboteur saboteur(second_network ? *networks.net2 : *networks.net1, 3);
+  Saboteur saboteur(second_network ? *networks.net2 : *networks.net1, struck);
   search.loop.add_observer(saboteur);
   EXPECT_THAT([&] { search.loop.run(); },
               testing::ThrowsMessage<NonFiniteError>(HasSubstr(message)));
 }
 
 TEST(SearchLoop, ANanStopsItAndIsReportedWithLevelAndStep) {
-  expect_stop(false, 9, "level 'weights 1' is not finite at step 4");
-  expect_stop(true, 9, "level 'weights 2' is not finite at step 6");
-  expect_stop(true, 0, "level 'architecture' is not finite at step 5");
+  expect_stop(false, 3, 9, "level 'weights 1' is not finite at step 4");
+  expect_stop(true, 5, 9, "level 'weights 2' is not finite at step 6");
+  expect_stop(true, 3, 0, "level 'architecture' is not finite at step 5");
 }
 
 TEST(SearchLoop, ANanInThePerturbationStopsIt) {
@@ -140,21 +164,6 @@ TEST(SearchLoop, ANanInThePerturbationStopsIt) {
   search.loop.add_observer(saboteur);
   EXPECT_THAT([&] { search.loop.run(); }, testing::ThrowsMessage<NonFiniteError>(
                                               HasSubstr("level 'attack' is not finite at step 3")));
-}
-
-TEST(SearchLoop, ANanCanBeSkippedAndCounted) {
-  auto options = quick_options();
-  options.on_nonfinite = NonFinitePolicy::kSkip;
-  TinySearch search(options);
-  Saboteur(*search.loop.networks().net2, 0).strike();
-  Witness witness(search.loop);
-  search.loop.add_observer(witness);
-  search.loop.run();
-  EXPECT_EQ(search.loop.skipped_updates(), 5 + 3);  // of W2, of A
-  EXPECT_EQ(witness.moved[0].size(), 15U);
-  EXPECT_TRUE(witness.moved[1].empty());
-  EXPECT_TRUE(witness.moved[2].empty());
-  EXPECT_EQ(witness.epochs[1].skipped_updates, 2 + 2);  // steps 0, 3; 0, 5
 }
 
 /// Asks to stop when it is asked for the n-th time.
@@ -211,15 +220,135 @@ TEST(SearchLoop, AStopAtAnyMomentReportsEachEpochOnce) {
 TEST(SearchLoop, AnEndWithinAnEpochIsReportedInSpiteOfASignalAndAgainAfterwards) {
   auto options = quick_options();
   options.max_steps = 4;
+  options.validate_every = 0;  // nothing that could be stopped
   TinySearch search(options);
-  Interrupter interrupter(9);  // first asked for after the last step
-  search.loop.add_observer(interrupter);
-  search.loop.run();
+  Stopper stopper(4);
+  Witness witness(search.loop);
+  search.loop.add_observer(stopper);
+  search.loop.add_observer(witness);
+  EXPECT_TRUE(search.loop.run());
   EXPECT_TRUE(search.loop.finished());
-  EXPECT_THAT(interrupter.epochs, ElementsAre(0, 1));
-  search.loop.run();  // a resume of what is over: the report may have been lost
-  EXPECT_THAT(interrupter.epochs, ElementsAre(0, 1, 1));
+  ASSERT_EQ(witness.epochs.size(), 2U);
+  EXPECT_TRUE(search.loop.run());  // a resume of what is over: the report may have been lost
+  ASSERT_EQ(witness.epochs.size(), 3U);
+  EXPECT_EQ(witness.epochs[2].epoch, 1);
   EXPECT_EQ(search.loop.step(), 4);
+}
+
+class StopAtTheEndOfAnEpoch : public testing::TestWithParam<const char*> {
+ protected:
+  StopAtTheEndOfAnEpoch() {
+    options_.epochs = 2;
+    options_.method = SearchMethod::kPlain;
+    options_.eigenvalue.every = 1;
+    options_.eigenvalue.iterations = 3;
+  }
+  SearchOptions options_ = quick_options();
+};
+
+// The validation has two batches, the eigenvalue three iterations.
+TEST_P(StopAtTheEndOfAnEpoch, LeavesAllOfItToBeDoneOnce) {
+  TinySearch whole(options_);
+  Witness expected(whole.loop);
+  whole.loop.add_observer(expected);
+  EXPECT_TRUE(whole.loop.run());
+  for (const int64_t parts : {0, 1}) {
+    TinySearch search(options_);
+    StopAfter<SearchObserver> stop(GetParam(), parts);
+    Witness witness(search.loop);
+    search.loop.add_observer(stop);
+    search.loop.add_observer(witness);
+    EXPECT_FALSE(search.loop.run());
+    EXPECT_EQ(search.loop.step(), 3);
+    EXPECT_EQ(search.loop.reported_epochs(), 0);
+    EXPECT_EQ(search.loop.meter1().count(), 12) << "the epoch's means must not be lost";
+    EXPECT_TRUE(witness.epochs.empty());
+    EXPECT_TRUE(search.loop.early_stopping().measurements().empty());
+    EXPECT_FALSE(search.loop.run()) << "still asked to stop";
+    stop.give_up();
+    EXPECT_TRUE(search.loop.run());
+    expect_same_bits(search.snapshot(), whole.snapshot());
+    EXPECT_EQ(search.loop.early_stopping().measurements().size(), 2U);
+    ASSERT_EQ(witness.epochs.size(), 2U);
+    for (const size_t epoch : {0, 1}) {
+      EXPECT_EQ(witness.epochs[epoch].epoch, static_cast<int64_t>(epoch));
+      EXPECT_EQ(witness.epochs[epoch].train1.state(), expected.epochs[epoch].train1.state());
+      EXPECT_EQ(witness.epochs[epoch].learning_rate, expected.epochs[epoch].learning_rate);
+      EXPECT_EQ(witness.epochs[epoch].validation->state(),
+                expected.epochs[epoch].validation->state());
+      EXPECT_EQ(witness.epochs[epoch].eigenvalue, expected.epochs[epoch].eigenvalue);
+    }
+  }
+}
+
+TEST_P(StopAtTheEndOfAnEpoch, IsNoEndOfTheSearch) {
+  options_.epochs = 1;
+  for (const int64_t most : {0, 2}) {  // the last epoch, or a part of it
+    options_.max_steps = most;
+    TinySearch search(options_);
+    StopAfter<SearchObserver> stop(GetParam(), 1);
+    Witness witness(search.loop);
+    search.loop.add_observer(stop);
+    search.loop.add_observer(witness);
+    EXPECT_FALSE(search.loop.run());
+    EXPECT_TRUE(witness.epochs.empty());
+    stop.give_up();
+    EXPECT_TRUE(search.loop.run());
+    EXPECT_EQ(witness.epochs.size(), 1U);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Phases, StopAtTheEndOfAnEpoch, testing::Values("validation", "eigenvalue"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(SearchLoop, GoingOntoTheEndOfAnEpochReportsIt) {
+  TinySearch search(quick_options());
+  Stopper stopper(2);
+  Witness witness(search.loop);
+  search.loop.add_observer(stopper);
+  search.loop.add_observer(witness);
+  search.loop.run();
+  search.loop.skip_to(3, 1);  // the last mini-batch of the epoch failed
+  stopper.on_step({});        // no longer asks
+  EXPECT_EQ(search.loop.meter1().count(), 8);
+  search.loop.run();
+  ASSERT_EQ(witness.epochs.size(), 5U);
+  EXPECT_EQ(witness.epochs[0].train1.count(), 8);
+  EXPECT_FALSE(witness.epochs[0].partial);
+
+  TinySearch far(quick_options());
+  Witness later(far.loop);
+  far.loop.add_observer(later);
+  far.loop.skip_to(6, 1);  // the last one of epoch 1, from the state of the beginning
+  far.loop.run();
+  ASSERT_EQ(later.epochs.size(), 4U);
+  EXPECT_EQ(later.epochs[0].epoch, 1);
+  EXPECT_EQ(later.epochs[0].train1.count(), 0);
+}
+
+// Running statistics are fixed in evaluation: only the sums are taken in another order.
+TEST(SearchLoop, TheBatchSizeOfTheValidationChangesNoNumber) {
+  auto options = quick_options();
+  options.epochs = 1;
+  TinySearch four(options);
+  TinySearch eight(options);
+  eight.validation().set_batch_size(1000);  // all of them
+  EXPECT_EQ(eight.validation().batches_per_epoch(), 1);
+  Witness witness4(four.loop);
+  Witness witness8(eight.loop);
+  StopAfter<SearchObserver> told("nothing", 0);
+  four.loop.add_observer(witness4);
+  eight.loop.add_observer(witness8);
+  eight.loop.add_observer(told);
+  four.loop.run();
+  eight.loop.run();
+  expect_same_bits(eight.snapshot(), four.snapshot());
+  const auto& validation4 = *witness4.epochs[0].validation;
+  const auto& validation8 = *witness8.epochs[0].validation;
+  EXPECT_EQ(validation8.count(), 8);
+  EXPECT_NEAR(validation8.loss(), validation4.loss(), 1e-6);
+  EXPECT_EQ(validation8.top1(), validation4.top1());
+  EXPECT_EQ(told.reports.back().total, 1);
 }
 
 TEST(SearchLoop, TheEigenvalueOfHalfAnEpochIsNotOneOfTheStoppingRule) {

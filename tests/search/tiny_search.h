@@ -26,12 +26,13 @@ inline SearchOptions quick_options() {
 /// A search on 20 pictures of 8×8: 12 for the weights, 8 for the architecture.
 class TinySearch {
  public:
+  /// @param family may be one that the test has added.
   /// @param architecture_step the first batch for the architecture, to resume.
   explicit TinySearch(const SearchOptions& options, const std::string& family = "darts",
                       int64_t architecture_step = 0)
       : batches_(architecture_, ArchitectureBatches::kPersistent, architecture_step),
         networks_(make_networks(options, family)),
-        loop(networks_, {train_, batches_, &architecture_}, options, test_device()) {
+        loop(networks_, {train_, batches_, &validation_}, options, test_device()) {
     configure_device(test_device(), 1, /*deterministic=*/true);
   }
 
@@ -40,6 +41,11 @@ class TinySearch {
   }
 
   const DatasetInfo& info() const { return dataset_.info(); }
+  /// Its bad samples are left out.
+  data_test::FormulaDataset& dataset() { return dataset_; }
+  const DataLoader& train() const { return train_; }
+  /// What the accuracy is measured on: the images of the architecture, in the same batches.
+  DataLoader& validation() { return validation_; }
 
  private:
   static SearchNetworks make_networks(const SearchOptions& options, const std::string& family) {
@@ -62,12 +68,15 @@ class TinySearch {
     std::iota(samples.begin(), samples.end(), begin);
     auto augment = AugmentOptions::none();
     augment.center_crop = 8;  // the pictures with a black frame: sizes that can be halved twice
-    return DataLoader(dataset_, samples, augment, {.batch_size = 4, .workers = 0, .seed = 6});
+    return DataLoader(
+        dataset_, samples, augment,
+        {.batch_size = 4, .workers = 0, .seed = 6, .on_bad_sample = BadSample::kSkip});
   }
 
   data_test::FormulaDataset dataset_{20};
   DataLoader train_ = loader(0, 12);
   DataLoader architecture_ = loader(12, 20);
+  DataLoader validation_ = loader(12, 20);
   EndlessBatches batches_;
   SearchNetworks networks_;
 

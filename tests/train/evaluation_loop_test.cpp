@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "support/stop_after.h"
 #include "train/tiny_training.h"
 
 namespace sanas {
@@ -22,7 +23,7 @@ double largest_difference(const TensorList& a, const TensorList& b) {
 ClassificationReport tested(TinyTraining& training, const TensorList& values, DataLoader& images) {
   const ScopedValues at_values(values_of(training.network()), clone(values));
   return test_classifier(predictor(training.network(), {}), images,
-                         training.network().options().classes, test_device());
+                         training.network().options().classes, test_device(), /*seed=*/0);
 }
 
 TEST(EvaluationLoop, RunsTheEpochsAndFollowsTheSchedule) {
@@ -43,37 +44,14 @@ TEST(EvaluationLoop, RunsTheEpochsAndFollowsTheSchedule) {
   EXPECT_TRUE(training.loop.finished());
 }
 
-// With each image twice in a row, the halves of a batch have the statistics of the whole batch.
-TEST(EvaluationLoop, PartsOfABatchThatAreAlikeGiveTheStepOfTheWhole) {
-  const auto twice = [](const Batch& batch) {
-    return Batch{torch::cat({batch.images, batch.images}), torch::cat({batch.labels, batch.labels}),
-                 torch::cat({batch.indices, batch.indices})};
-  };
-  TinyTraining one(tiny_options());
-  one.train().start_epoch(0);
-  const Batch batch = twice(*one.train().next()).to(test_device());
-  auto& net = one.network();
-  const auto gradients_in = [&](int64_t parts) {
-    TensorList sum = zeros_like(detach(net.parameters()));
-    const auto images = batch.images.chunk(parts);
-    const auto labels = batch.labels.chunk(parts);
-    for (size_t i = 0; i < images.size(); ++i) {
-      const auto loss = cross_entropy(net.forward(images[i]).logits, labels[i]);
-      add_in_place(sum, gradients_of(loss, net.parameters()), 1.0 / static_cast<double>(parts));
-    }
-    return sum;
-  };
-  EXPECT_LT(largest_difference(gradients_in(1), gradients_in(2)), 1e-5);
-}
-
 // What the loop does with parts is the mean of their gradients: one step of SGD by hand.
 TEST(EvaluationLoop, AccumulationIsTheMeanOverTheParts) {
   auto options = tiny_options();
   options.accumulation_steps = 3;  // of 4 images: parts of 2 and 2
   options.max_steps = 1;
-  options.momentum = 0.0;
-  options.weight_decay = 0.0;
-  options.gradient_clip = 0.0;
+  options.weights.momentum = 0.0;
+  options.weights.weight_decay = 0.0;
+  options.weights.gradient_clip = 0.0;
   TinyTraining training(options);
   training.train().start_epoch(0);
   const Batch batch = training.train().next()->to(test_device());
@@ -85,7 +63,8 @@ TEST(EvaluationLoop, AccumulationIsTheMeanOverTheParts) {
     for (const int64_t first : {0, 2}) {
       const auto loss = cross_entropy(net.forward(batch.images.narrow(0, first, 2)).logits,
                                       batch.labels.narrow(0, first, 2));
-      add_in_place(expected, gradients_of(loss, net.parameters()), -0.5 * options.learning_rate);
+      add_in_place(expected, gradients_of(loss, net.parameters()),
+                   -0.5 * options.weights.schedule.learning_rate);
     }
   }
   TrainWitness witness(training.loop);
@@ -131,7 +110,7 @@ class SelectionTest : public testing::TestWithParam<Selection> {};
 TEST_P(SelectionTest, ReportsTheBestEpochAndLeavesTheTrainingAsItIs) {
   auto options = tiny_options();
   options.epochs = 6;
-  options.learning_rate = 0.2;  // so large that accuracies go up and down
+  options.weights.schedule.learning_rate = 0.2;  // so large that accuracies go up and down
   TinyTraining plain(options);
   TrainWitness witness(plain.loop);
   plain.loop.add_observer(witness);
@@ -173,6 +152,105 @@ TEST(EvaluationLoop, TrainsOnTheImagesThatTheInputFunctionMakes) {
   dark.network().train();
   const auto logits = dark.network().forward(torch::zeros({3, 3, 8, 8}).to(test_device())).logits;
   EXPECT_LT((logits - logits[0]).abs().max().item<double>(), 1e-6);
+}
+
+// Both the held-out and the test images have two batches of four.
+TEST(EvaluationLoop, AStopInATestLeavesTheEpochToBeReportedOnce) {
+  auto options = tiny_options();
+  options.selection = Selection::kValidation;
+  options.test_each_epoch = true;
+  TinyTraining whole(options);
+  TrainWitness expected(whole.loop);
+  whole.loop.add_observer(expected);
+  EXPECT_TRUE(whole.loop.run());
+  for (const auto& [phase, parts] : {std::pair{"validation", 0}, {"validation", 1}, {"test", 1}}) {
+    TinyTraining training(options);
+    StopAfter<TrainObserver> stop(phase, parts);
+    TrainWitness witness(training.loop);
+    training.loop.add_observer(stop);
+    training.loop.add_observer(witness);
+    EXPECT_FALSE(training.loop.run());
+    EXPECT_EQ(training.loop.step(), 3);
+    EXPECT_EQ(training.loop.reported_epochs(), 0);
+    EXPECT_EQ(training.loop.best().epoch, -1);
+    EXPECT_EQ(training.loop.meter().count(), 12);
+    EXPECT_TRUE(witness.epochs.empty());
+    stop.give_up();
+    EXPECT_TRUE(training.loop.run());
+    ASSERT_EQ(witness.epochs.size(), 3U);
+    for (size_t epoch = 0; epoch < 3; ++epoch) {
+      EXPECT_EQ(witness.epochs[epoch].train.state(), expected.epochs[epoch].train.state());
+      EXPECT_EQ(witness.epochs[epoch].test->meter().state(),
+                expected.epochs[epoch].test->meter().state());
+    }
+    EXPECT_EQ(training.loop.best().epoch, whole.loop.best().epoch);
+    EXPECT_EQ(largest_difference(values_of(training.network()), values_of(whole.network())), 0.0);
+  }
+}
+
+TEST(EvaluationLoop, AStopInTheLastTestIsNoEnd) {
+  auto options = tiny_options();
+  options.epochs = 1;
+  options.test_each_epoch = true;
+  for (const int64_t most : {0, 2}) {  // the whole epoch, or a part of it
+    options.max_steps = most;
+    TinyTraining training(options);
+    StopAfter<TrainObserver> stop("test", 1);
+    TrainWitness witness(training.loop);
+    training.loop.add_observer(stop);
+    training.loop.add_observer(witness);
+    EXPECT_FALSE(training.loop.run());
+    EXPECT_TRUE(witness.epochs.empty());
+    stop.give_up();
+    EXPECT_TRUE(training.loop.run());
+    EXPECT_EQ(witness.epochs.size(), 1U);
+  }
+}
+
+TEST(TestClassifier, EndsBetweenBatchesAndPredictionsAndTellsOfThem) {
+  TinyTraining training(tiny_options());
+  const auto predict = predictor(training.network(), {});
+  const auto test = [&](const ImageFunction& function, PhaseObserver& observer) {
+    return test_classifier(function, training.test(), training.network().options().classes,
+                           test_device(), 0, observer, "the test");
+  };
+  StopAfter<> all("nothing", 0);
+  EXPECT_EQ(test(predict, all).meter().count(), 8);
+  ASSERT_EQ(all.reports.size(), 3U);
+  EXPECT_EQ(all.reports[2].done, all.reports[2].total);
+  StopAfter<> one("the test", 1);
+  EXPECT_THROW(test(predict, one), Interrupted);
+  EXPECT_EQ(one.reports.size(), 2U);
+  // Between two predictions of one batch, as an attack makes them.
+  StopAfter<> asked("outside", 0);
+  const auto watched = stoppable(predict, asked);
+  EXPECT_NO_THROW(test(watched, nobody()));
+  asked.on_phase({"outside", 0, 1});
+  EXPECT_THROW(test(watched, nobody()), Interrupted);
+}
+
+TEST(TestClassifier, TheBatchSizeChangesNoNumber) {
+  TinyTraining training(tiny_options());
+  const auto test = [&](int64_t batch_size) {
+    training.test().set_batch_size(batch_size);
+    return tested(training, values_of(training.network()), training.test());
+  };
+  const auto small = test(3);
+  const auto large = test(100);
+  EXPECT_EQ(training.test().batches_per_epoch(), 1);
+  EXPECT_NEAR(small.meter().loss(), large.meter().loss(), 1e-6);
+  EXPECT_TRUE(small.confusion().equal(large.confusion()));
+}
+
+TEST(MeasureLatency, EndsBetweenPredictions) {
+  const auto image = torch::zeros({1, 3, 8, 8});
+  const auto predict = [](const torch::Tensor& x) { return x; };
+  StopAfter<> stop("latency", 4);
+  EXPECT_THROW(measure_latency(predict, image, 3, stop), Interrupted);
+  EXPECT_EQ(stop.reports.back().total, 5 + 3);  // with the warm-up
+  StopAfter<> all("nothing", 0);
+  EXPECT_EQ(measure_latency(predict, image, 3, all).runs, 3);
+  EXPECT_EQ(all.reports.size(), 9U);
 }
 
 // Convolutions in bfloat16 have 8 bits: near the loss of float32, but not equal to it.

@@ -28,25 +28,31 @@ inline EvaluationOptions tiny_options() {
 /// The training of a small network on 12 pictures of 8×8; 8 more are tested on, and 8 held out.
 class TinyTraining {
  public:
-  explicit TinyTraining(const EvaluationOptions& options, ImageFunction input = {})
-      : network_(make_network()),
+  /// @param side of the pictures; 8 is too small for an auxiliary head.
+  explicit TinyTraining(const EvaluationOptions& options, ImageFunction input = {},
+                        const Genotype& genotype = load_genotype("DARTS_V2"), int64_t side = 8)
+      : side_(side),
+        network_(make_network(genotype, options.auxiliary_weight > 0.0)),
         loop(*network_, {}, {train_, test_, &holdout_, std::move(input)}, options, test_device()) {
     configure_device(test_device(), 1, /*deterministic=*/true);
   }
 
   EvalNetwork& network() { return *network_; }
+  /// Its bad samples are left out.
+  data_test::FormulaDataset& dataset() { return dataset_; }
   DataLoader& train() { return train_; }
   DataLoader& test() { return test_; }
   DataLoader& holdout() { return holdout_; }
 
  private:
-  static std::shared_ptr<EvalNetwork> make_network() {
+  static std::shared_ptr<EvalNetwork> make_network(const Genotype& genotype, bool auxiliary) {
     const FrozenRandomness frozen(1);
     EvalNetworkOptions options;
     options.channels = 4;
     options.cells = 3;
+    options.auxiliary = auxiliary;
     options.classes = data_test::FormulaDataset(1).info().num_classes();
-    auto network = std::make_shared<EvalNetwork>(load_genotype("DARTS_V2"), options);
+    auto network = std::make_shared<EvalNetwork>(genotype, options);
     network->to(test_device());
     return network;
   }
@@ -55,10 +61,13 @@ class TinyTraining {
     std::vector<int64_t> samples(static_cast<size_t>(end - begin));
     std::iota(samples.begin(), samples.end(), begin);
     auto augment = AugmentOptions::none();
-    augment.center_crop = 8;
-    return DataLoader(dataset_, samples, augment, {.batch_size = 4, .workers = 0, .seed = 6});
+    augment.center_crop = side_;
+    return DataLoader(
+        dataset_, samples, augment,
+        {.batch_size = 4, .workers = 0, .seed = 6, .on_bad_sample = BadSample::kSkip});
   }
 
+  int64_t side_;
   data_test::FormulaDataset dataset_{28};
   DataLoader train_ = loader(0, 12);
   DataLoader test_ = loader(12, 20);

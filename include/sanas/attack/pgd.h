@@ -31,7 +31,7 @@ std::string to_string(AttackNorm norm);
 struct AttackOptions {
   AttackSpace space = AttackSpace::kPixels;
   AttackNorm norm = AttackNorm::kLinf;
-  /// Signed (l∞) or normalised (l2) ascent steps. 0: one un-signed, un-projected step of length
+  /// Signed (l∞) or normalised (l2) ascent steps. 0: un-signed, un-projected steps of length
   /// `delta_step_size` as in supplement eq. 2.
   int64_t steps = 7;
   /// Radius of the ball.
@@ -47,6 +47,11 @@ struct AttackOptions {
   bool detach_target = false;
   /// ξ_δ: the step size of eq. 2, also for its Jacobian when the values come from PGD.
   double delta_step_size = 2.0 / 255.0;
+  /// Steps of eq. 2 where `steps` is 0.
+  int64_t delta_steps = 1;
+
+  /// Forward-backward passes that an attack takes.
+  int64_t passes() const { return steps > 0 ? steps : delta_steps; }
 };
 
 /// From pixels N×3×H×W in [0, 1] to logits N×K.
@@ -72,14 +77,16 @@ torch::Tensor attack_objective(const Classifier& classifier, const torch::Tensor
 /// generator; x + δ stays in [0, 1].
 torch::Tensor initial_perturbation(const torch::Tensor& images, const AttackOptions& options);
 
-/// The nearest perturbation that an attack could have reached: in the ball, and x + δ in [0, 1].
+/// The perturbation brought into the ball, and then x + δ into [0, 1], where it is still in the
+/// ball. For l∞ that is the nearest point of both; for l2 it is in both, but not always the
+/// nearest.
 torch::Tensor project_perturbation(const torch::Tensor& delta, const torch::Tensor& images,
                                    const AttackOptions& options);
 
-/// Maximises the attack objective from `start` by `options.steps` steps, or by the one step of
+/// Maximises the attack objective from `start` by `options.steps` steps, or by the steps of
 /// eq. 2. Every iterate of PGD stays in the ball, and x + δ in [0, 1]. The classifier's weights and
 /// the default generators are left as they are; buffers are the caller's affair (see
-/// ScopedBuffers).
+/// FrozenStatistics).
 /// @param images N×3×H×W in [0, 1]. Throws DataError for pixels outside by more than rounding.
 /// @return δ, detached, in the shape of `images`.
 torch::Tensor attack(const Classifier& classifier, const torch::Tensor& images,

@@ -16,6 +16,10 @@ struct Batch {
 
   int64_t size() const { return labels.size(0); }
 
+  /// Whether a network can be trained on it: not on nothing, nor on the single image that is left
+  /// where others could not be decoded, as batch norm may have no statistics of one image.
+  bool is_usable() const { return size() > 1 || (size() == 1 && skipped == 0); }
+
   /// Images and labels on a device, in the memory layout that it prefers; asynchronous where they
   /// are pinned.
   Batch to(const torch::Device& device) const {

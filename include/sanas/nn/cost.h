@@ -23,4 +23,8 @@ int64_t count_macs(const std::function<void()>& forward, CountingRule rule = Cou
 /// estimate of its memory.
 int64_t count_activations(const std::function<void()>& forward);
 
+/// Bytes that `forward` has in use at a time, at most, beyond what was there before it: of tensors
+/// that this thread makes without recording gradients.
+int64_t peak_bytes(const std::function<void()>& forward);
+
 }  // namespace sanas

@@ -22,17 +22,22 @@ class ClassificationReport {
   /// @param logits N×K. @param labels int64, N, in [0, K).
   void add(const torch::Tensor& logits, const torch::Tensor& labels);
 
+  /// Images that belong to the others, but could not be decoded.
+  void add_skipped(int64_t count) { skipped_ += count; }
+  int64_t skipped() const { return skipped_; }
+
   const ClassificationMeter& meter() const { return meter_; }
   /// int64, K×K: images of class (row) that were taken for class (column).
   const torch::Tensor& confusion() const { return confusion_; }
   /// Top-1 per class in [0, 1]; NaN for a class without images.
   std::vector<double> class_accuracies() const;
   /// Expected calibration error in [0, 1] (Guo et al. 2017): Σ_b n_b/n |accuracy_b − confidence_b|
-  /// over bins (b/15, (b+1)/15] of the largest probability. 0 without images.
+  /// over bins (b/15, (b+1)/15] of the largest probability. NaN without images.
   double calibration_error() const;
 
  private:
   ClassificationMeter meter_;
+  int64_t skipped_ = 0;
   torch::Tensor confusion_;
   torch::Tensor bin_counts_;      // int64, per bin
   torch::Tensor bin_hits_;        // int64

@@ -28,11 +28,14 @@ enum class WarmUpBase {
 std::string to_string(Schedule schedule);
 std::string to_string(WarmUpBase base);
 
+/// How the learning rate of an optimizer changes over the epochs.
 struct ScheduleOptions {
   Schedule schedule = Schedule::kCosine;
+  /// The initial rate, without warm-up.
   double learning_rate = 0.025;
   /// Where the cosine ends.
   double min_learning_rate = 0.0;
+  /// Epochs in which the rate rises; 0: no warm-up.
   int64_t warm_up_epochs = 0;
   WarmUpBase warm_up_base = WarmUpBase::kScheduled;
 };

@@ -41,7 +41,8 @@ class PlainArchitect : public Architect {
   HypergradientOptions options_;
 };
 
-/// SANAS: the four-level hypergradient, or its direct terms in first order.
+/// SANAS: the four-level hypergradient, or its direct terms in first order. With
+/// SearchOptions::sequential_stages that of the second half, in which W1 stands still.
 class SanasArchitect : public Architect {
  public:
   /// @param perturbations where attacks begin; null: anew each time.

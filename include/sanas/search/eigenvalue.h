@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "sanas/core/phase.h"
 #include "sanas/search/second_derivative.h"
 
 namespace sanas {
@@ -11,9 +12,12 @@ namespace sanas {
 /// validation loss announces that a search collapses (method §10, Zela et al.). Lanczos iteration
 /// with exact Hessian-vector products and full re-orthogonalisation, in double precision; exact up
 /// to rounding once `iterations` reaches the number of variables. Not a number where a product is
-/// not finite.
+/// not finite. RobustDARTS' own code has the Hessian of the loss with the weight decay of the
+/// architecture in it (darts-family §10), which adds that constant (1e-3) to every eigenvalue: its
+/// numbers are larger by it, its rule of growth is as good as the same.
 /// @param f twice differentiable, the same in every call. @param seed of the start vector.
+/// @param observer of the phase "eigenvalue", an iteration each part. Throws Interrupted.
 double largest_eigenvalue(const Objective& f, const TensorList& x, int64_t iterations,
-                          uint64_t seed);
+                          uint64_t seed, PhaseObserver& observer = nobody());
 
 }  // namespace sanas

@@ -17,6 +17,7 @@ struct StageSteps {
   double momentum = 0.0;      ///< μ
   double weight_decay = 0.0;  ///< ω
   bool nesterov = false;
+  /// 0: X stands still, and nothing flows through the stage.
   int64_t count = 1;
   /// b before the first step; empty: zero.
   TensorList momentum_buffers = {};

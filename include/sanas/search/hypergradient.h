@@ -14,10 +14,12 @@ namespace sanas {
 /// Each function evaluates at the current values of the tensors below, with its own fixed batch and
 /// its own fixed randomness, so that two evaluations differ only in the point.
 struct FourLevelProblem {
-  Objective train1;       ///< T(W1, A)
-  Objective attack;       ///< G(W1, A, Δ), summed over the examples
-  Objective train2;       ///< S(W2, A, Δ)
-  Objective validation1;  ///< V(W1, A)
+  /// T(W1, A). Empty: W1 stands still; there is no stage I, and nothing flows through it.
+  Objective train1;
+  Objective attack;  ///< G(W1, A, Δ), summed over the examples
+  Objective train2;  ///< S(W2, A, Δ)
+  /// V(W1, A). Empty: only W2 is validated.
+  Objective validation1;
   Objective validation2;  ///< V(W2, A)
   TensorList architecture;
   TensorList weights1;
@@ -68,7 +70,8 @@ struct Hypergradient {
   /// W1' and W2', empty in first order.
   TensorList updated_weights1;
   TensorList updated_weights2;
-  /// Forward-backward passes that the total took, those of the attack included.
+  /// Forward-backward passes that the total took, those of the attack included. The backward pass
+  /// of a backward pass counts as two (SecondDerivative::passes).
   int64_t passes = 0;
   /// Passes that only the split terms took.
   int64_t split_passes = 0;

@@ -7,6 +7,7 @@
 
 #include "sanas/attack/pgd.h"
 #include "sanas/attack/reweighting.h"
+#include "sanas/core/autocast.h"
 #include "sanas/data/endless_batches.h"
 #include "sanas/optim/nonfinite.h"
 #include "sanas/optim/optimizers.h"
@@ -59,6 +60,7 @@ struct HypergradientTerms {
 /// Gradient steps by which each inner problem is solved approximately.
 struct InnerSteps {
   int64_t weights1 = 1;
+  /// Of eq. 2; where PGD takes its place (AttackOptions::steps), only its Jacobian counts, once.
   int64_t delta = 1;
   int64_t weights2 = 1;
 };
@@ -88,6 +90,12 @@ struct HypergradientOptions {
   HypergradientTerms terms;
 };
 
+/// What is updated first where a mini-batch updates both: the architecture (DARTS and most others),
+/// or W1 and W2, so that the architecture follows the new weights (PR-DARTS, darts-family §9.4).
+enum class UpdateOrder { kArchitectureFirst, kWeightsFirst };
+
+std::string to_string(UpdateOrder order);
+
 /// Every how many mini-batches each level is updated (supplement §A.4).
 struct UpdateSchedule {
   int64_t weights1 = 1;
@@ -103,6 +111,8 @@ struct UpdateSchedule {
 struct SearchOptions {
   SearchMethod method = SearchMethod::kSanas;
   uint64_t seed = 2;
+  /// Which stage of a progressive search this is: each has random draws of its own.
+  int64_t stage = 0;
   int64_t epochs = 50;
   int64_t batch_size = 64;
   /// Stop after that many mini-batches (of each stage of P-DARTS); 0: no limit.
@@ -110,9 +120,14 @@ struct SearchOptions {
   /// Every how many mini-batches a step is reported to the observers.
   int64_t report_every = 50;
   WeightOptimizerOptions weights;
+  /// Of the updates of W1 and W2, kFloat32 or kTf32. Attacks and hypergradients are in float32
+  /// whatever it is.
+  Precision precision = Precision::kFloat32;
   ArchitectureOptimizerOptions architecture;
   UpdateSchedule update_every;
+  UpdateOrder update_order = UpdateOrder::kArchitectureFirst;
   HypergradientOptions hypergradient;
+  /// Of these, the step of eq. 2 is that of `hypergradient` (see attack_of).
   AttackOptions attack;
   /// Epochs in which W2 learns from plain images and no path leads through δ.
   int64_t attack_start_epoch = 0;
@@ -120,17 +135,29 @@ struct SearchOptions {
   bool keep_perturbations = false;
   Reweighting reweighting = Reweighting::kDelta;
   WeightNormalization weight_normalization = WeightNormalization::kNone;
-  /// Ablation of supplement §F: stages I and II at once, W1 is trained on attacked images.
+  /// Ablation of supplement §F: stages I and II at once, W1 is trained on attacked images. Needs
+  /// two networks, trained jointly.
   bool adversarial_weights1 = false;
   /// Ablation: the stages one after the other instead of jointly. In the first half of the epochs A
   /// follows the validation loss of W1 alone; then W1 stands still, W2 learns from its saliency,
-  /// and A follows the validation loss of W2, with no path through W1 or δ.
+  /// and A follows the validation loss of W2, with no path through W1 or δ. Needs two networks.
   bool sequential_stages = false;
   ArchitectureBatches architecture_batches = ArchitectureBatches::kPersistent;
   /// Measure the accuracy on the validation half every so many epochs; 0: never.
   int64_t validate_every = 1;
+  /// Images that the accuracy on the validation half is measured on at a time; unset: as many as
+  /// suit the network's memory (inference_batch_size). Where batch norm takes its statistics from
+  /// the batch, as in PR-DARTS, the accuracy depends on it.
+  std::optional<int64_t> validation_batch_size;
   EigenvalueOptions eigenvalue;
   NonFinitePolicy on_nonfinite = NonFinitePolicy::kStop;
 };
+
+/// Throws ConfigError, naming the keys of a configuration, for settings that contradict each other.
+void validate(const SearchOptions& options);
+
+/// The attack of a search: `options.attack` with the steps and step size of eq. 2 that the
+/// hypergradient has, so that A, W1 and W2 see the same.
+AttackOptions attack_of(const SearchOptions& options);
 
 }  // namespace sanas

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "sanas/core/phase.h"
 #include "sanas/genotype/genotype.h"
 #include "sanas/optim/metrics.h"
 #include "sanas/search/hypergradient.h"
@@ -16,12 +17,14 @@ struct LevelReport {
   double top1 = 0.0;
   /// Norm of the gradient before clipping.
   double gradient_norm = 0.0;
+  /// Forward-backward passes; these and what follows are of the attack, too, where there is one.
+  int64_t passes = 0;
   double seconds = 0.0;
-  /// Of the attack, too, where there is one.
   int64_t peak_memory_bytes = 0;
 };
 
-/// One architecture update: Euclidean norms over all architecture variables.
+/// One architecture update: Euclidean norms over all architecture variables; of the last of its
+/// steps where it has several.
 struct ArchitectureReport {
   double validation1_loss = 0.0;
   double validation2_loss = 0.0;
@@ -40,13 +43,13 @@ struct ArchitectureReport {
   double weights2_cosine = 0.0;
   double delta_direct_cosine = 0.0;
   double delta_weights1_cosine = 0.0;
-  /// Forward-backward passes, without those that only this report needed.
+  /// Forward-backward passes of all steps, without those that only this report needed.
   int64_t passes = 0;
   double seconds = 0.0;
   int64_t peak_memory_bytes = 0;
 };
 
-/// Norms and cosines of a hypergradient.
+/// Norms and cosines of a hypergradient; waits for the device once.
 ArchitectureReport summarize(const Hypergradient& hypergradient);
 
 struct StepReport {
@@ -82,8 +85,10 @@ struct EpochReport {
   double architecture_change = 0.0;
   /// Mean entropy of the operation weights over all edges, in nats.
   double entropy = 0.0;
-  /// Accuracy of W1 on the validation half, where it was measured.
+  /// Accuracy of W1 on the validation half, where it was measured, and how many of its images were
+  /// left out because they could not be decoded.
   std::optional<ClassificationMeter> validation;
+  int64_t validation_skipped_images = 0;
   /// Largest eigenvalue of the Hessian of W1's validation loss in A, where it was measured.
   std::optional<double> eigenvalue;
   double seconds = 0.0;
@@ -94,14 +99,13 @@ struct EpochReport {
   int64_t skipped_images = 0;
 };
 
-/// Looks on while a search runs. Nothing that an observer does changes the search's numbers.
-class SearchObserver {
+/// Looks on while a search runs. Nothing that an observer does changes the search's numbers. It is
+/// asked whether to stop before every mini-batch and in the phases "validation" and "eigenvalue" at
+/// the end of an epoch.
+class SearchObserver : public PhaseObserver {
  public:
-  virtual ~SearchObserver() = default;
   virtual void on_step(const StepReport& /*report*/) {}
   virtual void on_epoch(const EpochReport& /*report*/) {}
-  /// Asked after every step.
-  virtual bool wants_stop() const { return false; }
 };
 
 }  // namespace sanas

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,18 +33,28 @@ class SearchLoop {
              const torch::Device& device);
 
   /// Observers are called in order and have to outlive the loop.
-  void add_observer(SearchObserver& observer) { observers_.push_back(&observer); }
+  void add_observer(SearchObserver& observer) { observers_.add(observer); }
 
   /// Runs from the current step to the last epoch, to `max_steps`, or until an observer asks to
-  /// stop. A search that has ended within an epoch reports that epoch once more. Throws
-  /// NonFiniteError unless the policy is NonFinitePolicy::kSkip; `step()` then is the mini-batch
-  /// that failed, and the state may be anything.
-  void run();
+  /// stop: between two mini-batches or while an epoch is validated, which then is done again when
+  /// the search is gone on with. A search that has ended within an epoch reports that epoch once
+  /// more. Returns whether it has come to its end. Throws NonFiniteError unless the policy is
+  /// NonFinitePolicy::kSkip; `step()` then is the mini-batch that failed, and the state may be
+  /// anything.
+  bool run();
 
   /// Mini-batches done so far.
   int64_t step() const { return step_; }
+  /// Whole epochs that the observers were told of; of the next one all mini-batches may be done.
+  int64_t reported_epochs() const { return reported_epochs_; }
   int64_t steps_per_epoch() const { return data_.train.batches_per_epoch(); }
-  /// True once the last epoch or `max_steps` is done, or the eigenvalue has grown too much.
+  /// How many images the accuracy is measured on at the end of the search; 0: it is not measured.
+  int64_t validation_images() const {
+    return data_.validation == nullptr || options_.validate_every == 0 ? 0
+                                                                       : data_.validation->size();
+  }
+  /// True once the last epoch or `max_steps` is done, or the eigenvalue has grown too much, and
+  /// every whole epoch is reported.
   bool finished() const;
   /// What the search has found so far: the genotype of the current architecture variables, or the
   /// one that early stopping went back to.
@@ -56,12 +67,13 @@ class SearchLoop {
 
   /// Continue after `step` mini-batches with the given state of the epoch; weights, optimizers and
   /// architecture are set by the caller.
-  void resume_at(int64_t step, const ClassificationMeter& meter1, const ClassificationMeter& meter2,
-                 const TensorList& initial_architecture, int64_t skipped_updates,
-                 int64_t skipped_images);
+  /// @param reported_epochs those before that of the step, or one less where it ends an epoch.
+  void resume_at(int64_t step, int64_t reported_epochs, const ClassificationMeter& meter1,
+                 const ClassificationMeter& meter2, const TensorList& initial_architecture,
+                 int64_t skipped_updates, int64_t skipped_images);
 
   /// Leaves out the mini-batches before `step`, after the state of an earlier one was put back for
-  /// the `rollbacks`-th time.
+  /// the `rollbacks`-th time. If that leads to the end of an epoch, the epoch is reported.
   void skip_to(int64_t step, int64_t rollbacks);
 
   const SearchNetworks& networks() const { return networks_; }
@@ -87,21 +99,25 @@ class SearchLoop {
 
  private:
   void run_epoch(int64_t epoch);
+  /// Whether the last mini-batch is done, or one of those after which the search is to stop early.
+  bool no_steps_left() const;
   void run_step(const Batch& train, int64_t epoch, bool reported);
   Batch prepare(const Batch& batch) const;
   bool in_first_half(int64_t epoch) const;
   torch::Tensor attack_images(const Batch& train);
   void update_architecture(const Batch& train, StepReport& report);
+  void update_weights(const Batch& train, StepReport& report);
   void update_weights1(const Batch& train, StepReport& report);
   void update_weights2(const Batch& train, StepReport& report);
   LevelReport train_level(const char* level, Supernet& net, WeightOptimizer& weights,
                           const torch::Tensor& images, const torch::Tensor& labels, uint64_t seed,
                           ClassificationMeter& epoch_meter);
   void report_epoch(int64_t epoch, double seconds);
-  bool finite(const char* level, double loss, const TensorList& gradients);
-  ClassificationMeter validate();
-  double measure_eigenvalue();
-  bool stop_requested() const;
+  bool finite(const char* level, bool all_finite);
+  /// W1, W2 and A.
+  TensorList all_variables() const;
+  void measure_accuracy(EpochReport& report);
+  std::optional<double> measure_eigenvalue();
   uint64_t seed_of(uint64_t stream, int64_t repetition = 0) const;
 
   /// With an attack in normalised space, without their normalisation.
@@ -117,12 +133,15 @@ class SearchLoop {
   std::unique_ptr<Architect> architect_;
   /// Of the first half of a search whose stages follow one another; null otherwise.
   std::unique_ptr<Architect> first_stage_architect_;
-  std::vector<SearchObserver*> observers_;
+  Observers<SearchObserver> observers_;
+  /// Of each level.
+  std::map<std::string, UpdateGuard> guards_;
   TensorList initial_architecture_;
   EarlyStopping early_stopping_;
   ClassificationMeter meter1_;
   ClassificationMeter meter2_;
   int64_t step_ = 0;
+  int64_t reported_epochs_ = 0;
   int64_t skipped_updates_ = 0;
   int64_t skipped_images_ = 0;
   int64_t rollbacks_ = 0;

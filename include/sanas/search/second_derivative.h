@@ -23,6 +23,10 @@ class SecondDerivative {
   ///        include those of x. @return one tensor per y; exact zeros where v is zero.
   virtual TensorList product(const Objective& f, const TensorList& x, const TensorList& v,
                              const TensorList& y) const = 0;
+
+  /// Forward-backward passes that one product takes: 2 or 4 for differences. 3 for a double
+  /// backward, which goes once forward and backward, and back through both.
+  virtual int64_t passes() const = 0;
 };
 
 /// `radius` is r in the step α = r/‖v‖; exact products ignore it.

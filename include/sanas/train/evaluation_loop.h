@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sanas/core/phase.h"
+#include "sanas/core/stopwatch.h"
 #include "sanas/data/loader.h"
 #include "sanas/nn/eval_network.h"
 #include "sanas/nn/normalization.h"
@@ -26,9 +29,10 @@ struct TrainStepReport {
   int64_t batch_size = 0;
   double learning_rate = 0.0;
   double drop_path = 0.0;
-  /// Main and auxiliary loss together, as it is minimised.
-  double loss = 0.0;
-  double top1 = 0.0;
+  /// Main and auxiliary loss together, as it is minimised; NaN, as the accuracy, where the
+  /// mini-batch had no image to train on.
+  double loss = std::numeric_limits<double>::quiet_NaN();
+  double top1 = std::numeric_limits<double>::quiet_NaN();
   double gradient_norm = 0.0;
   double seconds = 0.0;
   bool reported = false;
@@ -53,14 +57,12 @@ struct TrainEpochReport {
   int64_t skipped_images = 0;
 };
 
-/// Looks on while a network is trained.
-class TrainObserver {
+/// Looks on while a network is trained. It is asked whether to stop before every mini-batch and in
+/// the phases "validation" and "test" at the end of an epoch.
+class TrainObserver : public PhaseObserver {
  public:
-  virtual ~TrainObserver() = default;
   virtual void on_step(const TrainStepReport& /*report*/) {}
   virtual void on_epoch(const TrainEpochReport& /*report*/) {}
-  /// Asked after every step.
-  virtual bool wants_stop() const { return false; }
 };
 
 /// What a training works on; all have to outlive the loop.
@@ -91,20 +93,26 @@ class EvaluationLoop {
                  const EvaluationData& data, const EvaluationOptions& options,
                  const torch::Device& device);
 
-  void add_observer(TrainObserver& observer) { observers_.push_back(&observer); }
+  void add_observer(TrainObserver& observer) { observers_.add(observer); }
 
-  /// Runs to the last epoch, to `max_steps`, or until an observer asks to stop. A training that has
-  /// ended within an epoch reports that epoch once more. Throws NonFiniteError when the loss or a
-  /// gradient is not finite, unless the policy is NonFinitePolicy::kSkip; `step()` then is the
-  /// mini-batch that failed.
-  void run();
+  /// Runs to the last epoch, to `max_steps`, or until an observer asks to stop: between two
+  /// mini-batches or while an epoch is tested, which then is done again when the training is gone
+  /// on with. A training that has ended within an epoch reports that epoch once more. Returns
+  /// whether it has come to its end. Throws NonFiniteError when the loss or a gradient is not
+  /// finite, unless the policy is NonFinitePolicy::kSkip; `step()` then is the mini-batch that
+  /// failed.
+  bool run();
 
   /// The values that are reported: those of the best epoch under a selection, or the moving
   /// average, or the weights as they are. In the order of values_of(network).
   const TensorList& reported_values() const;
 
+  /// True once the last epoch or `max_steps` is done and every whole epoch is reported.
   bool finished() const;
   int64_t step() const { return step_; }
+  int64_t steps_per_epoch() const { return data_.train.batches_per_epoch(); }
+  /// Whole epochs that the observers were told of; of the next one all mini-batches may be done.
+  int64_t reported_epochs() const { return reported_epochs_; }
   const ClassificationMeter& meter() const { return meter_; }
   EvalNetwork& network() { return network_; }
   /// Which images it learns from and selects by (DataLoader::fingerprint).
@@ -117,11 +125,12 @@ class EvaluationLoop {
 
   /// Continue after `step` mini-batches with the given state of the epoch; weights and optimizer
   /// are set by the caller.
-  void resume_at(int64_t step, const ClassificationMeter& meter, int64_t skipped_updates,
-                 int64_t skipped_images, BestNetwork best);
+  /// @param reported_epochs those before that of the step, or one less where it ends an epoch.
+  void resume_at(int64_t step, int64_t reported_epochs, const ClassificationMeter& meter,
+                 int64_t skipped_updates, int64_t skipped_images, BestNetwork best);
 
   /// Leaves out the mini-batches before `step`, after the state of an earlier one was put back for
-  /// the `rollbacks`-th time.
+  /// the `rollbacks`-th time. If that leads to the end of an epoch, the epoch is reported.
   void skip_to(int64_t step, int64_t rollbacks);
 
   /// Updates left out, and returns to an earlier state, because something was not finite.
@@ -132,15 +141,18 @@ class EvaluationLoop {
 
  private:
   void run_epoch(int64_t epoch);
+  void report_epoch(int64_t epoch, const Stopwatch& watch);
+  bool no_steps_left() const;
   void run_step(const Batch& batch, int64_t epoch, double drop_path);
-  /// One part of a batch: adds `share` of its loss and gradients to what the parts before gave.
-  void accumulate(const Batch& part, double share, TensorList& gradients, double& loss,
-                  ClassificationMeter& meter);
+  /// One update of the weights, or none where something is not finite.
+  void train(const Batch& batch, TrainStepReport& report);
+  /// One part of a batch: adds `share` of its gradients to those of the parts before, and its loss
+  /// and hits (count_hits) to the numbers that the step wants to see.
+  void accumulate(const Batch& part, double share, TensorList& gradients, TensorList& numbers);
   /// The network of this moment, before any selection.
   const TensorList& current_values() const;
-  ClassificationReport test(const TensorList& values, DataLoader& images);
-  void keep_if_best(const TrainEpochReport& epoch, const ClassificationReport& tested);
-  bool stop_requested() const;
+  ClassificationReport test(DataLoader& images, const char* phase);
+  void keep_if_best(const TrainEpochReport& epoch);
 
   EvalNetwork& network_;
   PixelNormalization normalization_;
@@ -151,9 +163,11 @@ class EvaluationLoop {
   TensorList values_;
   std::optional<WeightAverage> average_;
   BestNetwork best_;
-  std::vector<TrainObserver*> observers_;
+  UpdateGuard guard_;
+  Observers<TrainObserver> observers_;
   ClassificationMeter meter_;
   int64_t step_ = 0;
+  int64_t reported_epochs_ = 0;
   int64_t skipped_updates_ = 0;
   int64_t skipped_images_ = 0;
   int64_t rollbacks_ = 0;

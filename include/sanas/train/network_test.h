@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <string>
 
+#include "sanas/core/phase.h"
 #include "sanas/data/loader.h"
 #include "sanas/nn/eval_network.h"
 #include "sanas/nn/normalization.h"
@@ -14,12 +17,22 @@ namespace sanas {
 using ImageFunction = std::function<torch::Tensor(const torch::Tensor& pixels)>;
 
 /// The logits of a network in evaluation mode, normalisation included; it may be differentiated.
-/// `network` has to outlive the function.
+/// `network` has to outlive the function. A network that draws random numbers draws them from the
+/// default generators, which stand afterwards where they stood: an attack on it sees one draw.
 ImageFunction predictor(EvalNetwork& network, const PixelNormalization& normalization);
 
-/// Everything that `predict` gets right on all images of a loader, without recording gradients.
+/// `predict`, which throws Interrupted once `observer` wants to stop: also between two of the many
+/// predictions that an attack takes. The observer has to outlive the function.
+ImageFunction stoppable(ImageFunction predict, const PhaseObserver& observer);
+
+/// Everything that `predict` gets right on all images of a loader, without recording gradients; an
+/// image that can't be decoded is counted as skipped where the loader allows it.
+/// @param seed of what the network draws (Noise), by batch.
+/// @param observer of the phase `name`, a batch each part. Throws Interrupted.
 ClassificationReport test_classifier(const ImageFunction& predict, DataLoader& images,
-                                     int64_t classes, const torch::Device& device);
+                                     int64_t classes, const torch::Device& device, uint64_t seed,
+                                     PhaseObserver& observer = nobody(),
+                                     const std::string& name = "test");
 
 /// Seconds that one image takes.
 struct Latency {
@@ -30,6 +43,8 @@ struct Latency {
 
 /// Predicts one image at a time, `runs` times after some warm-up. Waits for a GPU to finish.
 /// @param image 1×3×H×W on the device.
-Latency measure_latency(const ImageFunction& predict, const torch::Tensor& image, int64_t runs);
+/// @param observer of the phase "latency", a prediction each part. Throws Interrupted.
+Latency measure_latency(const ImageFunction& predict, const torch::Tensor& image, int64_t runs,
+                        PhaseObserver& observer = nobody());
 
 }  // namespace sanas

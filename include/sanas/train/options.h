@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "sanas/core/autocast.h"
 #include "sanas/nn/eval_network.h"
 #include "sanas/optim/nonfinite.h"
 #include "sanas/optim/optimizers.h"
-#include "sanas/optim/schedule.h"
 
 namespace sanas {
 
@@ -49,13 +49,7 @@ struct EvaluationOptions {
   int64_t max_steps = 0;
   /// Every how many mini-batches a step is reported to the observers.
   int64_t report_every = 50;
-  double learning_rate = 0.025;
-  double min_learning_rate = 0.0;
-  double momentum = 0.9;
-  double weight_decay = 3e-4;
-  bool nesterov = false;
-  /// Largest norm of all gradients together; 0: no limit.
-  double gradient_clip = 5.0;
+  WeightOptimizerOptions weights;
   /// Decay per mini-batch of the moving average of the weights that is tested and saved in place of
   /// the weights themselves; 0: none.
   double ema_decay = 0.0;
@@ -67,12 +61,12 @@ struct EvaluationOptions {
   /// Side of the square that cutout erases; 0: no cutout.
   int64_t cutout = 16;
   double label_smoothing = 0.0;
-  Schedule schedule = Schedule::kCosine;
-  int64_t warm_up_epochs = 0;
-  WarmUpBase warm_up_base = WarmUpBase::kScheduled;
   /// Test after every epoch, not only at the end.
   bool test_each_epoch = false;
   TestImages test_on = TestImages::kTest;
+  /// Images that are tested at a time; unset: as many as suit the network's memory
+  /// (inference_batch_size).
+  std::optional<int64_t> test_batch_size;
   /// Test on the first so many images only; 0: on all.
   int64_t test_images = 0;
   Selection selection = Selection::kLast;

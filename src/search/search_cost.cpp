@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/search/search_cost.h"
+
+#include "sanas/search/second_derivative.h"
+
+namespace sanas {
+namespace {
+
+/// Products that carry a vector back through a level of `steps` gradient steps.
+int64_t products(const HypergradientOptions& options, int64_t steps) {
+  return options.implicit == ImplicitDerivative::kIdentity ? 1 : steps;
+}
+
+int64_t passes_of_product(const HypergradientOptions& options) {
+  return make_second_derivative(options.approximation, options.finite_difference_radius)->passes();
+}
+
+/// One architecture step on one network (darts-family §3).
+int64_t plain_step(const HypergradientOptions& options) {
+  if (options.order == HypergradientOrder::kFirst) {
+    return 1;
+  }
+  const int64_t steps = options.inner_steps.weights1;
+  const int64_t back = options.terms.weights1 ? products(options, steps) : 0;
+  return steps + 1 + back * passes_of_product(options);
+}
+
+/// One step of the four-level hypergradient (method §3.2).
+/// @param attacks whether saliency comes in. @param trains1 whether W1 is trained.
+int64_t sanas_step(const SearchOptions& search, bool attacks, bool trains1) {
+  const HypergradientOptions& options = search.hypergradient;
+  const int64_t validations = trains1 ? 2 : 1;
+  if (options.order == HypergradientOrder::kFirst) {
+    return validations;
+  }
+  const auto& terms = options.terms;
+  const int64_t steps1 = trains1 ? options.inner_steps.weights1 : 0;
+  const int64_t steps2 = options.inner_steps.weights2;
+  const int64_t attack = attacks ? attack_of(search).passes() : 0;
+  const bool through_delta = attacks && trains1 && (terms.delta_direct || terms.delta_weights1);
+  const bool delta_weights1 = through_delta && terms.delta_weights1;
+  const bool weights1 = terms.weights1 && options.gamma > 0.0;
+
+  int64_t back = 0;
+  if (terms.weights2 || through_delta) {
+    back += products(options, steps2);
+  }
+  if (through_delta) {
+    back += search.attack.steps > 0 ? 1 : options.inner_steps.delta;
+  }
+  if (steps1 > 0 && options.shared_passes) {
+    back += weights1 || delta_weights1 ? products(options, steps1) : 0;
+  } else if (steps1 > 0) {
+    back += (terms.weights1 ? 1 : 0) * products(options, steps1);
+    back += (delta_weights1 ? 1 : 0) * products(options, steps1);
+  }
+  const int64_t attack_on_weights1 = search.adversarial_weights1 ? attack : 0;
+  return attack_on_weights1 + steps1 + attack + steps2 + validations +
+         back * passes_of_product(options);
+}
+
+}  // namespace
+
+UpdateCost update_cost(const SearchOptions& options, int64_t epoch) {
+  const bool sanas = options.method == SearchMethod::kSanas;
+  const bool first_half = epoch < options.epochs / 2;
+  const bool trains1 = !options.sequential_stages || first_half;
+  const bool trains2 = sanas && !(options.sequential_stages && first_half);
+  const bool attacks = sanas && epoch >= options.attack_start_epoch;
+  const int64_t attack = attacks ? attack_of(options).passes() : 0;
+  UpdateCost cost;
+  if (trains1) {
+    cost.weights1 = 1 + (options.adversarial_weights1 ? attack : 0);
+  }
+  if (trains2) {
+    cost.weights2 = 1 + attack;
+  }
+  if (epoch >= options.architecture.start_epoch) {
+    cost.architecture =
+        options.architecture.steps *
+        (trains2 ? sanas_step(options, attacks, trains1) : plain_step(options.hypergradient));
+  }
+  return cost;
+}
+
+double passes_per_batch(const SearchOptions& options) {
+  const auto every = [](int64_t passes, int64_t interval) {
+    return static_cast<double>(passes) / static_cast<double>(interval);
+  };
+  double sum = 0.0;
+  for (int64_t epoch = 0; epoch < options.epochs; ++epoch) {
+    const UpdateCost cost = update_cost(options, epoch);
+    sum += every(cost.weights1, options.update_every.weights1) +
+           every(cost.weights2, options.update_every.weights2) +
+           every(cost.architecture, options.update_every.architecture);
+  }
+  return sum / static_cast<double>(options.epochs);
+}
+
+}  // namespace sanas
