@@ -5,6 +5,7 @@
 
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
+#include "sanas/core/utf8.h"
 #include "sanas/io/config_number.h"
 #include "sanas/io/config_reader.h"
 #include "sanas/io/config_writer.h"
@@ -24,13 +25,19 @@ void share_common_values(Config& config) {
   config.evaluation.seed = config.seed;
   config.evaluation.on_nonfinite = config.search.on_nonfinite;
   config.supernet.pdarts.warmup_epochs = config.search.architecture.start_epoch;
-  config.search.attack.delta_step_size = config.search.hypergradient.delta_step_size;
+  config.search.attack = attack_of(config.search);
 }
 
 ConfigWriter written(Config config) {
   ConfigWriter writer;
   bind(writer, config);
   return writer;
+}
+
+/// The name of a run whose file does not give one: one that can be written and read again.
+std::string name_of(const std::string& filename) {
+  const std::string name = plain_line(fs::path(filename).stem().string(), kLongestName);
+  return name.empty() ? Config{}.name : name;
 }
 
 bool is_bare_name(const std::string& name) { return name.find('/') == std::string::npos; }
@@ -76,10 +83,11 @@ void require(bool holds, const std::string& message) {
   }
 }
 
-void check_rates(const std::string& section, double initial, double final) {
-  require(final <= initial, section + ".min_learning_rate: " + format_number(final) + " is above " +
-                                section + ".learning_rate, " + format_number(initial) +
-                                "; expected at most that");
+void check_rates(const std::string& section, const ScheduleOptions& schedule) {
+  require(schedule.min_learning_rate <= schedule.learning_rate,
+          section + ".min_learning_rate: " + format_number(schedule.min_learning_rate) +
+              " is above " + section + ".learning_rate, " + format_number(schedule.learning_rate) +
+              "; expected at most that");
 }
 
 /// A batch size that was changed without its learning rate.
@@ -110,7 +118,7 @@ Config parse_config(const std::string& text, const std::string& filename,
     apply_setting(root, assignment);
   }
   Config config;
-  config.name = fs::path(filename).stem().string();
+  config.name = name_of(filename);
   ConfigReader reader(root);
   bind(reader, config);
   reader.finish();
@@ -149,6 +157,15 @@ Config load_config(const std::string& name_or_path, const std::vector<std::strin
 
 std::string to_yaml(const Config& config) { return written(config).yaml(); }
 
+void check_writable(const Config& config) {
+  const Config again = parse_config(to_yaml(config), "configuration of the run");
+  const std::vector<std::string> changed = changed_keys(config, again);
+  if (!changed.empty()) {
+    throw ConfigError(changed.front() + ": the value can't be written down; expected one that a " +
+                      "configuration can have");
+  }
+}
+
 bool operator==(const Config& a, const Config& b) { return changed_keys(a, b).empty(); }
 
 std::vector<std::string> config_keys() {
@@ -179,6 +196,10 @@ void validate_search(const Config& config) {
   const SearchSpace space = make_search_space(config.supernet);
   if (config.supernet.family == "pdarts") {
     validate(config.supernet.pdarts);
+    require(!config.search.eigenvalue.stop,
+            "search.eigenvalue.stop: the rule goes back to the architecture of an earlier epoch, "
+            "where the stages of supernet.family: pdarts go on from that of the last one; expected "
+            "false (search.eigenvalue.every only measures), or another family");
   }
   if (config.supernet.family == "prdarts") {
     validate(config.supernet.prdarts, space);
@@ -186,8 +207,8 @@ void validate_search(const Config& config) {
   require(config.search.attack.space == AttackSpace::kPixels ||
               (config.search.attack.norm == AttackNorm::kLinf && config.search.attack.steps > 0),
           "attack.space: normalized is for attack.norm: linf with attack.steps of at least 1");
-  check_rates("search.weights", config.search.weights.learning_rate,
-              config.search.weights.min_learning_rate);
+  validate(config.search);
+  check_rates("search.weights", config.search.weights.schedule);
   require(config.dataset.train_portion + config.dataset.validation_portion <= 1.0,
           "dataset.validation_portion: together with dataset.train_portion more than all images; "
           "expected a sum of at most 1");
@@ -212,7 +233,7 @@ void validate_evaluation(const Config& config) {
               config.search.attack.loss != AttackLoss::kLabel,
           "evaluation.inference: an image to predict has no label for attack.loss: label; "
           "expected soft or pseudo");
-  check_rates("evaluation", config.evaluation.learning_rate, config.evaluation.min_learning_rate);
+  check_rates("evaluation", config.evaluation.weights.schedule);
 }
 
 void validate(const Config& config) {
@@ -220,17 +241,33 @@ void validate(const Config& config) {
   validate_evaluation(config);
 }
 
+std::string grey_level_warning(const std::string& name, double length) {
+  if (length < 1.0) {
+    return "";
+  }
+  const std::string number = format_number(length);
+  return name + " is " + number +
+         ", but pixels are numbers from 0 to 1, so that every one may become anything; was " +
+         number + "/255 meant?";
+}
+
 std::vector<std::string> config_warnings(const Config& original, const Config& config) {
   std::vector<std::string> warnings;
   const SearchOptions& search = config.search;
   warn_of_batch_size(warnings, "search.batch_size", original.search.batch_size, search.batch_size,
-                     "search.weights.learning_rate", original.search.weights.learning_rate,
-                     search.weights.learning_rate,
+                     "search.weights.learning_rate", original.search.weights.schedule.learning_rate,
+                     search.weights.schedule.learning_rate,
                      "such searches tend to collapse into skip connections");
   warn_of_batch_size(warnings, "evaluation.batch_size", original.evaluation.batch_size,
                      config.evaluation.batch_size, "evaluation.learning_rate",
-                     original.evaluation.learning_rate, config.evaluation.learning_rate,
+                     original.evaluation.weights.schedule.learning_rate,
+                     config.evaluation.weights.schedule.learning_rate,
                      "accuracies are no longer comparable");
+  if (search.weights.schedule.warm_up_epochs >= search.epochs) {
+    warnings.push_back("search.weights.warm_up_epochs is " +
+                       std::to_string(search.weights.schedule.warm_up_epochs) + " of " +
+                       std::to_string(search.epochs) + " epochs: the learning rate only rises");
+  }
   if (search.architecture.start_epoch >= search.epochs) {
     warnings.push_back(
         "search.architecture.start_epoch is " + std::to_string(search.architecture.start_epoch) +
@@ -241,6 +278,14 @@ std::vector<std::string> config_warnings(const Config& original, const Config& c
     warnings.push_back(
         "attack.random_start is off with attack.loss: soft, whose gradient vanishes where an "
         "attack without it begins: the saliency will be zero");
+  }
+  if (search.attack.norm == AttackNorm::kLinf) {
+    for (const auto& [key, length] : {std::pair("attack.epsilon", search.attack.epsilon),
+                                      std::pair("attack.step_size", search.attack.step_size)}) {
+      if (const std::string warning = grey_level_warning(key, length); !warning.empty()) {
+        warnings.push_back(warning);
+      }
+    }
   }
   return warnings;
 }

@@ -3,15 +3,20 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "format.h"
-#include "sanas/data/dataset.h"
+#include "sanas/core/error.h"
+#include "sanas/data/dataset_reading.h"
 #include "sanas/io/evaluation_run.h"
 #include "sanas/io/network_checkpoint.h"
+#include "sanas/io/phase_display.h"
 #include "sanas/io/search_run.h"
 #include "sanas/io/search_setup.h"
 #include "sanas/nn/network_size.h"
+#include "sanas/search/perturbation_store.h"
 
 namespace sanas {
 namespace {
@@ -24,7 +29,9 @@ class TemporaryFolder {
   TemporaryFolder() {
     std::string pattern =
         (std::filesystem::temp_directory_path() / "sanas-dry-run-XXXXXX").string();
-    TORCH_CHECK(mkdtemp(pattern.data()) != nullptr, "no temporary folder can be made");
+    if (mkdtemp(pattern.data()) == nullptr) {
+      throw FileError(pattern + ": no temporary folder can be made: " + std::strerror(errno));
+    }
     path_ = pattern;
   }
   ~TemporaryFolder() {
@@ -58,12 +65,32 @@ double memory_estimate(const Estimate& e, int64_t networks, int64_t batch_size) 
                 static_cast<double>(batch_size * e.activations));
 }
 
+/// The perturbations that a search keeps.
+double kept_bytes(const Config& config, const Dataset& dataset, int64_t image_size) {
+  const auto images =
+      static_cast<int64_t>(config.dataset.train_portion * static_cast<double>(dataset.size()));
+  return config.search.keep_perturbations
+             ? static_cast<double>(perturbation_bytes(images, image_size, image_size))
+             : 0.0;
+}
+
+/// What is tried: the list of a search's images is drawn, but not left behind.
+Config tried(const Config& config) {
+  Config tiny = config;
+  tiny.dataset.workers = 0;
+  if (!std::filesystem::exists(config.dataset.search_list)) {
+    tiny.dataset.search_list.clear();
+  }
+  return tiny;
+}
+
 }  // namespace
 
 std::string dry_run_search(const Config& config, Log& log) {
   std::string text = to_yaml(config);
   {
-    const auto dataset = open_dataset(config.dataset.source, Split::kTrain);
+    PhaseDisplay phases(progress_options(log.quiet(), log));
+    const auto dataset = open_dataset(config.dataset.source, Split::kTrain, phases);
     const auto& info = dataset->info();
     const auto networks = make_search_networks(config, info, first_stage(config), torch::kCPU);
     auto& net = *networks.net1;
@@ -71,20 +98,24 @@ std::string dry_run_search(const Config& config, Log& log) {
     const auto sizes = estimate(net, [&] { net.forward(torch::zeros({1, 3, size, size})); });
     text += format("\n# search network: %lld parameters, %lld multiply-adds per image\n",
                    static_cast<long long>(sizes.parameters), static_cast<long long>(sizes.macs));
-    text += "# memory, about: " +
-            gibibytes(memory_estimate(sizes, networks.net2 ? 2 : 1, config.search.batch_size)) +
+    const double network_bytes =
+        memory_estimate(sizes, networks.net2 ? 2 : 1, config.search.batch_size);
+    text += "# memory, about: " + gibibytes(network_bytes + kept_bytes(config, *dataset, size)) +
             format(" at batch size %lld\n", static_cast<long long>(config.search.batch_size));
   }
 
   const TemporaryFolder folder;
-  Config tiny = config;
+  Config tiny = tried(config);
   tiny.search.batch_size = kTinyBatch;
   tiny.search.max_steps = 1;
   tiny.search.report_every = 1;
   tiny.search.validate_every = 0;
   tiny.search.architecture.start_epoch = 0;
-  tiny.dataset.workers = 0;
-  const auto summary = run_search(tiny, {.out = folder / "run", .quiet = true}, log);
+  tiny.search.attack_start_epoch = 0;
+  const auto summary = run_search(tiny, {.out = folder / "run", .quiet = log.quiet()}, log);
+  if (summary.outcome == RunOutcome::kStopped) {
+    throw Interrupted();
+  }
   text += format("# one architecture step: %lld forward-backward passes\n",
                  static_cast<long long>(summary.architecture_passes));
   return text + "# one mini-batch of two images went through every phase\n";
@@ -93,7 +124,8 @@ std::string dry_run_search(const Config& config, Log& log) {
 std::string dry_run_evaluation(const Config& config, const Genotype& genotype, Log& log) {
   std::string text = to_yaml(config);
   {
-    const auto dataset = open_dataset(config.dataset.source, Split::kTrain);
+    PhaseDisplay phases(progress_options(log.quiet(), log));
+    const auto dataset = open_dataset(config.dataset.source, Split::kTrain, phases);
     const auto& info = dataset->info();
     const auto network = make_eval_network(config, genotype, info, torch::kCPU);
     network->eval();
@@ -109,13 +141,17 @@ std::string dry_run_evaluation(const Config& config, const Genotype& genotype, L
         format(" at batch size %lld\n", static_cast<long long>(config.evaluation.batch_size));
   }
   const TemporaryFolder folder;
-  Config tiny = config;
+  Config tiny = tried(config);
   tiny.evaluation.batch_size = kTinyBatch;
+  tiny.evaluation.accumulation_steps = 1;
   tiny.evaluation.max_steps = 1;
   tiny.evaluation.report_every = 1;
   tiny.evaluation.test_images = kTinyBatch;
-  tiny.dataset.workers = 0;
-  run_evaluation(tiny, genotype, {.out = folder / "run", .quiet = true}, log);
+  const auto outcome =
+      run_evaluation(tiny, genotype, {.out = folder / "run", .quiet = log.quiet()}, log);
+  if (outcome == RunOutcome::kStopped) {
+    throw Interrupted();
+  }
   return text + "# one mini-batch of two images went through training and test\n";
 }
 

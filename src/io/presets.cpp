@@ -21,7 +21,8 @@ const std::vector<Preset>& presets() {
         "search.weights.min_learning_rate=0.001", "search.weights.momentum=0.9",
         "search.weights.nesterov=true", "search.weights.weight_decay=5.0e-4",
         "search.architecture.learning_rate=3.0e-4", "search.architecture.weight_decay=1.0e-3",
-        "search.architecture_batches=fresh", "hypergradient.approximation=finite_difference"}},
+        "search.architecture_batches=fresh", "search.update_order=weights_first",
+        "hypergradient.approximation=finite_difference"}},
       // method §4: 1/1/1, no δ-path, no step sizes, the attack on the label in normalised space.
       {"betty_compat",
        {"search.update_every.weights1=1", "search.update_every.weights2=1",

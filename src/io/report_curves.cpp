@@ -164,7 +164,7 @@ const std::set<std::string>& placed_elsewhere() {
                                           "seconds",   "parameters",     "macs",
                                           "top5",      "learning_rate",  "skipped_updates",
                                           "rollbacks", "skipped_images", "architecture_passes",
-                                          "max_skips"};
+                                          "train1_passes", "train2_passes", "max_skips"};
   return keys;
 }
 

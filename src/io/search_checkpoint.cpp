@@ -79,9 +79,11 @@ NamedTensors search_checkpoint(SearchLoop& loop, const SearchStage& stage, const
   append_meter(all, "meter1", loop.meter1());
   append_meter(all, "meter2", loop.meter2());
   append_measurements(all, loop.early_stopping());
-  const auto [samples, deltas] = loop.perturbations().state();
-  all.tensors.insert("perturbations.samples", samples);
-  all.tensors.insert("perturbations.deltas", deltas);
+  const auto perturbations = loop.perturbations().state();
+  all.tensors.insert("perturbations.samples", perturbations.samples);
+  all.tensors.insert("perturbations.codes", perturbations.codes);
+  all.tensors.insert("perturbations.scales", perturbations.scales);
+  all.tensors.insert("reported_epochs", torch::tensor(loop.reported_epochs()));
   all.tensors.insert("skipped_updates", torch::tensor(loop.skipped_updates()));
   all.tensors.insert("skipped_images", torch::tensor(loop.skipped_images()));
   all.tensors.insert("rollbacks", torch::tensor(loop.rollbacks()));
@@ -121,16 +123,13 @@ void load_search_checkpoint(const NamedTensors& tensors, const std::string& sour
     throw FileError(source + ": the initial architecture is incomplete, or of another space");
   }
   load_measurements(tensors, source, loop.early_stopping());
-  const auto& samples = find_tensor(tensors, "perturbations.samples", source);
-  const auto& deltas = find_tensor(tensors, "perturbations.deltas", source);
-  if (samples.dim() != 1 || samples.scalar_type() != torch::kInt64 ||
-      samples.size(0) != (deltas.dim() == 0 ? -1 : deltas.size(0))) {
-    throw FileError(source + ": the perturbations are incomplete");
-  }
-  loop.perturbations().set_state(samples, deltas);
-  loop.resume_at(info.step, load_meter(tensors, source, "meter1"),
-                 load_meter(tensors, source, "meter2"), initial,
-                 find_integer(tensors, "skipped_updates", source),
+  loop.perturbations().set_state({find_tensor(tensors, "perturbations.samples", source),
+                                  find_tensor(tensors, "perturbations.codes", source),
+                                  find_tensor(tensors, "perturbations.scales", source)});
+  loop.resume_at(info.step,
+                 load_reported_epochs(tensors, source, info.step, loop.steps_per_epoch()),
+                 load_meter(tensors, source, "meter1"), load_meter(tensors, source, "meter2"),
+                 initial, find_integer(tensors, "skipped_updates", source),
                  find_integer(tensors, "skipped_images", source));
   loop.skip_to(info.step, find_integer(tensors, "rollbacks", source));
 }

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "format.h"
+#include "meter_record.h"
 #include "sanas/core/device.h"
-#include "sanas/core/signals.h"
 #include "sanas/io/genotype_files.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/search_checkpoint.h"
@@ -15,12 +15,18 @@
 namespace sanas {
 namespace {
 
+/// Updates of W1 after which their time is known.
+constexpr int64_t kMeasuredUpdates = 3;
+/// Of a forward-backward pass.
+constexpr double kForwardShare = 1.0 / 3.0;
+
 void append_level(MetricRecord& record, const std::string& name,
                   const std::optional<LevelReport>& level) {
   if (level) {
     record.emplace_back(name + "_loss", level->loss);
     record.emplace_back(name + "_top1", level->top1);
     record.emplace_back(name + "_gradient_norm", level->gradient_norm);
+    record.emplace_back(name + "_passes", level->passes);
     record.emplace_back(name + "_seconds", level->seconds);
     record.emplace_back(name + "_peak_memory_bytes", level->peak_memory_bytes);
   }
@@ -63,25 +69,26 @@ SearchRecorder::SearchRecorder(SearchLoop& loop, const SearchStage& stage, const
       schedule_(config.checkpoint),
       metrics_(metrics),
       progress_(progress),
+      phases_(progress.options()),
       log_(log),
       resume_position_(metrics.position()),
       gaps_(loop.skipped_updates(), loop.skipped_images()) {}
 
 void SearchRecorder::on_step(const StepReport& report) {
-  const auto add = [](Phase& phase, const auto& update, int64_t passes) {
+  const auto add = [](Phase& phase, const auto& update) {
     phase.seconds += update.seconds;
     phase.peak_memory_bytes = std::max(phase.peak_memory_bytes, update.peak_memory_bytes);
     phase.updates += 1;
-    phase.passes += passes;
+    phase.passes += update.passes;
   };
   if (report.weights1) {
-    add(weights1_, *report.weights1, 1);
+    add(weights1_, *report.weights1);
   }
   if (report.weights2) {
-    add(weights2_, *report.weights2, 1 + std::max<int64_t>(1, config_.search.attack.steps));
+    add(weights2_, *report.weights2);
   }
   if (report.architecture) {
-    add(architecture_, *report.architecture, report.architecture->passes);
+    add(architecture_, *report.architecture);
     architecture_passes_ = report.architecture->passes;
   }
   if (report.reported) {
@@ -103,11 +110,40 @@ void SearchRecorder::on_step(const StepReport& report) {
                                             static_cast<long long>(report.epoch + 1),
                                             report.weights1->loss, 100.0 * report.weights1->top1)
                                    : std::string());
-  // After an epoch's last step the checkpoint has to know that the epoch is reported: on_epoch.
-  const bool ends_epoch = report.step_in_epoch + 1 == report.steps_in_epoch || loop_.finished();
-  if (schedule_.take_due(report.step + 1) && !ends_epoch) {
+  announce_validation(report);
+  if (schedule_.take_due(report.step + 1)) {
     save_checkpoint();
   }
+}
+
+void SearchRecorder::on_phase(const PhaseReport& report) {
+  progress_.hide();
+  phases_.on_phase(report);
+}
+
+/// A search that is cut short to try something ends with a validation that may take much longer
+/// than all of its mini-batches: says so once these tell how fast this machine is.
+void SearchRecorder::announce_validation(const StepReport& report) {
+  const SearchOptions& options = loop_.options();
+  const int64_t left = options.max_steps - report.step - 1;
+  if (!report.weights1 || report.batch_size == 0 || is_validation_announced_ ||
+      options.max_steps >= options.epochs * report.steps_in_epoch || options.max_steps == 0 ||
+      loop_.validation_images() == 0) {
+    return;
+  }
+  const double pass = report.weights1->seconds / static_cast<double>(report.weights1->passes);
+  fastest_pass_ = std::min(fastest_pass_, pass / static_cast<double>(report.batch_size));
+  if (weights1_.updates < kMeasuredUpdates && left > 0) {
+    return;
+  }
+  is_validation_announced_ = true;
+  const double seconds =
+      kForwardShare * fastest_pass_ * static_cast<double>(loop_.validation_images());
+  log_.info(
+      format("search.max_steps ends this search at mini-batch %lld; validation on %lld images "
+             "follows and will take about %s: --set search.validate_every=0 leaves it out",
+             static_cast<long long>(options.max_steps),
+             static_cast<long long>(loop_.validation_images()), duration_text(seconds).c_str()));
 }
 
 void SearchRecorder::on_epoch(const EpochReport& report) {
@@ -117,16 +153,13 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
                       {"stage", stage_.index},
                       {"epoch", report.epoch},
                       {"step", report.step},
-                      {"learning_rate", report.learning_rate},
-                      {"train1_loss", report.train1.loss()},
-                      {"train1_top1", report.train1.top1()}};
-  if (report.train2.count() > 0) {
-    record.emplace_back("train2_loss", report.train2.loss());
-    record.emplace_back("train2_top1", report.train2.top1());
-  }
+                      {"learning_rate", report.learning_rate}};
+  append_means(record, "train1", report.train1);
+  append_means(record, "train2", report.train2);
   if (report.validation) {
-    record.emplace_back("validation1_loss", report.validation->loss());
-    record.emplace_back("validation1_top1", report.validation->top1());
+    append_means(record, "validation1", *report.validation);
+    record.emplace_back("validation_images", report.validation->count());
+    record.emplace_back("validation_skipped_images", report.validation_skipped_images);
   }
   if (report.eigenvalue) {
     record.emplace_back("eigenvalue", *report.eigenvalue);
@@ -152,21 +185,20 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
   save_genotype(folder_, report.genotype);
   const bool is_scored = report.validation && !report.partial;
   save_checkpoint(is_scored ? std::optional(report.validation->top1()) : std::nullopt);
-  progress_.hide();
   gaps_.report(report.skipped_updates, report.skipped_images, log_);
-  log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %d skips, margin %.2e, %.1f s",
+  const std::string validation =
+      report.validation
+          ? ", validation " + meter_text(*report.validation) +
+                skipped_text(report.validation->count(), report.validation_skipped_images)
+          : "";
+  log_.info(format("epoch %lld/%lld: training %s%s, %d skips, margin %.2e, %.1f s",
                    static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
-                   report.train1.loss(), 100.0 * report.train1.top1(),
-                   report.validation
-                       ? format(", validation %.4f (%.2f %%)", report.validation->loss(),
-                                100.0 * report.validation->top1())
-                             .c_str()
-                       : "",
+                   meter_text(report.train1).c_str(), validation.c_str(),
                    count_skips(report.genotype.normal), report.margin, report.seconds));
   log_.info("genotype = " + to_string(report.genotype));
 }
 
-bool SearchRecorder::wants_stop() const { return ScopedSignals::stop_requested(); }
+bool SearchRecorder::wants_stop() const { return phases_.wants_stop(); }
 
 void SearchRecorder::save_checkpoint(std::optional<double> score) {
   metrics_.sync();

@@ -4,6 +4,7 @@
 #include "image_report.h"
 #include "sanas/core/device.h"
 #include "sanas/core/random.h"
+#include "sanas/data/dataset_reading.h"
 #include "sanas/search/perturbation_store.h"
 
 namespace sanas {
@@ -86,10 +87,11 @@ SearchNetworks make_search_networks(const Config& config, const DatasetInfo& inf
   return networks;
 }
 
-SearchDataSource::SearchDataSource(const Config& config, const torch::Device& device, Log& log)
+SearchDataSource::SearchDataSource(const Config& config, const torch::Device& device, Log& log,
+                                   PhaseObserver& observer)
     : config_(config),
       device_(device),
-      dataset_(open_dataset(config.dataset.source, Split::kTrain)),
+      dataset_(open_dataset(config.dataset.source, Split::kTrain, observer)),
       split_(split_training_set(config, *dataset_)),
       on_skip_(name_skipped_images(log)) {
   if (config.search.keep_perturbations) {

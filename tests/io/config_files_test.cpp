@@ -60,7 +60,7 @@ void expect_common(const Config& config) {
   EXPECT_EQ(config.supernet.nodes, 4);
   EXPECT_EQ(config.supernet.options.channels, 16);
   EXPECT_EQ(config.search.max_steps, 0);
-  EXPECT_EQ(config.search.weights.min_learning_rate, 0.0);
+  EXPECT_EQ(config.search.weights.schedule.min_learning_rate, 0.0);
   EXPECT_EQ(config.search.weights.momentum, 0.9);
   EXPECT_FALSE(config.search.weights.nesterov);
   EXPECT_EQ(config.search.weights.gradient_clip, 5.0);
@@ -89,15 +89,15 @@ void expect_cifar_evaluation(const EvaluationOptions& evaluation) {
   EXPECT_EQ(evaluation.channels, 36);
   EXPECT_EQ(evaluation.cells, 20);
   EXPECT_EQ(evaluation.epochs, 600);
-  EXPECT_EQ(evaluation.learning_rate, 0.025);
-  EXPECT_EQ(evaluation.min_learning_rate, 0.0);
-  EXPECT_EQ(evaluation.momentum, 0.9);
-  EXPECT_EQ(evaluation.gradient_clip, 5.0);
+  EXPECT_EQ(evaluation.weights.schedule.learning_rate, 0.025);
+  EXPECT_EQ(evaluation.weights.schedule.min_learning_rate, 0.0);
+  EXPECT_EQ(evaluation.weights.momentum, 0.9);
+  EXPECT_EQ(evaluation.weights.gradient_clip, 5.0);
   EXPECT_EQ(evaluation.auxiliary_weight, 0.4);
   EXPECT_EQ(evaluation.cutout, 16);
   EXPECT_EQ(evaluation.label_smoothing, 0.0);
-  EXPECT_EQ(evaluation.schedule, Schedule::kCosine);
-  EXPECT_EQ(evaluation.warm_up_epochs, 0);
+  EXPECT_EQ(evaluation.weights.schedule.schedule, Schedule::kCosine);
+  EXPECT_EQ(evaluation.weights.schedule.warm_up_epochs, 0);
 }
 
 /// Table 15, with the linear decay and the warm-up of I.2 and I.3.
@@ -106,16 +106,16 @@ void expect_imagenet_evaluation(const EvaluationOptions& evaluation) {
   EXPECT_EQ(evaluation.cells, 14);
   EXPECT_EQ(evaluation.epochs, 250);
   EXPECT_EQ(evaluation.batch_size, 1024);
-  EXPECT_EQ(evaluation.learning_rate, 0.5);
-  EXPECT_EQ(evaluation.momentum, 0.9);
-  EXPECT_EQ(evaluation.weight_decay, 3e-5);
-  EXPECT_EQ(evaluation.gradient_clip, 5.0);
+  EXPECT_EQ(evaluation.weights.schedule.learning_rate, 0.5);
+  EXPECT_EQ(evaluation.weights.momentum, 0.9);
+  EXPECT_EQ(evaluation.weights.weight_decay, 3e-5);
+  EXPECT_EQ(evaluation.weights.gradient_clip, 5.0);
   EXPECT_EQ(evaluation.auxiliary_weight, 0.4);
   EXPECT_EQ(evaluation.drop_path, 0.0);
   EXPECT_EQ(evaluation.cutout, 0);
   EXPECT_EQ(evaluation.label_smoothing, 0.1);
-  EXPECT_EQ(evaluation.schedule, Schedule::kLinear);
-  EXPECT_EQ(evaluation.warm_up_epochs, 5);
+  EXPECT_EQ(evaluation.weights.schedule.schedule, Schedule::kLinear);
+  EXPECT_EQ(evaluation.weights.schedule.warm_up_epochs, 5);
 }
 
 void expect_cifar_augmentation(const Config& config) {
@@ -141,7 +141,7 @@ TEST_P(CifarConfigs, HaveTheNumbersOfTheSupplement) {
     EXPECT_EQ(config.supernet.options.cells, host.cells);
     EXPECT_EQ(config.search.epochs, host.epochs);
     EXPECT_EQ(config.search.batch_size, host.batch);
-    EXPECT_EQ(config.search.weights.learning_rate, host.learning_rate);
+    EXPECT_EQ(config.search.weights.schedule.learning_rate, host.learning_rate);
     EXPECT_EQ(config.search.weights.weight_decay, 3e-4);
     EXPECT_EQ(config.search.architecture.learning_rate, host.architecture_rate);
     EXPECT_EQ(config.search.architecture.start_epoch, host.start_epoch);
@@ -150,7 +150,7 @@ TEST_P(CifarConfigs, HaveTheNumbersOfTheSupplement) {
     EXPECT_EQ(config.evaluation.batch_size, host.evaluation_batch);
     EXPECT_EQ(config.evaluation.drop_path, host.drop_path);
     const bool heavier = host.name == "pdarts" && GetParam() == "cifar100";
-    EXPECT_EQ(config.evaluation.weight_decay, heavier ? 5e-4 : 3e-4);
+    EXPECT_EQ(config.evaluation.weights.weight_decay, heavier ? 5e-4 : 3e-4);
     EXPECT_NO_THROW(validate(config));
     EXPECT_TRUE(config_warnings(config, config).empty());
   }
@@ -190,7 +190,7 @@ TEST(ImageNetConfigs, HaveTheNumbersOfTheSupplement) {
   EXPECT_EQ(config.supernet.options.cells, 8);
   EXPECT_EQ(config.search.epochs, 50);
   EXPECT_EQ(config.search.batch_size, 1024);
-  EXPECT_EQ(config.search.weights.learning_rate, 0.5);
+  EXPECT_EQ(config.search.weights.schedule.learning_rate, 0.5);
   EXPECT_EQ(config.search.weights.weight_decay, 3e-5);
   EXPECT_EQ(config.search.architecture.learning_rate, 6e-3);
   EXPECT_EQ(config.search.architecture.start_epoch, 35);
@@ -207,7 +207,7 @@ TEST(EvaluationConfigs, HaveTheNumbersOfTheSupplement) {
     expect_cifar_evaluation(config.evaluation);
     EXPECT_EQ(config.evaluation.batch_size, 96);
     EXPECT_EQ(config.evaluation.drop_path, 0.2);
-    EXPECT_EQ(config.evaluation.weight_decay, 3e-4);
+    EXPECT_EQ(config.evaluation.weights.weight_decay, 3e-4);
   }
   const Config imagenet = shipped("eval_imagenet");
   expect_imagenet_evaluation(imagenet.evaluation);
@@ -257,11 +257,11 @@ TEST(ShippedConfigs, EvaluationRecipesAreThoseOfTheirHosts) {
     SCOPED_TRACE(name);
     const auto& o = shipped(name).evaluation;
     EXPECT_EQ(o.drop_path, recipe.drop_path);
-    EXPECT_EQ(o.learning_rate, recipe.learning_rate);
-    EXPECT_EQ(o.weight_decay, recipe.weight_decay);
-    EXPECT_EQ(o.schedule, recipe.schedule);
-    EXPECT_EQ(o.warm_up_epochs, recipe.warm_up_epochs);
-    EXPECT_EQ(o.warm_up_base,
+    EXPECT_EQ(o.weights.schedule.learning_rate, recipe.learning_rate);
+    EXPECT_EQ(o.weights.weight_decay, recipe.weight_decay);
+    EXPECT_EQ(o.weights.schedule.schedule, recipe.schedule);
+    EXPECT_EQ(o.weights.schedule.warm_up_epochs, recipe.warm_up_epochs);
+    EXPECT_EQ(o.weights.schedule.warm_up_base,
               name == "eval_imagenet_pcdarts" ? WarmUpBase::kInitial : WarmUpBase::kScheduled);
   }
 }

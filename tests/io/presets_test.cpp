@@ -23,9 +23,10 @@ TEST(Presets, PrOfficialIsTheReleasedCode) {
   EXPECT_EQ(config.supernet.family, "prdarts");
   EXPECT_EQ(config.supernet.options.cells, 6);
   EXPECT_EQ(config.search.batch_size, 250);
+  EXPECT_EQ(config.search.update_order, UpdateOrder::kWeightsFirst);
   EXPECT_TRUE(config.search.weights.nesterov);
   EXPECT_DOUBLE_EQ(config.search.weights.weight_decay, 5e-4);
-  EXPECT_DOUBLE_EQ(config.search.weights.min_learning_rate, 1e-3);
+  EXPECT_DOUBLE_EQ(config.search.weights.schedule.min_learning_rate, 1e-3);
   EXPECT_DOUBLE_EQ(config.supernet.prdarts.temperature_start, 1.0);
   EXPECT_DOUBLE_EQ(config.supernet.prdarts.temperature_end, 0.1);
 }

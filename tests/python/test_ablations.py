@@ -46,8 +46,11 @@ def search(data, out, changes, *flags):
     return [line for line in lines if line["phase"] == "search"]
 
 
-def norms(steps, term):
-    return [step[f"norm_{term}"] for step in steps if f"norm_{term}" in step]
+def norms(steps, *terms):
+    """Of the terms in the steps that update the architecture, all of which must have them."""
+    updates = [step for step in steps if "architecture_passes" in step]
+    assert updates, "the architecture is never updated"
+    return [step[f"norm_{term}"] for step in updates for term in terms]
 
 
 def test_sequential_stages(data, tmp_path):
@@ -57,20 +60,20 @@ def test_sequential_stages(data, tmp_path):
     assert first and second
     assert all("train1_loss" in s and "train2_loss" not in s for s in first)
     assert all("train2_loss" in s and "train1_loss" not in s for s in second)
-    assert all(norm > 0 for norm in norms(first, "d1") + norms(first, "I1"))
-    assert all(norm > 0 for norm in norms(second, "d2") + norms(second, "I2"))
-    assert not any(norms(second, "I3") + norms(second, "I4"))
+    assert all(norm > 0 for norm in norms(first, "d1", "I1"))
+    assert all(norm > 0 for norm in norms(second, "d2", "I2"))
+    assert not any(norms(second, "d1", "I1", "I3", "I4"))
 
 
 def test_no_attack_before_its_epoch(data, tmp_path):
     steps = search(data, tmp_path / "run", {"attack.start_epoch": 2})
     early = [step for step in steps if step["epoch"] < 2]
     late = [step for step in steps if step["epoch"] >= 2]
-    assert not any(norms(early, "I3") + norms(early, "I4"))
-    assert all(norm > 0 for norm in norms(late, "I3") + norms(late, "I4"))
-    assert {s["architecture_passes"] for s in early if "architecture_passes" in s} != {
-        s["architecture_passes"] for s in late if "architecture_passes" in s
-    }
+    assert not any(norms(early, "I3", "I4"))
+    assert all(norm > 0 for norm in norms(late, "I3", "I4"))
+    passes = lambda steps: {s["architecture_passes"] for s in steps if "architecture_passes" in s}
+    assert passes(early) == {1 + 1 + 2 + 2 * 2}, "no attack, and no way back through δ"
+    assert passes(late) == {1 + 1 + 1 + 2 + 3 * 2}
 
 
 @pytest.mark.parametrize(
@@ -87,17 +90,14 @@ def test_no_attack_before_its_epoch(data, tmp_path):
 )
 def test_a_switch_gives_finite_terms(data, tmp_path, changes):
     steps = search(data, tmp_path / "run", {"search.epochs": 1, **changes})
-    for term in ("d1", "d2", "I1", "I2", "I3"):
+    for term in ("d1", "d2", "I1", "I2", "I3", "I4"):
         assert all(norm > 0 for norm in norms(steps, term)), term
 
 
 def test_betty_compat_has_no_saliency_path(data, tmp_path):
     steps = search(data, tmp_path / "run", {"search.epochs": 1}, "--set", "preset=betty_compat")
     assert len(norms(steps, "I2")) == len(steps), "the architecture moves in every mini-batch"
-    assert not any(norms(steps, "I3") + norms(steps, "I4"))
-    ours = search(data, tmp_path / "ours", {"search.epochs": 1})
-    # Method §4.2: without the step size, 0.025 here, the implicit terms are about 40 times larger.
-    assert 4 < norms(steps, "I2")[0] / norms(ours, "I2")[0] < 400
+    assert not any(norms(steps, "I3", "I4"))
 
 
 def test_persistent_perturbations_survive_a_resume(data, tmp_path):
@@ -111,10 +111,8 @@ def test_persistent_perturbations_survive_a_resume(data, tmp_path):
     assert whole.keys() == parts.keys()
     assert all((whole[name] == parts[name]).all() for name in whole)
     assert len(whole["perturbations.samples"]) == 24, "the images that the weights learn from"
-    restarted = search(data, tmp_path / "restarted", {"search.epochs": 3})
-    kept = [json.loads(x) for x in (tmp_path / "whole/metrics.jsonl").read_text().splitlines()]
-    steps = [line for line in kept if line["phase"] == "search"]
-    assert steps[-1]["train2_loss"] != restarted[-1]["train2_loss"]
+    assert whole["perturbations.codes"].shape == (24, 3, 32, 32)
+    assert whole["perturbations.codes"].element_size() == 1, "a byte per value"
 
 
 def test_early_stopping_goes_back_to_the_earlier_genotype(data, tmp_path):
@@ -125,11 +123,10 @@ def test_early_stopping_goes_back_to_the_earlier_genotype(data, tmp_path):
     search(data, tmp_path / "run", changes)
     lines = [json.loads(x) for x in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     epochs = [line for line in lines if line["phase"] == "search_epoch"]
-    assert all(math.isfinite(epoch["eigenvalue"]) for epoch in epochs)
-    if epochs[0]["eigenvalue"] * epochs[1]["eigenvalue"] > 0:  # grown by more than 1e-6
-        assert len(epochs) == 2, "of four"
-        found = (tmp_path / "run/genotype.txt").read_text().strip()
-        assert found == epochs[0]["genotype"] != epochs[1]["genotype"]
+    assert all(epoch["eigenvalue"] > 0 for epoch in epochs), "so that it grows by more than 1e-6"
+    assert len(epochs) == 2, "of four"
+    found = (tmp_path / "run/genotype.txt").read_text().strip()
+    assert found == epochs[0]["genotype"] != epochs[1]["genotype"]
 
 
 def tune(data, out, *flags):

@@ -202,6 +202,8 @@ def test_a_short_search_and_its_genotype(name, method, roots, tmp_path):
     lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     steps = [line for line in lines if line["phase"] == "search"]
     assert len(steps) == (6 if "_pdarts" in name else 2)  # P-DARTS: in each of three stages
+    if name == "imagenet_pcdarts":  # the first of five epochs of warm-up
+        assert steps[0]["learning_rate"] == 0.1
     for step in steps:
         assert step["architecture_passes"] == passes(name, method, 1)
         assert step["train1_loss"] > 0

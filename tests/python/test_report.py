@@ -151,6 +151,7 @@ def write_long_search(folder, epochs=50, batches=390, tilt=1.0):
                     loss = decay(step, start, 0.25 * tilt, whole) + wave
                     record |= {f"{level}_loss": loss, f"{level}_top1": math.exp(-loss),
                                f"{level}_gradient_norm": 3.0 + wave, f"{level}_seconds": 0.2,
+                               f"{level}_passes": 1 if level == "train1" else 8,
                                f"{level}_peak_memory_bytes": 3 << 30}  # fmt: skip
             if step % 5 == 0:
                 record |= {"validation1_loss": decay(step, 2.3, 0.6, whole) - wave,
