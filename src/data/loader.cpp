@@ -168,9 +168,8 @@ void DataLoader::report_skipped() const {
 }
 
 void DataLoader::throw_nothing_left() const {
-  throw DataError("data set " + dataset_.info().name + ": none of " +
-                  std::to_string(indices_.size()) + " images can be decoded, the first is " +
-                  dataset_.sample_name(indices_.front()));
+  throw DataError("data set " + dataset_.info().name + ": too few of " +
+                  std::to_string(indices_.size()) + " images can be decoded to go on");
 }
 
 bool DataLoader::load_sample(int64_t epoch, int64_t sample, float* out) const {
