@@ -53,6 +53,7 @@ void load(const LoaderVerbOptions& options) {
   loader.start_epoch(options.epoch);
   std::vector<Batch> kept;
   int64_t count = 0;
+  int64_t skipped = 0;
   int64_t batches = 0;
   Stopwatch watch;
   while (options.batches == 0 || batches < options.batches) {
@@ -62,6 +63,7 @@ void load(const LoaderVerbOptions& options) {
     }
     ++batches;
     count += batch->size();
+    skipped += batch->skipped;
     if (!options.output.empty()) {
       kept.push_back(*batch);
     }
@@ -72,6 +74,9 @@ void load(const LoaderVerbOptions& options) {
   }
   std::printf("%lld images in %lld batches, %.3f s, %.0f images/s\n", static_cast<long long>(count),
               static_cast<long long>(batches), seconds, static_cast<double>(count) / seconds);
+  if (skipped > 0) {
+    std::printf("%lld more could not be decoded\n", static_cast<long long>(skipped));
+  }
 }
 
 }  // namespace
