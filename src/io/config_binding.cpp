@@ -310,7 +310,8 @@ std::string NumberRange::describe() const {
 
 void bind(ConfigVisitor& v, Config& config) {
   v.text("name", config.name,
-         {".+", "one line of at most " + std::to_string(kLongestName) + " bytes", kLongestName});
+         {"[^/]+", "one line without '/' of at most " + std::to_string(kLongestName) + " bytes",
+          kLongestName});
   v.enumeration("method", config.method,
                 {Method::kSanas, Method::kPlain, Method::kEc, Method::kCdep, Method::kGmpgc});
   v.count("seed", config.seed, IntegerRange{});

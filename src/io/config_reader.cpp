@@ -9,6 +9,7 @@
 
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
+#include "sanas/core/utf8.h"
 #include "sanas/io/config_number.h"
 
 namespace sanas {
@@ -35,11 +36,6 @@ std::string shown(const YamlNode& node) {
   std::replace_if(
       line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
   return node.quoted ? "the text '" + line + "'" : "'" + line + "'";
-}
-
-bool has_control(const std::string& text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](unsigned char c) { return c < 0x20 || c == 0x7F; });
 }
 
 std::string last_part(const std::string& path) { return path.substr(path.rfind('.') + 1); }
@@ -203,9 +199,11 @@ void ConfigReader::number_list(const std::string& key, std::vector<double>& valu
 
 void ConfigReader::text(const std::string& key, std::string& value, const TextPattern& pattern) {
   if (const YamlNode* node = take(key)) {
-    constexpr size_t kLongest = 4096;  // std::regex recurses over the text
-    if (node->kind != Kind::kScalar || node->text.size() > kLongest || has_control(node->text) ||
-        !std::regex_match(node->text, std::regex(pattern.expression))) {
+    if (node->kind == Kind::kScalar && !is_utf8(node->text)) {
+      fail(*node, key, "the text is no UTF-8, so a run could not write it down; expected UTF-8");
+    }
+    if (node->kind != Kind::kScalar || node->text.size() > pattern.longest ||
+        has_control(node->text) || !std::regex_match(node->text, std::regex(pattern.expression))) {
       fail(*node, key, shown(*node) + " is wrong; expected " + pattern.description);
     }
     value = node->text;

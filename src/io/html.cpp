@@ -6,36 +6,14 @@
 #include <cctype>
 #include <cstdint>
 
+#include "sanas/core/utf8.h"
+
 namespace sanas {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr const char* kReplacement = "\xEF\xBF\xBD";
-
-/// Bytes of the UTF-8 code point at `at`; 0 for anything else, overlong forms and surrogates too.
-size_t code_point_length(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(at);
-  const size_t length = lead < 0x80                    ? 1
-                        : lead >= 0xC2 && lead <= 0xDF ? 2
-                        : lead >= 0xE0 && lead <= 0xEF ? 3
-                        : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                       : 0;
-  if (length == 0 || at + length > text.size()) {
-    return 0;
-  }
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0U) != 0x80U) {
-      return 0;
-    }
-  }
-  const bool overlong =
-      (lead == 0xE0 && byte(at + 1) < 0xA0) || (lead == 0xF0 && byte(at + 1) < 0x90);
-  const bool outside =
-      (lead == 0xED && byte(at + 1) > 0x9F) || (lead == 0xF4 && byte(at + 1) > 0x8F);
-  return overlong || outside ? 0 : length;
-}
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view kDigits =
@@ -84,7 +62,7 @@ std::string escape_html(std::string_view text) {
   std::string result;
   for (size_t i = 0; i < text.size();) {
     const char c = text[i];
-    const size_t length = code_point_length(text, i);
+    const size_t length = utf8_length(text.substr(i));
     const bool control =
         (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
     if (length == 0 || control) {

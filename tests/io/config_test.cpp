@@ -184,7 +184,8 @@ TEST(ConfigName, IsThatOfAnyFile) {
   EXPECT_EQ(parse("name: my run\n").name, "my run");
   EXPECT_EQ(
       error_of("name: \"a\\nb\"\n"),
-      "dir/run.yaml:1: name: the text 'a b' is wrong; expected one line of at most 200 bytes");
+      "dir/run.yaml:1: name: the text 'a b' is wrong; expected one line without '/' of at most 200 "
+      "bytes");
   EXPECT_THAT(error_of("name: " + std::string(201, 'x') + "\n"), HasSubstr("at most 200 bytes"));
   EXPECT_THAT(error_of("name: caf\xe9\n"), HasSubstr("dir/run.yaml:1: name: the text is no UTF-8"));
 }

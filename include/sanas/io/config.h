@@ -22,6 +22,12 @@ enum class Method { kSanas, kPlain, kEc, kCdep, kGmpgc };
 
 std::string to_string(Method method);
 
+/// How a search finds its architecture: by the gradients of a search network, or by training random
+/// architectures with the same compute.
+enum class Strategy { kGradient, kRandom };
+
+std::string to_string(Strategy strategy);
+
 /// What the first layer of a network does to the pixels: subtract the mean and divide by the
 /// standard deviation of the data set, or nothing.
 enum class NormalizationChoice { kDataset, kNone };
@@ -35,8 +41,12 @@ struct DataConfig {
   double train_portion = 0.5;
   /// Share that the architecture learns from, drawn by class. 0: all others, in stored order.
   double validation_portion = 0.0;
-  /// Share of each half and class that neither search nor training sees, to compare settings on.
+  /// Share of each half and class that neither search nor training sees, to compare settings on; at
+  /// least one image where there are two.
   double holdout = 0.0;
+  /// Of what is drawn for the parts of the training images, and of nothing else, so that runs with
+  /// different `seed`s have the same parts.
+  uint64_t split_seed = 2;
   /// File with the two parts of a search: read where it is there, otherwise drawn and written.
   /// Empty: none.
   std::filesystem::path search_list;
@@ -46,7 +56,7 @@ struct DataConfig {
   AugmentOptions augment;
 };
 
-/// Section `search.random`, for `sanas_search --strategy random`.
+/// Section `search.random`, for `search.strategy: random`.
 struct RandomSearchOptions {
   /// How long each candidate is trained.
   int64_t epochs = 5;
@@ -59,6 +69,8 @@ struct RandomSearchOptions {
 struct Config {
   std::string name = "run";
   Method method = Method::kSanas;
+  /// `search.strategy`.
+  Strategy strategy = Strategy::kGradient;
   /// Reading copies `method` and `seed` into `search`, the seed and `on_nonfinite` into
   /// `evaluation`, `hypergradient.delta_step_size` into the attack, and the architecture's
   /// `start_epoch` into P-DARTS, so that each part finds them in its own options.
@@ -78,7 +90,8 @@ struct Config {
 
 /// Reads a configuration strictly: an unknown key, a key given twice, a wrong type, a value out of
 /// range or an anchor is a ConfigError that names file, line and key, and what would be right.
-/// Keys that are not given have the defaults of the structs, `name` that of the file.
+/// Keys that are not given have the defaults of the structs, `name` that of the file, in which what
+/// no name may have becomes '-'.
 /// @param overrides `key.sub=value`, applied in order; they win over the text.
 Config parse_config(const std::string& text, const std::string& filename,
                     const std::vector<std::string>& overrides = {});
@@ -92,8 +105,14 @@ std::filesystem::path find_config(const std::string& name_or_path,
 Config load_config(const std::string& name_or_path, const std::vector<std::string>& overrides = {},
                    const std::vector<std::filesystem::path>& folders = {".", "configs"});
 
-/// All keys with their values: parse_config reads back an equal configuration, numbers bit for bit.
+/// All keys with their values: parse_config reads back an equal configuration, numbers bit for bit,
+/// if check_writable lets it pass. What parse_config gave always does.
 std::string to_yaml(const Config& config);
+
+/// For values that no file was read for: throws ConfigError that names the key if what to_yaml
+/// writes would be refused or read as something else, e.g. a number that is not finite or a path
+/// with a line end. A run checks this before it writes its configuration down.
+void check_writable(const Config& config);
 
 /// Equal in every key.
 bool operator==(const Config& a, const Config& b);
@@ -114,6 +133,10 @@ void validate_evaluation(const Config& config);
 
 /// Both.
 void validate(const Config& config);
+
+/// For a length of an attack in the maximum norm: a sentence if it was probably meant in grey
+/// levels (8 for 8/255), otherwise nothing.
+std::string grey_level_warning(const std::string& name, double length);
 
 /// What is allowed but seldom meant: values of `config` by themselves, and those that differ from
 /// `original`, the configuration as its file has it. One sentence each.

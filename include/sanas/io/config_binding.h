@@ -16,6 +16,9 @@
 
 namespace sanas {
 
+/// Bytes of a run's name: what a file may be called, with room for what is put behind it.
+constexpr size_t kLongestName = 200;
+
 /// Integers that a key may have.
 struct IntegerRange {
   int64_t low = 0;
@@ -38,10 +41,12 @@ struct NumberRange {
   std::string describe() const;
 };
 
-/// Texts that a key may have: a regular expression for the whole, and what to call it.
+/// Texts of one line in UTF-8 that a key may have: a regular expression for the whole, what to call
+/// it, and the most bytes that it may have (std::regex recurses over the text).
 struct TextPattern {
   std::string expression = ".+";
   std::string description = "a text of one line";
+  size_t longest = 4096;
 };
 
 /// A value of an enumeration and how a configuration writes it.
