@@ -90,7 +90,11 @@ CheckpointInfo read_checkpoint_info(const NamedTensors& tensors, const std::stri
   }
   CheckpointInfo info;
   info.kind = metadata.text("kind");
-  info.config = parse_config(metadata.text("config"), source + " (its configuration)");
+  try {
+    info.config = parse_config(metadata.text("config"), source + " (its configuration)");
+  } catch (const ConfigError& error) {  // no configuration of the user's is wrong
+    throw FileError(error.what());
+  }
   info.genotype = metadata.text("genotype");
   info.dataset = metadata.text("dataset");
   info.classes = lines(metadata.text("classes"));
@@ -107,7 +111,8 @@ void check_same_images(const CheckpointInfo& info, const std::string& images,
                        const std::string& source) {
   if (info.images != images) {
     throw DataError(source + ": the run was begun with other images of '" + info.dataset +
-                    "': files were added, removed or renamed, or the split was changed");
+                    "': files were added, removed or renamed, or another version of sanas drew " +
+                    "the parts of the training images");
   }
 }
 
@@ -172,6 +177,17 @@ ClassificationMeter load_meter(const NamedTensors& tensors, const std::string& s
   }
   const auto* v = values.data_ptr<double>();
   return ClassificationMeter::from_state({v[0], v[1], v[2], v[3]});
+}
+
+int64_t load_reported_epochs(const NamedTensors& tensors, const std::string& source, int64_t step,
+                             int64_t steps_per_epoch) {
+  const int64_t epochs = find_integer(tensors, "reported_epochs", source);
+  if (epochs < 0 || epochs > step / steps_per_epoch || step > (epochs + 1) * steps_per_epoch) {
+    throw FileError(source + ": " + std::to_string(epochs) + " reported epochs of " +
+                    std::to_string(steps_per_epoch) + " mini-batches don't fit " +
+                    std::to_string(step) + " mini-batches");
+  }
+  return epochs;
 }
 
 }  // namespace sanas

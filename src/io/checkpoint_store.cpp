@@ -73,7 +73,11 @@ std::vector<fs::path> CheckpointStore::all_earlier() const {
   return files;
 }
 
-std::optional<LoadedCheckpoint> CheckpointStore::load(Log& log) {
+bool CheckpointStore::holds_any() const {
+  return fs::exists(last()) || (fs::is_directory(folder_) && !all_earlier().empty());
+}
+
+std::optional<LoadedCheckpoint> CheckpointStore::load(Log& log, const Check& check) {
   std::vector<fs::path> files = all_earlier();
   if (fs::exists(last())) {
     files.insert(files.begin(), last());
@@ -83,6 +87,9 @@ std::optional<LoadedCheckpoint> CheckpointStore::load(Log& log) {
   for (const auto& file : files) {
     try {
       LoadedCheckpoint loaded{read_checked(file), file.string()};
+      if (check) {
+        check(loaded);
+      }
       last_name_ = file == last() ? value_of(loaded.tensors, kName) : "";
       best_name_ = value_of(loaded.tensors, kBestName);
       best_score_ = parse_number(value_of(loaded.tensors, kBestScore));

@@ -8,6 +8,7 @@
 
 #include "image_report.h"
 #include "sanas/core/error.h"
+#include "sanas/data/dataset_reading.h"
 #include "sanas/data/subset.h"
 #include "sanas/io/network_checkpoint.h"
 #include "sanas/io/search_setup.h"
@@ -32,10 +33,10 @@ std::vector<int64_t> all_but(const Dataset& dataset, const std::vector<int64_t>&
 }
 
 /// The whole test set: `subset` is for training images.
-std::unique_ptr<Dataset> open_test_set(const Config& config) {
+std::unique_ptr<Dataset> open_test_set(const Config& config, PhaseObserver& observer) {
   DatasetOptions options = config.dataset.source;
   options.subset = 0;
-  return open_dataset(options, Split::kTest);
+  return open_dataset(options, Split::kTest, observer);
 }
 
 /// One image has no batch statistics on the 1×1 features of an auxiliary head.
@@ -108,12 +109,12 @@ std::string tested_name(TestImages images) {
 }  // namespace
 
 TestImageSet::TestImageSet(const Config& config, const torch::Device& device, Log& log,
-                           std::shared_ptr<const Dataset> training)
+                           std::shared_ptr<const Dataset> training, PhaseObserver& observer)
     : dataset_(std::move(training)) {
   if (config.evaluation.test_on == TestImages::kTest) {
-    dataset_ = open_test_set(config);
+    dataset_ = open_test_set(config, observer);
   } else if (dataset_ == nullptr) {
-    dataset_ = open_dataset(config.dataset.source, Split::kTrain);
+    dataset_ = open_dataset(config.dataset.source, Split::kTrain, observer);
   }
   std::vector<int64_t> indices = tested_indices(config, *dataset_);
   const auto all = static_cast<int64_t>(indices.size());
@@ -125,9 +126,10 @@ TestImageSet::TestImageSet(const Config& config, const torch::Device& device, Lo
 
 void TestImageSet::report(Log& log) const { report_images(*dataset_, use_, log); }
 
-EvaluationImages::EvaluationImages(const Config& config, const torch::Device& device, Log& log)
-    : train_set_(open_dataset(config.dataset.source, Split::kTrain)),
-      test_(config, device, log, train_set_) {
+EvaluationImages::EvaluationImages(const Config& config, const torch::Device& device, Log& log,
+                                   PhaseObserver& observer)
+    : train_set_(open_dataset(config.dataset.source, Split::kTrain, observer)),
+      test_(config, device, log, train_set_, observer) {
   const bool by_parts = config.evaluation.test_on == TestImages::kValidation;
   TrainingSplit split;
   if (config.dataset.holdout > 0.0 || by_parts) {

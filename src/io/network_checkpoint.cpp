@@ -97,6 +97,7 @@ NamedTensors training_checkpoint(EvaluationLoop& loop, const Config& config,
     all.tensors.insert(kBestEpoch, torch::tensor(loop.best().epoch));
     all.tensors.insert(kBestTop1, torch::tensor(loop.best().top1, torch::kDouble));
   }
+  all.tensors.insert("reported_epochs", torch::tensor(loop.reported_epochs()));
   all.tensors.insert("skipped_updates", torch::tensor(loop.skipped_updates()));
   all.tensors.insert("skipped_images", torch::tensor(loop.skipped_images()));
   all.tensors.insert("rollbacks", torch::tensor(loop.rollbacks()));
@@ -138,9 +139,10 @@ void load_training_checkpoint(const NamedTensors& tensors, const std::string& so
     best = {find_integer(tensors, kBestEpoch, source), top1.item<double>(),
             load_values(tensors, source, loop.network(), kBest)};
   }
-  loop.resume_at(info.step, load_meter(tensors, source, "meter"),
-                 find_integer(tensors, "skipped_updates", source),
-                 find_integer(tensors, "skipped_images", source), std::move(best));
+  loop.resume_at(
+      info.step, load_reported_epochs(tensors, source, info.step, loop.steps_per_epoch()),
+      load_meter(tensors, source, "meter"), find_integer(tensors, "skipped_updates", source),
+      find_integer(tensors, "skipped_images", source), std::move(best));
   loop.skip_to(info.step, find_integer(tensors, "rollbacks", source));
 }
 

@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <utility>
@@ -93,16 +94,32 @@ void RunFolder::create_folder(const fs::path& folder) const {
 
 fs::path default_run_folder(const std::string& name, std::time_t now) {
   std::string safe = name;
-  for (char& c : safe) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '_' && c != '-') {
-      c = '-';
-    }
-  }
+  std::replace_if(
+      safe.begin(), safe.end(),
+      [](unsigned char c) {
+        return c < 0x80 && std::isalnum(c) == 0 && c != '.' && c != '_' && c != '-';
+      },
+      '-');
+  safe.erase(0, safe.find_first_not_of(".-"));
   std::tm local{};
   localtime_r(&now, &local);
   std::array<char, 32> stamp{};
   std::strftime(stamp.data(), stamp.size(), "%Y%m%d-%H%M%S", &local);
-  return fs::path("runs") / (safe + "-" + stamp.data());
+  return fs::path("runs") / ((safe.empty() ? "run" : safe) + "-" + stamp.data());
+}
+
+fs::path make_run_folder(const std::string& name, std::time_t now) {
+  const fs::path base = default_run_folder(name, now);
+  std::error_code error;
+  fs::create_directories(base.parent_path(), error);
+  fs::path folder = base;
+  for (int number = 2; !error && !fs::create_directory(folder, error); ++number) {
+    folder = base.string() + "-" + std::to_string(number);
+  }
+  if (error) {
+    throw FileError(folder.string() + ": the run folder can't be made: " + error.message());
+  }
+  return folder;
 }
 
 }  // namespace sanas

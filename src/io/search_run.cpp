@@ -2,16 +2,16 @@
 #include "sanas/io/search_run.h"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <optional>
 
-#include "report_run.h"
+#include "computing_line.h"
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
-#include "sanas/core/text.h"
 #include "sanas/genotype/progressive_derivation.h"
 #include "sanas/io/checkpoint_store.h"
 #include "sanas/io/genotype_files.h"
+#include "sanas/io/inference_batches.h"
 #include "sanas/io/rollback.h"
 #include "sanas/io/run_watch.h"
 #include "sanas/io/search_checkpoint.h"
@@ -38,11 +38,7 @@ int64_t stage_steps(const Config& config, int64_t steps_per_epoch) {
 /// Throws ConfigError if another `search.max_steps` contradicts what is done.
 void check_steps(const Config& config, const CheckpointInfo& saved, const SearchStage& stage,
                  int64_t steps_per_epoch, const std::string& source) {
-  const int64_t steps = stage_steps(config, steps_per_epoch);
-  if (saved.step > steps) {
-    throw ConfigError(source + ": " + std::to_string(saved.step) +
-                      " mini-batches are done, search.max_steps allows " + std::to_string(steps));
-  }
+  check_steps_done(saved.step, stage_steps(config, steps_per_epoch), "search.max_steps", source);
   if (stage.index > 0 && saved.config.search.max_steps != config.search.max_steps) {
     throw ConfigError(source +
                       ": search.max_steps can't change any more, it is the same for all"
@@ -51,22 +47,46 @@ void check_steps(const Config& config, const CheckpointInfo& saved, const Search
   }
 }
 
+/// What became of a stage.
+struct StageOutcome {
+  bool ended = false;     // false: an observer stopped it
+  bool is_finite = true;  // what the network computed for the validation images
+  /// Forward-backward passes of the last architecture step.
+  int64_t passes = 0;
+};
+
+/// What the search network is worth at the end.
+class LastValidation : public SearchObserver {
+ public:
+  void on_epoch(const EpochReport& report) override {
+    if (report.validation && report.validation->count() > 0) {
+      is_finite_ = std::isfinite(report.validation->loss());
+    }
+  }
+  bool is_finite() const { return is_finite_; }
+
+ private:
+  bool is_finite_ = true;
+};
+
 /// Runs one stage to its end or until it is stopped, and writes down what it does.
-/// @return forward-backward passes of the last architecture step.
-int64_t run_stage(SearchLoop& loop, const SearchStage& stage, const Config& config,
-                  const DatasetInfo& info, RunFolder& folder, CheckpointStore& checkpoints,
-                  MetricsLog& metrics, RunWatch& watch, const RunOptions& options, Log& log) {
+StageOutcome run_stage(SearchLoop& loop, const SearchStage& stage, const Config& config,
+                       const DatasetInfo& info, RunFolder& folder, CheckpointStore& checkpoints,
+                       MetricsLog& metrics, RunWatch& watch, const RunOptions& options, Log& log) {
   ProgressDisplay progress("search" + of_stage(config, stage),
                            stage_steps(config, loop.steps_per_epoch()), loop.step(),
-                           {.quiet = options.quiet, .terminal = {}, .clock = {}});
+                           progress_options(options.quiet, log));
+  progress.update(loop.step());  // the first mini-batch may take long
   SearchWatcher watcher(loop, stage, config, metrics, watch);
   SearchRecorder recorder(loop, stage, config, info, folder, checkpoints, metrics, progress, log);
+  LastValidation validation;
   loop.add_observer(watcher);
   loop.add_observer(recorder);
   loop.add_observer(watch.report);
-  loop.run();
+  loop.add_observer(validation);
+  const bool ended = loop.run();
   progress.finish();
-  if (loop.finished() && loop.early_stopping().stopped_at() && config.search.eigenvalue.stop) {
+  if (ended && loop.early_stopping().stopped_at() && config.search.eigenvalue.stop) {
     const auto& back = *loop.early_stopping().stopped_at();
     log.info("Stopped early: the eigenvalue grew too much; back to the genotype of epoch " +
              std::to_string(back.epoch + 1) + ": " + back.genotype);
@@ -76,7 +96,7 @@ int64_t run_stage(SearchLoop& loop, const SearchStage& stage, const Config& conf
   for (const auto& line : recorder.cost_report()) {
     log.info(line);
   }
-  return recorder.architecture_passes();
+  return {ended, validation.is_finite(), recorder.architecture_passes()};
 }
 
 /// P-DARTS: the genotypes under every limit on skip connections, of which the product is one.
@@ -101,7 +121,7 @@ void report_skip_limits(const Config& config, const SearchStage& stage, const Su
 /// The newest checkpoint if it is of this stage; else the stage goes back to its beginning.
 std::optional<LoadedCheckpoint> last_of_stage(const Config& config, const SearchStage& stage,
                                               CheckpointStore& checkpoints, Log& log) {
-  auto checkpoint = checkpoints.load(log);
+  auto checkpoint = checkpoints.load(log, check_checkpoint);
   if (checkpoint &&
       read_stage(config, checkpoint->tensors, checkpoint->source).index != stage.index) {
     checkpoint.reset();
@@ -110,89 +130,23 @@ std::optional<LoadedCheckpoint> last_of_stage(const Config& config, const Search
   return checkpoint;
 }
 
-/// More epochs, and nothing that was done so far depends on their number.
-bool is_longer(const EvaluationOptions& now, const EvaluationOptions& before) {
-  const bool is_open =
-      now.schedule == Schedule::kConstant || now.schedule == Schedule::kExponential;
-  return is_open && now.drop_path == 0.0 && now.epochs > before.epochs;
-}
-
-}  // namespace
-
-void check_resumable(const Config& now, const Config& before, const std::string& source) {
-  // What no number of a run depends on: places, what is logged and saved, and when it ends.
-  constexpr std::array<const char*, 11> kFree{
-      "name",
-      "device",
-      "dataset.root",
-      "dataset.workers",
-      "search.max_steps",
-      "search.report_every",
-      "evaluation.max_steps",
-      "evaluation.report_every",
-      "checkpoint.every_steps",
-      "checkpoint.every_minutes",
-      "checkpoint.keep",
-  };
-  std::vector<std::string> changed;
-  for (const auto& key : changed_keys(now, before)) {
-    const bool is_free =
-        std::find(kFree.begin(), kFree.end(), key) != kFree.end() ||
-        (key == "evaluation.epochs" && is_longer(now.evaluation, before.evaluation)) ||
-        // Until it stops, a run of this policy is like that of any other.
-        (key == "on_nonfinite" && before.search.on_nonfinite == NonFinitePolicy::kStop);
-    if (!is_free) {
-      changed.push_back(key);
-    }
-  }
-  if (!changed.empty()) {
-    throw ConfigError(source +
-                      ": the run was begun with another configuration; changed: " + join(changed));
-  }
-}
-
-void check_is_beginning(const RunFolder& folder) {
-  std::vector<std::string> problems;
-  const auto lines = read_json_lines(folder.path("metrics.jsonl"), problems);
-  const auto epoch = std::find_if(lines.begin(), lines.end(), [](const auto& line) {
-    return text_in(line, "phase").ends_with("_epoch");
-  });
-  if (epoch != lines.end() && std::next(epoch) != lines.end()) {
-    throw FileError(folder.checkpoints().string() +
-                    ": the checkpoints of this run are gone; put them back, or start anew in "
-                    "another --out");
-  }
-}
-
-void begin_run_folder(const RunFolder& folder, const Config& config, const RunOptions& options,
-                      Log& log) {
-  const auto file = folder.path("config.yaml");
-  if (options.resume) {
-    check_resumable(config, load_config(file.string()), file.string());
-  }
-  if (!options.resume) {
-    folder.write_text("config.yaml", to_yaml(config));
-  }
-  const auto base = folder.path("config.base.yaml");  // a process may have been killed before it
-  if (options.base && !std::filesystem::exists(base)) {
-    folder.write_text(base.filename().string(), to_yaml(*options.base));
-  }
-  log.add_file(folder.path("log.txt"));
-}
-
-SearchSummary run_search(const Config& config, const RunOptions& options, Log& log) {
+SearchSummary run_stages(const Config& given, const RunOptions& options, Log& log) {
+  const Config config = with_kept_files(given, options);
+  PhaseDisplay phases(progress_options(options.quiet, log));
   const auto device = resolve_device(config.device);
   configure_device(device, config.threads, config.deterministic);
-  SearchDataSource source(config, device);
+  SearchDataSource source(config, device, log, phases);
   const DatasetInfo& info = source.dataset().info();
   SearchStage stage = first_stage(config);
   auto networks = make_search_networks(config, info, stage, device);
 
   RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
-  begin_run_folder(folder, config, options, log);
+  begin_run_folder(folder, "sanas_search", config, options, log);
+  log.info(computing_line(device, config.search.precision, "updates of weights"));
+  source.report(log);
   MetricsLog metrics(folder.path("metrics.jsonl"), options.resume);
   CheckpointStore checkpoints(folder.checkpoints(), config.checkpoint.keep);
-  auto checkpoint = options.resume ? checkpoints.load(log) : std::nullopt;
+  auto checkpoint = options.resume ? checkpoints.load(log, check_checkpoint) : std::nullopt;
   const int64_t steps_per_epoch = source.steps_per_epoch();
   int64_t step = 0;
   int64_t rollbacks = 0;
@@ -217,19 +171,22 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
   RunWatch watch(folder, "sanas_search", config, source.dataset(), device,
                  steps_before(config, stage, steps_per_epoch) + step, log);
 
-  Rollback rollback(config.search.on_nonfinite, steps_per_epoch,
-                    stage_steps(config, steps_per_epoch));
+  Rollback rollback(config.search.on_nonfinite);
   while (true) {
     const int64_t updates = architecture_updates(config.search, steps_per_epoch, step);
-    SearchLoop loop(networks, source.open(stage.index, updates), config.search, device);
+    SearchOptions search = config.search;
+    search.stage = stage.index;
+    const SearchData data = source.open(stage.index, updates);
+    data.validation->set_batch_size(validation_batch_size(config, *networks.net1, info));
+    SearchLoop loop(networks, data, search, device);
     if (checkpoint) {
       load_search_checkpoint(checkpoint->tensors, checkpoint->source, loop);
       checkpoint.reset();
     }
     loop.skip_to(step, std::max(rollbacks, loop.rollbacks()));
-    int64_t passes = 0;
+    StageOutcome outcome;
     try {
-      passes =
+      outcome =
           run_stage(loop, stage, config, info, folder, checkpoints, metrics, watch, options, log);
     } catch (const NonFiniteError& error) {
       step = rollback.next_step(error, loop.step(), checkpoints.last_name(), checkpoints.last());
@@ -239,17 +196,32 @@ SearchSummary run_search(const Config& config, const RunOptions& options, Log& l
       networks = make_search_networks(config, info, stage, device);
       continue;
     }
-    if (!loop.finished()) {
-      return {RunOutcome::kStopped, loop.genotype(), passes};
+    if (outcome.ended && !outcome.is_finite) {
+      throw NonFiniteError(
+          "the search network's outputs for the validation images are not finite, so that its "
+          "genotype means nothing; start anew with a lower search.weights.learning_rate");
+    }
+    if (!outcome.ended) {
+      return {RunOutcome::kStopped, loop.genotype(), outcome.passes};
     }
     if (stage.index + 1 == stage_count(config)) {
       report_skip_limits(config, stage, *networks.net1, metrics, log);
-      return {RunOutcome::kFinished, loop.genotype(), passes};
+      return {RunOutcome::kFinished, loop.genotype(), outcome.passes};
     }
     stage = next_stage(config, stage, *networks.net1);
     checkpoints.forget_best();
     networks = make_search_networks(config, info, stage, device);
     step = 0;
+  }
+}
+
+}  // namespace
+
+SearchSummary run_search(const Config& config, const RunOptions& options, Log& log) {
+  try {
+    return run_stages(config, options, log);
+  } catch (const Interrupted&) {
+    return {.outcome = RunOutcome::kStopped};  // while the data set was read: nothing is begun
   }
 }
 

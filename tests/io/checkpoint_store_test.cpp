@@ -69,6 +69,27 @@ class CheckpointStoreTest : public testing::Test {
   TemporaryFolder folder_;
 };
 
+TEST_F(CheckpointStoreTest, FallsBackFromWhatARunCanNotGoOnWith) {
+  CheckpointStore store(folder_.path(), 3);
+  EXPECT_FALSE(store.holds_any());
+  for (int64_t step = 1; step <= 3; ++step) {
+    save(store, step);
+  }
+  EXPECT_TRUE(store.holds_any());
+  const auto below = [](int64_t limit) {
+    return [limit](const LoadedCheckpoint& checkpoint) {
+      if (step_of(checkpoint.tensors) >= limit) {
+        throw FileError(checkpoint.source + ": of no use");
+      }
+    };
+  };
+  Log log(/*quiet=*/true);
+  EXPECT_EQ(step_of(store.load(log, below(9))->tensors), 3);
+  EXPECT_EQ(step_of(store.load(log, below(2))->tensors), 1);
+  EXPECT_THAT(file_error([&] { store.load(log, below(0)); }),
+              AllOf(HasSubstr("last.safetensors: of no use"), HasSubstr("no good checkpoint")));
+}
+
 TEST_F(CheckpointStoreTest, KeepsTheLastOnesAndTheBest) {
   CheckpointStore store(folder_.path(), 3);
   EXPECT_EQ(loaded_step(), -1);

@@ -33,6 +33,7 @@ TEST(Resumable, NamesEveryKeyThatChangesNumbers) {
   EXPECT_EQ(refused({"search.batch_size=3", "attack.steps=2", "dataset.root=/elsewhere"}),
             "search.batch_size, attack.steps");
   EXPECT_EQ(refused({"threads=3"}), "threads");
+  EXPECT_EQ(refused({"search.strategy=random"}), "search.strategy");
 }
 
 TEST(Resumable, PlacesLogsAndCheckpointsMayChange) {
@@ -55,9 +56,10 @@ TEST(Resumable, ATrainingMayBecomeLongerWhereNothingDoneSoFarDependsOnIt) {
   EXPECT_EQ(refused({"search.epochs=700"}), "search.epochs");
 }
 
-TEST(Resumable, ARunThatStoppedBecauseOfANanMayGoOnUnderAnotherPolicy) {
+TEST(Resumable, ARunThatEndedBecauseOfANanMayGoOnUnderAnotherPolicy) {
   EXPECT_EQ(refused({"on_nonfinite=skip"}, {"on_nonfinite=stop"}), "");
   EXPECT_EQ(refused({"on_nonfinite=rollback"}, {"on_nonfinite=stop"}), "");
+  EXPECT_EQ(refused({"on_nonfinite=skip"}, {"on_nonfinite=rollback"}), "");
   EXPECT_EQ(refused({"on_nonfinite=stop"}, {"on_nonfinite=skip"}), "on_nonfinite");
 }
 

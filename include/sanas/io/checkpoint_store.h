@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,13 +29,18 @@ struct LoadedCheckpoint {
 /// a newer one takes its place, so that whatever happens in between a good one is there.
 class CheckpointStore {
  public:
+  using Check = std::function<void(const LoadedCheckpoint&)>;
+
   /// @param keep at least 1: `last` and `keep` − 1 earlier ones.
   CheckpointStore(std::filesystem::path folder, int64_t keep);
 
-  /// The newest checkpoint that is whole; for each damaged one that is passed over, a warning goes
-  /// to `log`. Nothing if there are no checkpoints. Throws FileError if all are damaged. Changes no
-  /// file.
-  std::optional<LoadedCheckpoint> load(Log& log);
+  /// The newest checkpoint that is whole and passes `check`, which throws FileError for one that is
+  /// of no use; for each that is passed over, a warning goes to `log`. Nothing if there are no
+  /// checkpoints. Throws FileError if none is good. Changes no file.
+  std::optional<LoadedCheckpoint> load(Log& log, const Check& check = {});
+
+  /// Whether there are checkpoints, good or bad.
+  bool holds_any() const;
 
   /// Writes a checkpoint. Throws FileError; the checkpoints that are there are then untouched.
   /// @param name of this state, for the time when it is no longer the last. It begins with "step-"

@@ -45,8 +45,12 @@ class RunFolder {
   std::unique_ptr<FolderLock> lock_;
 };
 
-/// `runs/<name>-<yyyymmdd-hhmmss>` in local time; characters of `name` other than letters, digits,
-/// '.', '_' and '-' become '-'.
+/// `runs/<name>-<yyyymmdd-hhmmss>` in local time; characters of `name` that a shell gives a
+/// meaning, and spaces, become '-', and none of '.' and '-' stays in front.
 std::filesystem::path default_run_folder(const std::string& name, std::time_t now);
+
+/// Makes that folder, or where others were faster the first free one of those with "-2", "-3", …
+/// behind it. Throws FileError.
+std::filesystem::path make_run_folder(const std::string& name, std::time_t now);
 
 }  // namespace sanas
