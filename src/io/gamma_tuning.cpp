@@ -7,10 +7,14 @@
 #include "format.h"
 #include "partial_run.h"
 #include "sanas/core/error.h"
-#include "sanas/core/text.h"
 #include "sanas/io/atomic_file.h"
 #include "sanas/io/config_number.h"
+#include "sanas/io/evaluation_images.h"
 #include "sanas/io/evaluation_run.h"
+#include "sanas/io/genotype_files.h"
+#include "sanas/io/network_checkpoint.h"
+#include "sanas/io/phase_display.h"
+#include "sanas/io/search_setup.h"
 
 namespace sanas {
 namespace {
@@ -19,47 +23,92 @@ namespace fs = std::filesystem;
 
 constexpr double kHoldout = 0.1;
 
-double read_accuracy(const fs::path& file) {
-  const std::string text = read_text_file(file, 64);
-  const auto value = parse_number(text.substr(0, text.find('\n')));
-  if (!value) {
-    throw FileError(file.string() + ": expected an accuracy");
+/// A number in decimals, as 8/255 is no name of a folder.
+std::string folder_of(double gamma) { return "gamma-" + shortest(gamma); }
+
+/// The search and the training of one γ.
+Config config_for(const Config& config, double gamma) {
+  Config one = config;
+  one.search.hypergradient.gamma = gamma;
+  one.dataset.holdout = config.dataset.holdout > 0.0 ? config.dataset.holdout : kHoldout;
+  one.evaluation.test_on = TestImages::kHoldout;
+  return one;
+}
+
+/// Refuses before the first search what would be refused after it, or would make the choice of γ
+/// mean nothing.
+void check_tuning(const Config& config, const std::vector<double>& gammas) {
+  const auto require = [](bool holds, const std::string& message) {
+    if (!holds) {
+      throw ConfigError(message);
+    }
+  };
+  require(!gammas.empty(), "--gammas: no values; expected some");
+  require(config.method == Method::kSanas && config.strategy == Strategy::kGradient,
+          "--tune-gamma: only a search by gradients with method: sanas has a γ to choose");
+  require(config.evaluation.selection == Selection::kLast,
+          "evaluation.selection: " + to_string(config.evaluation.selection) +
+              " would choose the epoch on the images that γ is chosen on; expected last");
+  for (auto gamma = gammas.begin(); gamma != gammas.end(); ++gamma) {
+    require(std::find(gammas.begin(), gamma, *gamma) == gamma,
+            "--gammas: " + format_number(*gamma) + " is there twice");
+    check_writable(config_for(config, *gamma));
   }
-  return *value;
+  validate(config_for(config, gammas.front()));
+}
+
+/// The same for the data: the batches of both parts have to come together.
+void check_data(const Config& config, Log& log) {
+  PhaseDisplay phases(progress_options(log.quiet(), log));
+  const SearchDataSource search(config, torch::kCPU, log, phases);
+  const EvaluationImages training(config, torch::kCPU, log, phases);
+  const EvalNetworkOptions network = network_options_for(config, training.info());
+  check_image_size(network.kind, batch_image_size(config.dataset.augment, training.info().height),
+                   network.cells, network.odd_size);
 }
 
 std::string table(const std::vector<GammaScore>& scores) {
   std::string text = "gamma\taccuracy\tgenotype\n";
   for (const auto& score : scores) {
-    text += format_number(score.gamma) + "\t" + format("%.4f", score.accuracy) + "\t" +
+    text += format_number(score.gamma) + "\t" + shortest(score.accuracy) + "\t" +
             to_string(score.genotype) + "\n";
   }
   return text;
 }
 
+Genotype found_in(const fs::path& folder) {
+  return load_genotype((folder / "search" / "genotype.txt").string());
+}
+
 /// Whether both the search and the training are over and were asked for in the same way.
 bool is_scored(const fs::path& folder, const Config& config) {
-  const fs::path search = folder / "search";
-  return fs::exists(folder / "eval" / "weights.safetensors") &&
-         read_text_file(search / "config.yaml") == to_yaml(config) &&
-         is_done(folder / "eval", config, load_genotype((search / "genotype.txt").string()));
+  return was_asked_for(folder / "search", config) && fs::exists(folder / "search/genotype.txt") &&
+         is_done(folder / "eval", config, found_in(folder));
 }
 
 }  // namespace
 
 GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
                        const RunOptions& options, Log& log) {
-  const FolderLock lock = begin_parts(options);
-  GammaTuning tuning;
+  check_tuning(config, gammas);
+  if (!options.resume) {
+    check_data(config_for(config, gammas.front()), log);
+  }
+  std::vector<std::string> parts;
   for (const double gamma : gammas) {
-    Config one = config;
-    one.search.hypergradient.gamma = gamma;
-    one.dataset.holdout = config.dataset.holdout > 0.0 ? config.dataset.holdout : kHoldout;
-    one.evaluation.test_on = TestImages::kHoldout;
-    const fs::path folder = options.out / ("gamma-" + format_number(gamma));
-    const fs::path result = folder / "eval" / "test_accuracy.txt";
-    if (!options.resume || !is_scored(folder, one)) {
-      log.info("γ = " + format_number(gamma) + ": search");
+    parts.push_back(folder_of(gamma));
+  }
+  const FolderLock lock = begin_parts(options, parts);
+  const Config kept = with_kept_files(config, options);
+  keep_search_list(options.out, kept);
+  GammaTuning tuning;
+  PartsClock clock(gammas.size());
+  for (const double gamma : gammas) {
+    const Config one = config_for(kept, gamma);
+    const fs::path folder = options.out / folder_of(gamma);
+    const bool is_left = !options.resume || !is_scored(folder, config_for(config, gamma));
+    if (is_left) {
+      log.info("γ = " + format_number(gamma) + ": search (" + clock.next() + ")");
       Log search_log(options.quiet);  // each run has its own log.txt
       const auto search = run_search(one, partial_run(options, folder / "search"), search_log);
       tuning.outcome = search.outcome;
@@ -74,8 +123,9 @@ GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
         return tuning;
       }
     }
+    clock.finish_part(is_left);
     tuning.scores.push_back(
-        {gamma, read_accuracy(result), load_genotype((folder / "search/genotype.txt").string())});
+        {gamma, read_test_score(folder / "eval/test_report.json").accuracy, found_in(folder)});
     write_file_atomically(options.out / "gamma.tsv", table(tuning.scores));
   }
   write_file_atomically(options.out / "gamma.txt",

@@ -27,7 +27,9 @@ struct GammaTuning {
 /// class and seed; for each γ a search on what is left, a training of what it found on the same
 /// images, and a test on those held out. Everything goes into `options.out`: a folder per γ with
 /// its runs, `gamma.tsv` with a line per γ, and `gamma.txt` with the best one. With
-/// `options.resume` what is done is kept. Throws like run_search and run_evaluation.
+/// `options.resume` what is done is kept. What would be refused after the first search is refused
+/// before it, as is an epoch selected by the images that γ is chosen on. Throws like run_search and
+/// run_evaluation.
 GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
                        const RunOptions& options, Log& log);
 
