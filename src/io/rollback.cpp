@@ -10,14 +10,16 @@ int64_t Rollback::next_step(const NonFiniteError& error, int64_t failed, const s
   state_ = state;
   if (policy_ != NonFinitePolicy::kRollback || times_ > kMostTimes) {
     const std::string gone_back =
-        times_ > 1 ? "; went back " + std::to_string(times_ - 1) + " times, without success" : "";
+        times_ > 1 ? "; went back " + std::to_string(times_ - 1) +
+                         " times, without success; --resume with --set on_nonfinite=skip goes on "
+                         "without such updates"
+                   : "";
     throw NonFiniteError(error.what() + gone_back +
                          (std::filesystem::exists(last)
                               ? "; the last good checkpoint is " + last.string()
                               : "; there is no checkpoint yet"));
   }
-  const bool is_last = (failed + 1) % steps_per_epoch_ == 0 || failed + 1 >= steps_;
-  return is_last ? failed : failed + 1;
+  return failed + 1;
 }
 
 void Gaps::report(int64_t skipped_updates, int64_t skipped_images, Log& log) {

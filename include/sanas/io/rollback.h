@@ -17,12 +17,10 @@ namespace sanas {
 /// is left out, as other data and other random draws are what can make a difference.
 class Rollback {
  public:
-  /// @param steps_per_epoch mini-batches of an epoch. @param steps those of the whole run.
-  Rollback(NonFinitePolicy policy, int64_t steps_per_epoch, int64_t steps)
-      : policy_(policy), steps_per_epoch_(steps_per_epoch), steps_(steps) {}
+  explicit Rollback(NonFinitePolicy policy) : policy_(policy) {}
 
-  /// The mini-batch to go on with. It is the one that failed, from a state of before, if that is
-  /// the last of its epoch, whose end must not be left out.
+  /// The mini-batch to go on with, from a state of before: the one after the one that failed, which
+  /// would fail again. After the last of an epoch the loop comes to the epoch's end.
   /// @param failed the mini-batch of the error.
   /// @param state a name for the newest good state, e.g. its number of mini-batches.
   /// @param last the newest checkpoint, for messages.
@@ -33,8 +31,6 @@ class Rollback {
 
  private:
   NonFinitePolicy policy_;
-  int64_t steps_per_epoch_;
-  int64_t steps_;
   std::string state_;
   int64_t times_ = 0;
 };
