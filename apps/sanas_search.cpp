@@ -3,51 +3,55 @@
 #include <iostream>
 
 #include "common/options.h"
+#include "common/output_folder.h"
 #include "common/program.h"
+#include "sanas/core/error.h"
 #include "sanas/core/log.h"
 #include "sanas/core/signals.h"
 #include "sanas/io/dry_run.h"
 #include "sanas/io/gamma_tuning.h"
 #include "sanas/io/random_search.h"
-#include "sanas/io/run_folder.h"
 #include "sanas/io/search_run.h"
 
 namespace {
 
 using namespace sanas;
 
-enum class Strategy { kGradient, kRandom };
-
-struct TuningOptions {
+struct SearchCommand {
+  CommonOptions common;
   bool tune_gamma = false;
   std::vector<double> gammas = kGammaGrid;
 };
 
-int tune(const Config& config, const CommonOptions& options, const TuningOptions& tuning_options,
-         Log& log) {
-  const auto out = options.out.empty()
-                       ? default_run_folder(config.name + "-gamma", std::time(nullptr))
-                       : options.out;
-  const auto tuning = tune_gamma(
-      config, tuning_options.gammas,
-      {.out = out, .resume = options.resume, .quiet = options.quiet, .base = named_config(options)},
-      log);
-  std::printf("gamma  accuracy\n");
-  for (const auto& score : tuning.scores) {
-    std::printf("%5g  %.4f\n", score.gamma, score.accuracy);
-  }
-  if (tuning.outcome == RunOutcome::kStopped) {
-    log.warn("stopped by a signal; everything is saved. The same command with --out " +
-             out.string() + " --resume goes on");
+/// What is left to say at the end of a run.
+int report(RunOutcome outcome, const std::filesystem::path& out, Log& log) {
+  if (outcome == RunOutcome::kStopped) {
+    log.warn(stopped_text(out));
     return kExitInterrupted;
   }
-  std::printf("chosen: %g\n", best_gamma(tuning.scores).gamma);
   log.info("Run folder: " + out.string());
   return kExitDone;
 }
 
-int search(const CommonOptions& options, Strategy strategy, const TuningOptions& tuning) {
+int tune(const Config& config, const SearchCommand& command, const RunOptions& run, Log& log) {
+  const auto tuning = tune_gamma(config, command.gammas, run, log);
+  std::printf("gamma  accuracy\n");
+  for (const auto& score : tuning.scores) {
+    std::printf("%5g  %.4f\n", score.gamma, score.accuracy);
+  }
+  if (tuning.outcome == RunOutcome::kFinished) {
+    std::printf("chosen: %g\n", best_gamma(tuning.scores).gamma);
+  }
+  return report(tuning.outcome, run.out, log);
+}
+
+int search(const SearchCommand& command) {
+  const CommonOptions& options = command.common;
   const Config config = resolve_config(options, validate_search);
+  const bool is_random = config.strategy == Strategy::kRandom;
+  if (options.dry_run && is_random) {
+    throw ConfigError("--dry-run tries a search by gradients, but search.strategy is random");
+  }
   const ScopedSignals signals;
   Log log(options.quiet);
   for (const auto& warning : resolve_warnings(options)) {
@@ -57,44 +61,43 @@ int search(const CommonOptions& options, Strategy strategy, const TuningOptions&
     std::cout << dry_run_search(config, log);
     return kExitDone;
   }
-  if (tuning.tune_gamma) {
-    return tune(config, options, tuning, log);
+  const OutputFolder out(options.out, config.name + (command.tune_gamma ? "-gamma" : ""));
+  const RunOptions run{.out = out.path(),
+                       .resume = options.resume,
+                       .quiet = options.quiet,
+                       .base = named_config(options)};
+  if (command.tune_gamma) {
+    return tune(config, command, run, log);
   }
-  const auto out =
-      options.out.empty() ? default_run_folder(config.name, std::time(nullptr)) : options.out;
-  const RunOptions run{
-      .out = out, .resume = options.resume, .quiet = options.quiet, .base = named_config(options)};
-  const auto summary = strategy == Strategy::kRandom ? run_random_search(config, run, log)
-                                                     : run_search(config, run, log);
-  if (summary.outcome == RunOutcome::kStopped) {
-    log.warn("stopped by a signal; everything is saved. Go on with: sanas_search --config " +
-             (out / "config.yaml").string() + " --out " + out.string() + " --resume" +
-             (strategy == Strategy::kRandom ? " --strategy random" : ""));
-    return kExitInterrupted;
+  const auto summary =
+      is_random ? run_random_search(config, run, log) : run_search(config, run, log);
+  const int status = report(summary.outcome, out.path(), log);
+  if (summary.outcome == RunOutcome::kFinished) {
+    std::cout << to_string(summary.genotype) << '\n';
   }
-  log.info("Run folder: " + out.string());
-  std::cout << to_string(summary.genotype) << '\n';
-  return kExitDone;
+  return status;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("Searches a neural architecture with saliency-aware NAS", "sanas_search");
-  CommonOptions options;
-  add_common_options(app, options);
-  Strategy strategy = Strategy::kGradient;
-  app.add_option("--strategy", strategy,
-                 "gradient, or random: the best of random genotypes for the same compute")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Strategy>{
-          {"gradient", Strategy::kGradient}, {"random", Strategy::kRandom}}));
-  TuningOptions tuning;
-  app.add_flag("--tune-gamma", tuning.tune_gamma,
+  SearchCommand command;
+  add_common_options(app, command.common);
+  add_choice(app, "--strategy", command.common.strategy,
+             {{"gradient", "gradient"}, {"random", "random"}},
+             "gradient, or random: the best of random genotypes for the same compute "
+             "(search.strategy)")
+      ->default_str("");
+  app.add_flag("--tune-gamma", command.tune_gamma,
                "search and train once per γ, score on held-out training images, print a table");
-  app.add_option("--gammas", tuning.gammas, "values for --tune-gamma; default 0.1,0.5,1,2,3")
+  app.add_option("--gammas", command.gammas, "values for --tune-gamma; default 0.1,0.5,1,2,3")
+      ->type_name("LIST")
       ->delimiter(',')
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::NonNegativeNumber)
+      ->needs("--tune-gamma");
+  exclude(app, "--tune-gamma", {"--dry-run"});
   return run_program(
-      app, argc, argv, [&] { return search(options, strategy, tuning); },
-      [&] { return memory_advice(resolve_config(options)); });
+      app, argc, argv, [&] { return search(command); },
+      [&] { return memory_advice(unchecked_config(command.common)); });
 }

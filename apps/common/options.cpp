@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "sanas/core/error.h"
+#include "sanas/io/run_start.h"
 #include "sanas/io/yaml_tree.h"
 
 namespace sanas {
@@ -36,10 +37,25 @@ std::vector<std::string> overrides(const CommonOptions& options) {
   if (options.seed) {
     all.push_back("seed=" + std::to_string(*options.seed));
   }
+  if (!options.strategy.empty()) {
+    all.push_back("search.strategy=" + options.strategy);
+  }
   if (options.deterministic) {
     all.emplace_back("deterministic=true");
   }
   return all;
+}
+
+/// A resume needs nothing but its folder.
+std::string config_name(const CommonOptions& options) {
+  if (!options.config.empty() || !options.resume) {
+    return options.config;
+  }
+  const fs::path kept = kept_file(options.out, "config.yaml");
+  if (kept.empty()) {
+    throw FileError(options.out.string() + ": holds no run to resume (no config.yaml)");
+  }
+  return kept.string();
 }
 
 }  // namespace
@@ -49,12 +65,14 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
                              const std::string& help) {
     return app.add_option(name, target, help)->type_name(type);
   };
-  option("--config", options.config, "NAME|FILE", "configuration, looked up in . and configs/ too");
+  add_path(
+      app, "--config", options.config, "NAME|FILE",
+      "configuration, looked up in . and configs/ too; with --resume by default the run's own");
   option("--set", options.assignments, "KEY=VALUE",
          "change one key of the configuration, e.g. search.epochs=3; repeatable")
       ->allow_extra_args(false);
-  option("--data", options.data, "DIR", "folder of the data set (dataset.root)");
-  option("--out", options.out, "DIR", "folder to write to");
+  add_path(app, "--data", options.data, "DIR", "folder of the data set (dataset.root)");
+  add_path(app, "--out", options.out, "DIR", "folder to write to; by default a new one in runs");
   option("--device", options.device, "NAME", "auto, cpu, cuda or cuda:N")
       ->check(CLI::Validator(check_device, ""));
   option("--threads", options.threads, "N", "CPU threads; 0: OMP_NUM_THREADS, or one per core")
@@ -65,11 +83,20 @@ void add_common_options(CLI::App& app, CommonOptions& options) {
                "on CUDA: the same bits every time, slower (deterministic: true)");
   app.add_flag("--resume", options.resume, "go on with what is in the output folder");
   app.add_flag("--dry-run", options.dry_run,
-               "print the resolved configuration and the cost, try one tiny batch, and exit");
+               "print the resolved configuration and the cost, try one tiny batch, and exit; "
+               "nothing is written to --out");
   app.add_flag("--quiet", options.quiet, "no progress and no information on the terminal");
   app.set_version_flag("--version",
                        app.get_name() + " " SANAS_VERSION " (LibTorch " TORCH_VERSION ")",
                        "print the version and exit");
+  app.get_option("--resume")->needs(app.get_option("--out"));
+  exclude(app, "--dry-run", {"--resume"});
+}
+
+void exclude(CLI::App& app, const std::string& option, const std::vector<std::string>& others) {
+  for (const auto& other : others) {
+    app.get_option(option)->excludes(app.get_option(other));
+  }
 }
 
 std::vector<fs::path> config_folders() {
@@ -86,23 +113,27 @@ std::vector<fs::path> config_folders() {
   return folders;
 }
 
+Config unchecked_config(const CommonOptions& options) {
+  return load_config(config_name(options), overrides(options), config_folders());
+}
+
 Config resolve_config(const CommonOptions& options, void (*check)(const Config&)) {
-  Config config = load_config(options.config, overrides(options), config_folders());
+  Config config = unchecked_config(options);
   try {
     check(config);
   } catch (const ConfigError& error) {
-    throw ConfigError(find_config(options.config, config_folders()).string() + ": " + error.what());
+    throw ConfigError(find_config(config_name(options), config_folders()).string() + ": " +
+                      error.what());
   }
   return config;
 }
 
 Config named_config(const CommonOptions& options) {
-  return load_config(options.config, {}, config_folders());
+  return load_config(config_name(options), {}, config_folders());
 }
 
 std::vector<std::string> resolve_warnings(const CommonOptions& options) {
-  return config_warnings(named_config(options),
-                         load_config(options.config, overrides(options), config_folders()));
+  return config_warnings(named_config(options), unchecked_config(options));
 }
 
 }  // namespace sanas

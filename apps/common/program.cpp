@@ -15,8 +15,11 @@
 #include <filesystem>
 #include <iostream>
 #include <new>
+#include <vector>
 
 #include "sanas/core/error.h"
+#include "sanas/core/paths.h"
+#include "sanas/core/phase.h"
 
 namespace sanas {
 namespace {
@@ -43,12 +46,24 @@ class Reporter {
     return status;
   }
 
-  int out_of_memory() const {
-    const std::string advice = memory_advice_ ? memory_advice_() : "";
-    return error("out of memory" + (advice.empty() ? "" : ": " + advice), kExitFailure);
+  /// Of work that has nothing to go on with.
+  int stopped() const {
+    std::cerr << program_ << ": stopped by a signal; the same command begins again" << std::endl;
+    return kExitInterrupted;
   }
 
+  int out_of_memory() const { return error("out of memory" + advice(), kExitFailure); }
+
  private:
+  /// What is wrong besides must not hide that memory ran out.
+  std::string advice() const {
+    try {
+      return memory_advice_ ? ": " + memory_advice_() : "";
+    } catch (const std::exception&) {
+      return "";
+    }
+  }
+
   std::string program_;
   const std::function<std::string()>& memory_advice_;
 };
@@ -56,6 +71,8 @@ class Reporter {
 int run_guarded(const Reporter& report, const std::function<int()>& body) {
   try {
     return body();
+  } catch (const Interrupted&) {
+    return report.stopped();
   } catch (const ConfigError& error) {
     return report.error(error.what(), kExitConfig);
   } catch (const DataError& error) {
@@ -101,6 +118,18 @@ int flush_output(const Reporter& report, int status) {
                       kExitData);
 }
 
+/// The arguments as CLI11 wants them, the last one first, with `~` expanded where a shell leaves
+/// it: in quotes and in `--data=~/x`.
+std::vector<std::string> arguments(int argc, const char* const* argv) {
+  std::vector<std::string> all;
+  for (int i = argc - 1; i > 0; --i) {
+    const std::string text = argv[i];
+    const size_t value = text.starts_with("--") ? text.find('=') + 1 : 0;  // 0 without one, too
+    all.push_back(text.substr(0, value) + expand_home(text.substr(value)).string());
+  }
+  return all;
+}
+
 }  // namespace
 
 int run_program(CLI::App& app, int argc, const char* const* argv, const std::function<int()>& body,
@@ -108,7 +137,7 @@ int run_program(CLI::App& app, int argc, const char* const* argv, const std::fun
   open_standard_streams();
   const Reporter report(app.get_name(), memory_advice);
   try {
-    app.parse(argc, argv);
+    app.parse(arguments(argc, argv));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
       return app.exit(error);  // --help and --version
@@ -122,7 +151,8 @@ int run_program(CLI::App& app, int argc, const char* const* argv, const std::fun
 std::string memory_advice(const Config& config) {
   return "search.batch_size is " + std::to_string(config.search.batch_size) +
          " and evaluation.batch_size " + std::to_string(config.evaluation.batch_size) +
-         "; a smaller batch, fewer channels or fewer cells need less";
+         "; a smaller batch, fewer channels or fewer cells need less, and in validation and tests a "
+         "smaller search.validation_batch_size or evaluation.test_batch_size";
 }
 
 }  // namespace sanas

@@ -347,6 +347,50 @@ def test_a_training_that_is_asked_to_end_while_it_is_tested(evaluate, tmp_path):
     assert_same_files(out, whole)
 
 
+# What makes the end of an epoch of 6 mini-batches last a second or so.
+SLOW_ENDS = {
+    "validation": ("search", {"search.validation_batch_size": 1}),
+    "eigenvalue": (
+        "search",
+        {
+            "search.validate_every": 0,
+            "search.eigenvalue.every": 1,
+            "search.eigenvalue.iterations": 1000,
+            "supernet.nodes": 2,
+        },
+    ),
+    "test": ("training", {"evaluation.test_batch_size": 1, "evaluation.test_each_epoch": "true"}),
+}
+
+
+@pytest.mark.parametrize("phase", SLOW_ENDS)
+def test_a_run_that_is_asked_to_end_while_it_measures_an_epoch(phase, tmp_path):
+    """It ends at once, and the resume measures the whole epoch anew."""
+    kind, changes = SLOW_ENDS[phase]
+    data = programs.write_cifar10(tmp_path / "data", train=300, test=300)
+    program = small_search(data) if kind == "search" else small_program("training", data)
+    program.command += settings(
+        {
+            "search.epochs": 2,
+            "evaluation.epochs": 2,
+            "dataset.train_portion": 0.04,
+            "evaluation.test_on": "test",
+            "dataset.subset": 0 if kind == "search" else 24,
+            **changes,
+        }
+    )
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    assert program.finish(whole).returncode == 0
+    with program.start(out) as process:
+        wait_for(has_steps(out, 6), process)
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == STOPPED
+    assert not any(line["phase"].endswith("_epoch") for line in metrics(out / "metrics.jsonl"))
+    assert steps_of_last_checkpoint(out) == 6
+    assert program.finish(out).returncode == 0
+    assert_same_files(out, whole)
+
+
 def test_a_second_interrupt_ends_at_once(search, tmp_path):
     """In the middle of a mini-batch; the last checkpoint stays whole."""
     out = tmp_path / "out"
@@ -574,7 +618,9 @@ def test_too_little_memory(cifar10, tmp_path):
     """The message says what the batch size is and what would help."""
     out = tmp_path / "out"
     search = Run("sanas_search", "--config", "cifar10_darts1st", "--data", cifar10)
-    search.command += settings({"supernet.channels": 2048, "supernet.cells": 8})
+    # The part of the configuration that a search does not use may be wrong.
+    larger = {"supernet.channels": 2048, "supernet.cells": 8, "evaluation.cells": 1}
+    search.command += settings(larger)
 
     def restrict():
         resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/output_folder.h"
+
+#include <algorithm>
+#include <cctype>
+#include <ctime>
+#include <string_view>
+
+#include "sanas/io/run_folder.h"
+#include "sanas/io/run_start.h"
+
+namespace sanas {
+
+namespace fs = std::filesystem;
+
+OutputFolder::OutputFolder(fs::path named, const std::string& name)
+    : path_(named.empty() ? make_run_folder(name, std::time(nullptr)) : std::move(named)),
+      is_made_here_(named.empty()) {}
+
+OutputFolder::~OutputFolder() {
+  std::error_code ignored;
+  if (is_made_here_) {
+    fs::remove(path_, ignored);  // only if it is empty
+  }
+}
+
+std::string shell_word(const fs::path& path) {
+  const std::string text = path.string();
+  const bool is_plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("_-./+,:@%=").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (is_plain) {
+    return text;
+  }
+  std::string word = "'";
+  for (const char c : text) {
+    word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return word + "'";
+}
+
+std::string stopped_text(const fs::path& folder) {
+  return kept_file(folder, "config.yaml").empty()
+             ? "stopped by a signal before anything was begun; the same command begins again"
+             : "stopped by a signal; everything is saved. The same command with --out " +
+                   shell_word(folder) + " --resume goes on";
+}
+
+}  // namespace sanas
