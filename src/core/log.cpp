@@ -6,6 +6,10 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <mutex>
+#include <utility>
+#include <vector>
+
 #include "sanas/core/error.h"
 
 namespace sanas {
@@ -14,6 +18,18 @@ struct Log::Implementation {
   std::shared_ptr<spdlog::sinks::stderr_color_sink_mt> console =
       std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   spdlog::logger logger{"sanas", console};
+  std::mutex mutex;
+  std::vector<std::pair<const void*, std::function<void()>>> bars;
+
+  void write(spdlog::level::level_enum level, const std::string& line) {
+    {
+      const std::lock_guard lock(mutex);
+      for (const auto& [bar, hide] : bars) {
+        hide();
+      }
+    }
+    logger.log(level, "{}", line);
+  }
 };
 
 Log::Log(bool quiet) : implementation_(std::make_unique<Implementation>()) {
@@ -24,6 +40,8 @@ Log::Log(bool quiet) : implementation_(std::make_unique<Implementation>()) {
 }
 
 Log::~Log() = default;
+
+bool Log::quiet() const { return implementation_->console->level() > spdlog::level::info; }
 
 void Log::add_file(const std::filesystem::path& path) {
   std::error_code ignored;
@@ -40,9 +58,19 @@ void Log::add_file(const std::filesystem::path& path) {
   }
 }
 
-void Log::info(const std::string& line) { implementation_->logger.info("{}", line); }
-void Log::warn(const std::string& line) { implementation_->logger.warn("{}", line); }
-void Log::error(const std::string& line) { implementation_->logger.error("{}", line); }
+void Log::add_bar(const void* bar, std::function<void()> hide) {
+  const std::lock_guard lock(implementation_->mutex);
+  implementation_->bars.emplace_back(bar, std::move(hide));
+}
+
+void Log::remove_bar(const void* bar) {
+  const std::lock_guard lock(implementation_->mutex);
+  std::erase_if(implementation_->bars, [&](const auto& known) { return known.first == bar; });
+}
+
+void Log::info(const std::string& line) { implementation_->write(spdlog::level::info, line); }
+void Log::warn(const std::string& line) { implementation_->write(spdlog::level::warn, line); }
+void Log::error(const std::string& line) { implementation_->write(spdlog::level::err, line); }
 void Log::flush() { implementation_->logger.flush(); }
 
 }  // namespace sanas

@@ -74,6 +74,13 @@ std::string duration_text(double seconds) {
   return text.data();
 }
 
+ProgressOptions progress_options(bool quiet, Log& log) {
+  ProgressOptions options;
+  options.quiet = quiet;
+  options.log = &log;
+  return options;
+}
+
 ProgressDisplay::ProgressDisplay(std::string title, int64_t total, int64_t done,
                                  ProgressOptions options)
     : title_(on_one_line(std::move(title))),
@@ -92,9 +99,15 @@ ProgressDisplay::ProgressDisplay(std::string title, int64_t total, int64_t done,
   start_ = options_.clock();
   // A bar is drawn at once, a plain line after its interval.
   last_shown_ = terminal_ ? -std::numeric_limits<double>::infinity() : start_;
+  if (options_.log != nullptr) {
+    options_.log->add_bar(this, [this] { hide(); });
+  }
 }
 
 ProgressDisplay::~ProgressDisplay() {
+  if (options_.log != nullptr) {
+    options_.log->remove_bar(this);
+  }
   if (visible_ && !finished_) {
     print("\n");
   }
@@ -135,6 +148,16 @@ void ProgressDisplay::finish() {
   show(now);
 }
 
+void ProgressDisplay::close() {
+  done_ = total_;
+  if (terminal_) {
+    hide();
+    finished_ = true;
+  } else if (has_shown_) {
+    finish();
+  }
+}
+
 double ProgressDisplay::rate(double now) const {
   return now > start_ ? static_cast<double>(done_ - first_) / (now - start_) : 0.0;
 }
@@ -170,6 +193,7 @@ std::string ProgressDisplay::plain_line(double now) const {
 }
 
 void ProgressDisplay::show(double now) {
+  has_shown_ = true;
   std::string line = terminal_ ? bar_line(now) : plain_line(now);
   if (terminal_) {
     line.insert(0, 1, '\r').append(kEraseToEnd);

@@ -8,10 +8,14 @@
 #include <thread>
 #include <vector>
 
+#include "sanas/io/phase_display.h"
+
 namespace sanas {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 /// A display that writes to a text and whose time stands still until it is moved.
 class Progress : public testing::Test {
@@ -157,6 +161,90 @@ TEST_F(Progress, ThreadsShareADisplay) {
     EXPECT_TRUE(line.starts_with("search: ")) << line;
   }
   EXPECT_EQ(count, 400);
+}
+
+/// What a display shows of phases.
+class Phases : public Progress {
+ protected:
+  void tell(PhaseDisplay& display, const std::string& name, int64_t done, int64_t total = 4) {
+    display.on_phase({name, done, total});
+  }
+};
+
+TEST_F(Phases, ABarIsGoneWhenThePhaseIsOver) {
+  PhaseDisplay display(options(true));
+  tell(display, "validation", 0);
+  EXPECT_THAT(written(), HasSubstr("validation   0% [>"));
+  now_ += 10.0;
+  tell(display, "validation", 1);
+  EXPECT_THAT(written(), HasSubstr("1/4  10.0 s each  ETA 0:30"));
+  now_ += 30.0;
+  tell(display, "validation", 4);
+  EXPECT_THAT(written(), EndsWith("\r\x1b[K"));
+}
+
+TEST_F(Phases, LinesComeOnlyOfWhatTakesLong) {
+  PhaseDisplay display(options(false));
+  tell(display, "validation", 0);
+  now_ += 14.0;
+  tell(display, "validation", 4);
+  EXPECT_EQ(written(), "");
+  tell(display, "validation", 0);  // of the next epoch
+  now_ += 20.0;
+  tell(display, "validation", 1);
+  EXPECT_EQ(written(), "validation: 1/4 (25%), 20.0 s each, ETA 1:00\n");
+  now_ += 60.0;
+  tell(display, "validation", 4);
+  EXPECT_EQ(written(), "validation: 4/4 (100%), 20.0 s each, in 1:20\n");
+}
+
+TEST_F(Phases, TheInnermostIsShown) {
+  PhaseDisplay display(options(true));
+  tell(display, "maps", 0);
+  written();
+  tell(display, "curves", 0);
+  EXPECT_THAT(written(), StartsWith("\r\x1b[K\rcurves"));
+  now_ += 1.0;
+  tell(display, "curves", 4);
+  written();
+  now_ += 1.0;
+  tell(display, "maps", 2);
+  EXPECT_THAT(written(), HasSubstr("2/4  1.0/s  ETA 0:02"));
+  tell(display, "curves", 0);  // left by an exception
+  now_ += 1.0;
+  tell(display, "maps", 3);
+  EXPECT_THAT(written(), HasSubstr("maps  75%"));
+}
+
+TEST_F(Phases, QuietShowsNothingAndNothingHasNoBar) {
+  auto quiet = options(true);
+  quiet.quiet = true;
+  PhaseDisplay silent(quiet);
+  tell(silent, "maps", 0);
+  tell(silent, "maps", 4);
+  PhaseDisplay display(options(true));
+  tell(display, "nothing", 0, 0);
+  EXPECT_EQ(written(), "");
+}
+
+TEST_F(Progress, ABarLeavesItsLineToTheLog) {
+  testing::internal::CaptureStderr();
+  Log log;
+  auto with_log = options(true);
+  with_log.log = &log;
+  {
+    ProgressDisplay progress("search", 10, 0, with_log);
+    progress.update(5);
+    written();
+    log.warn("careful");
+    EXPECT_EQ(written(), "\r\x1b[K");
+    log.warn("again");
+    EXPECT_EQ(written(), "");
+    progress.update(6);
+    EXPECT_THAT(written(), HasSubstr("6/10"));
+  }
+  log.warn("the bar is no more");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "careful\nagain\nthe bar is no more\n");
 }
 
 TEST(Duration, IsWrittenAsOnAClock) {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "sanas/core/log.h"
+
 namespace sanas {
 
 struct ProgressOptions {
@@ -17,7 +19,11 @@ struct ProgressOptions {
   double line_seconds = 15.0;      ///< between two plain lines where there is no terminal
   std::ostream* output = nullptr;  ///< standard error by default
   std::function<double()> clock;   ///< seconds, never going back; by default the steady clock
+  Log* log = nullptr;              ///< whose lines take the bar off the screen
 };
+
+/// What the programs show: a bar or lines, unless `quiet`, that make room for the lines of `log`.
+ProgressOptions progress_options(bool quiet, Log& log);
 
 /// Shows on standard error how far a task of known length is: on a terminal a bar with percentage,
 /// rate, remaining time and a short message,
@@ -36,6 +42,8 @@ class ProgressDisplay {
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
+  const ProgressOptions& options() const { return options_; }
+
   /// `done` of `total` steps are done. Draws only when it is time to.
   void update(int64_t done, const std::string& message = "");
 
@@ -45,6 +53,10 @@ class ProgressDisplay {
 
   /// Shows the last state with the time the task took, for good.
   void finish();
+
+  /// All is done, and of no interest any more: takes the bar off the
+  /// screen; says how long it took only where lines told of it before.
+  void close();
 
  private:
   std::string bar_line(double now) const;
@@ -63,6 +75,7 @@ class ProgressDisplay {
   double start_;
   double last_shown_;
   bool visible_ = false;
+  bool has_shown_ = false;
   bool finished_ = false;
   std::string message_;
   std::mutex mutex_;
