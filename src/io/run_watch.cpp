@@ -33,6 +33,19 @@ void add_architecture(Scalars& scalars, const ArchitectureReport& report, bool s
   }
 }
 
+/// Those of a meter; of one without images there are none.
+void add_means(Scalars& scalars, const std::string& name, const ClassificationMeter& meter,
+               bool top5 = false) {
+  if (meter.count() == 0) {
+    return;
+  }
+  scalars.emplace_back(name + "_loss", meter.loss());
+  scalars.emplace_back(name + "_top1", meter.top1());
+  if (top5) {
+    scalars.emplace_back(name + "_top5", meter.top5());
+  }
+}
+
 /// An epoch's values stand at its last mini-batch. Those of an epoch that is not over stand one
 /// further, where they are dropped when a resumed run begins there and reports the epoch again.
 template <typename Report>
@@ -110,19 +123,14 @@ void SearchWatcher::on_epoch(const EpochReport& report) {
                   {"reduce", operation_weights(net, true)}});
 
   const int64_t step = first_step_ + step_of_epoch(report);
-  Scalars scalars{{"epoch/train1_loss", report.train1.loss()},
-                  {"epoch/train1_top1", report.train1.top1()},
-                  {"architecture/entropy", report.entropy},
+  Scalars scalars{{"architecture/entropy", report.entropy},
                   {"architecture/margin", report.margin},
                   {"architecture/change", report.architecture_change},
                   {"epoch/seconds", report.seconds}};
-  if (report.train2.count() > 0) {
-    scalars.emplace_back("epoch/train2_loss", report.train2.loss());
-    scalars.emplace_back("epoch/train2_top1", report.train2.top1());
-  }
+  add_means(scalars, "epoch/train1", report.train1);
+  add_means(scalars, "epoch/train2", report.train2);
   if (report.validation) {
-    scalars.emplace_back("epoch/validation1_loss", report.validation->loss());
-    scalars.emplace_back("epoch/validation1_top1", report.validation->top1());
+    add_means(scalars, "epoch/validation1", *report.validation);
   }
   if (report.eigenvalue) {
     scalars.emplace_back("architecture/eigenvalue", *report.eigenvalue);
@@ -143,7 +151,7 @@ TrainWatcher::TrainWatcher(EvaluationLoop& loop, const PixelNormalization& norma
     : loop_(loop), normalization_(normalization), watch_(watch) {}
 
 void TrainWatcher::on_step(const TrainStepReport& report) {
-  if (report.reported) {
+  if (report.reported && report.seconds > 0.0) {
     watch_.events.add_scalars(report.step, {{"loss/train", report.loss},
                                             {"accuracy/train", report.top1},
                                             {"learning_rate/weights", report.learning_rate},
@@ -156,19 +164,13 @@ void TrainWatcher::on_step(const TrainStepReport& report) {
 
 void TrainWatcher::on_epoch(const TrainEpochReport& report) {
   const int64_t step = step_of_epoch(report);
-  Scalars scalars{{"epoch/train_loss", report.train.loss()},
-                  {"epoch/train_top1", report.train.top1()},
-                  {"epoch/train_top5", report.train.top5()},
-                  {"epoch/seconds", report.seconds}};
+  Scalars scalars{{"epoch/seconds", report.seconds}};
+  add_means(scalars, "epoch/train", report.train, /*top5=*/true);
   if (report.validation) {
-    scalars.emplace_back("epoch/validation_loss", report.validation->meter().loss());
-    scalars.emplace_back("epoch/validation_top1", report.validation->meter().top1());
-    scalars.emplace_back("epoch/validation_top5", report.validation->meter().top5());
+    add_means(scalars, "epoch/validation", report.validation->meter(), /*top5=*/true);
   }
   if (report.test) {
-    scalars.emplace_back("epoch/test_loss", report.test->meter().loss());
-    scalars.emplace_back("epoch/test_top1", report.test->meter().top1());
-    scalars.emplace_back("epoch/test_top5", report.test->meter().top5());
+    add_means(scalars, "epoch/test", report.test->meter(), /*top5=*/true);
   }
   watch_.events.add_scalars(step, scalars);
   watch_.draw_heat_maps(step, loop_.network(), [this](const torch::Tensor& pixels) {

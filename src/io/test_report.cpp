@@ -21,10 +21,17 @@ constexpr size_t kLargestReport = size_t{64} << 20U;
 
 std::string describe(const InferenceResult& result) {
   const auto& meter = result.report.meter();
-  std::string line = format(
-      "test (%s, %lld images): loss %.4f, top-1 %.2f %%, top-5 %.2f %%, calibration error %.2f %%",
-      to_string(result.inference).c_str(), static_cast<long long>(meter.count()), meter.loss(),
-      100.0 * meter.top1(), 100.0 * meter.top5(), 100.0 * result.report.calibration_error());
+  const int64_t skipped = result.report.skipped();
+  const std::string images = skipped == 0
+                                 ? format("%lld images", static_cast<long long>(meter.count()))
+                                 : format("%lld of %lld images, %lld could not be decoded",
+                                          static_cast<long long>(meter.count()),
+                                          static_cast<long long>(meter.count() + skipped),
+                                          static_cast<long long>(skipped));
+  std::string line =
+      format("test (%s, %s): loss %.4f, top-1 %.2f %%, top-5 %.2f %%, calibration error %.2f %%",
+             to_string(result.inference).c_str(), images.c_str(), meter.loss(),
+             100.0 * meter.top1(), 100.0 * meter.top5(), 100.0 * result.report.calibration_error());
   if (result.latency) {
     line += format(", %.2f ms per image (95 %% within %.2f ms)", 1e3 * result.latency->median,
                    1e3 * result.latency->percentile95);
@@ -54,6 +61,7 @@ Json to_object(const InferenceResult& result) {
   const auto& meter = result.report.meter();
   Json object{{"inference", to_string(result.inference)},
               {"images", meter.count()},
+              {"skipped_images", result.report.skipped()},
               {"loss", meter.loss()},
               {"top1", meter.top1()},
               {"top5", meter.top5()},
@@ -156,6 +164,7 @@ void write_test_report(const TestReport& report, const RunFolder& folder, Metric
     MetricRecord record{{"phase", std::string("test")},
                         {"inference", to_string(result.inference)},
                         {"images", result.report.meter().count()},
+                        {"skipped_images", result.report.skipped()},
                         {"test_loss", result.report.meter().loss()},
                         {"test_top1", result.report.meter().top1()},
                         {"test_top5", result.report.meter().top5()},
@@ -180,6 +189,8 @@ TestScore read_test_score(const std::filesystem::path& file) {
     score.loss = object.at("loss").is_null() ? std::nan("") : object.at("loss").get<double>();
     score.calibration_error = object.at("calibration_error").get<double>();
     score.parameters = object.at("parameters").get<int64_t>();
+    score.images = object.at("images").get<int64_t>();
+    score.skipped_images = object.value("skipped_images", int64_t{0});  // new in this version
     if (object.contains("latency")) {
       const auto& latency = object.at("latency");
       score.latency = Latency{latency.at("median_seconds").get<double>(),

@@ -2,8 +2,8 @@
 #include "sanas/io/train_recorder.h"
 
 #include "format.h"
+#include "meter_record.h"
 #include "sanas/core/device.h"
-#include "sanas/core/signals.h"
 #include "sanas/io/network_checkpoint.h"
 
 namespace sanas {
@@ -19,12 +19,14 @@ TrainRecorder::TrainRecorder(EvaluationLoop& loop, const Config& config, const D
       schedule_(config.checkpoint),
       metrics_(metrics),
       progress_(progress),
+      phases_(progress.options()),
       log_(log),
       resume_position_(metrics.position()),
       gaps_(loop.skipped_updates(), loop.skipped_images()) {}
 
 void TrainRecorder::on_step(const TrainStepReport& report) {
-  if (report.reported) {
+  const bool has_trained = report.seconds > 0.0;  // some image could be decoded
+  if (report.reported && has_trained) {
     metrics_.write({{"phase", std::string("train")},
                     {"epoch", report.epoch},
                     {"step", report.step},
@@ -36,34 +38,37 @@ void TrainRecorder::on_step(const TrainStepReport& report) {
                     {"seconds", report.seconds}});
   }
   resume_position_ = metrics_.position();
-  progress_.update(
-      report.step + 1,
-      format("epoch %lld  loss %.3f  top-1 %.1f %%  %.0f images/s",
-             static_cast<long long>(report.epoch + 1), report.loss, 100.0 * report.top1,
-             static_cast<double>(report.batch_size) / report.seconds));
-  // After an epoch's last step the checkpoint has to know that the epoch is reported: on_epoch.
-  const bool ends_epoch = report.step_in_epoch + 1 == report.steps_in_epoch || loop_.finished();
-  if (schedule_.take_due(report.step + 1) && !ends_epoch) {
+  progress_.update(report.step + 1,
+                   has_trained ? format("epoch %lld  loss %.3f  top-1 %.1f %%  %.0f images/s",
+                                        static_cast<long long>(report.epoch + 1), report.loss,
+                                        100.0 * report.top1,
+                                        static_cast<double>(report.batch_size) / report.seconds)
+                               : std::string());
+  if (schedule_.take_due(report.step + 1)) {
     save_checkpoint();
   }
+}
+
+void TrainRecorder::on_phase(const PhaseReport& report) {
+  progress_.hide();
+  phases_.on_phase(report);
 }
 
 void TrainRecorder::on_epoch(const TrainEpochReport& report) {
   MetricRecord record{{"phase", std::string("train_epoch")},
                       {"epoch", report.epoch},
                       {"step", report.step},
-                      {"learning_rate", report.learning_rate},
-                      {"loss", report.train.loss()},
-                      {"top1", report.train.top1()},
-                      {"top5", report.train.top5()}};
+                      {"learning_rate", report.learning_rate}};
+  append_means(record, "", report.train, /*top5=*/true);
   std::string tested;
-  const auto add_test = [&](const char* name, const auto& looked_at) {
+  const auto add_test = [&](const std::string& name, const auto& looked_at) {
     if (looked_at) {
       const auto& meter = looked_at->meter();
-      record.emplace_back(name + std::string("_loss"), meter.loss());
-      record.emplace_back(name + std::string("_top1"), meter.top1());
-      record.emplace_back(name + std::string("_top5"), meter.top5());
-      tested += format(", %s %.4f (%.2f %%)", name, meter.loss(), 100.0 * meter.top1());
+      append_means(record, name, meter, /*top5=*/true);
+      record.emplace_back(name + "_images", meter.count());
+      record.emplace_back(name + "_skipped_images", looked_at->skipped());
+      tested +=
+          ", " + name + " " + meter_text(meter) + skipped_text(meter.count(), looked_at->skipped());
     }
   };
   add_test("validation", report.validation);
@@ -79,15 +84,13 @@ void TrainRecorder::on_epoch(const TrainEpochReport& report) {
     resume_position_ = metrics_.position();
   }
   save_checkpoint(score_of(report));
-  progress_.hide();
   gaps_.report(report.skipped_updates, report.skipped_images, log_);
-  log_.info(format("epoch %lld/%lld: training %.4f (%.2f %%)%s, %.1f s",
+  log_.info(format("epoch %lld/%lld: training %s%s, %.1f s",
                    static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
-                   report.train.loss(), 100.0 * report.train.top1(), tested.c_str(),
-                   report.seconds));
+                   meter_text(report.train).c_str(), tested.c_str(), report.seconds));
 }
 
-bool TrainRecorder::wants_stop() const { return ScopedSignals::stop_requested(); }
+bool TrainRecorder::wants_stop() const { return phases_.wants_stop(); }
 
 std::optional<double> TrainRecorder::score_of(const TrainEpochReport& report) const {
   if (report.partial) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "io/io_test_support.h"
 #include "sanas/io/safetensors.h"
 #include "sanas/io/search_checkpoint.h"
 #include "search/tiny_search.h"
+#include "support/stop_after.h"
 
 namespace sanas {
 namespace {
@@ -31,17 +33,19 @@ class SearchResume : public testing::TestWithParam<const char*> {
     return file;
   }
 
-  /// The whole search, its first `steps` steps up to a checkpoint, and the rest in another object.
-  void expect_seamless(int64_t steps) {
+  /// The whole search, one that `stopper` stops after `steps` steps up to a checkpoint, and the
+  /// rest in another object.
+  void expect_seamless(int64_t steps, SearchObserver& stopper) {
     TinySearch whole(options_, GetParam());
     Witness expected(whole.loop);
     whole.loop.add_observer(expected);
     whole.loop.run();
 
     TinySearch first(options_, GetParam());
-    Stopper stopper(steps);
+    Witness reported(first.loop);
     first.loop.add_observer(stopper);
-    first.loop.run();
+    first.loop.add_observer(reported);
+    EXPECT_FALSE(first.loop.run());
     const auto file = save(first);
 
     TinySearch second(options_, GetParam(), architecture_updates(options_, 3, steps));
@@ -52,7 +56,11 @@ class SearchResume : public testing::TestWithParam<const char*> {
     second.loop.run();
 
     expect_same_bits(second.snapshot(), whole.snapshot());
-    ASSERT_EQ(found.epochs.size(), static_cast<size_t>(2 - steps / 3));
+    EXPECT_EQ(second.loop.reported_epochs(), 2);
+    ASSERT_EQ(reported.epochs.size() + found.epochs.size(), 2U);
+    EXPECT_EQ(found.epochs.front().epoch, static_cast<int64_t>(reported.epochs.size()));
+    EXPECT_EQ(found.epochs.front().validation->state(),
+              expected.epochs[reported.epochs.size()].validation->state());
     const auto& last = found.epochs.back();
     EXPECT_EQ(last.train1.state(), expected.epochs.back().train1.state());
     EXPECT_EQ(last.train2.state(), expected.epochs.back().train2.state());
@@ -64,9 +72,46 @@ class SearchResume : public testing::TestWithParam<const char*> {
   io_test::TemporaryFolder folder_;
 };
 
-TEST_P(SearchResume, GoesOnWithinAnEpoch) { expect_seamless(2); }
-TEST_P(SearchResume, GoesOnAfterAnEpoch) { expect_seamless(3); }
-TEST_P(SearchResume, GoesOnWithinTheLastEpoch) { expect_seamless(5); }
+/// Stops after a report.
+class EpochStopper : public SearchObserver {
+ public:
+  void on_epoch(const EpochReport& /*report*/) override { stops_ = true; }
+  bool wants_stop() const override { return stops_; }
+
+ private:
+  bool stops_ = false;
+};
+
+TEST_P(SearchResume, GoesOnWithinAnEpoch) {
+  Stopper stopper(2);
+  expect_seamless(2, stopper);
+}
+
+TEST_P(SearchResume, GoesOnWithTheReportOfAnEpoch) {
+  StopAfter<SearchObserver> stopper("validation", 1);
+  expect_seamless(3, stopper);
+}
+
+TEST_P(SearchResume, GoesOnAfterAnEpoch) {
+  EpochStopper stopper;
+  expect_seamless(3, stopper);
+}
+
+TEST_P(SearchResume, GoesOnWithinTheLastEpoch) {
+  Stopper stopper(5);
+  expect_seamless(5, stopper);
+}
+
+TEST(SearchResumeErrors, ReportedEpochsThatDontFitTheStepAreRefused) {
+  TinySearch search(quick_options());
+  auto tensors = search_checkpoint(search.loop, {0, search.loop.networks().net1->space()}, {},
+                                   search.info(), 0);
+  for (const int64_t epochs : {-1, 1}) {
+    tensors.tensors["reported_epochs"] = torch::tensor(epochs);
+    EXPECT_THAT([&] { load_search_checkpoint(tensors, "it", search.loop); },
+                testing::ThrowsMessage<FileError>(testing::HasSubstr("reported epochs")));
+  }
+}
 
 INSTANTIATE_TEST_SUITE_P(Families, SearchResume,
                          testing::Values("darts", "pcdarts", "pdarts", "prdarts"),

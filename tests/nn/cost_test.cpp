@@ -8,7 +8,9 @@
 #include <stdexcept>
 
 #include "sanas/nn/eval_network.h"
+#include "sanas/nn/inference_batch.h"
 #include "sanas/nn/operations.h"
+#include "support/device.h"
 
 namespace sanas {
 namespace {
@@ -184,6 +186,43 @@ TEST(CountActivations, SumsTheResultsOfTheLayers) {
               operation->forward(torch::zeros({2, 4, 5, 5}));
             }),
             200 + 300 + 300);
+}
+
+TEST(PeakBytes, AreThoseInUseAtOneTime) {
+  const auto kept = torch::zeros({1000});  // before
+  EXPECT_EQ(peak_bytes([] {}), 0);
+  const auto peak = peak_bytes([&] {
+    { const auto gone = torch::zeros({5000}); }
+    const auto a = torch::zeros({1000});
+    const auto b = a + kept;
+    const auto c = torch::zeros({2000});
+  });
+  EXPECT_EQ(peak, 4 * 5000);
+  EXPECT_EQ(peak_bytes([&] {
+              const auto a = kept.neg();
+              const auto b = a.abs();
+            }),
+            4 * 2000);
+}
+
+TEST(InferenceBatch, IsWhatFitsButNotLessThanInTraining) {
+  const auto image = torch::zeros({1, 3, 8, 8}, test_device());
+  const auto using_floats = [](int64_t count) {
+    return [count](const torch::Tensor& x) { torch::empty({count}, x.options()); };
+  };
+  const int64_t bytes = (test_device().is_cuda() ? int64_t{4} << 30 : int64_t{32} << 20);
+  EXPECT_EQ(inference_batch_size(using_floats(bytes / 4 / 100), image, 64), 100);
+  EXPECT_EQ(inference_batch_size(using_floats(bytes / 4 / 100), image, 128), 128);
+  EXPECT_EQ(inference_batch_size(using_floats(1), image, 64), 1024);
+  EXPECT_EQ(inference_batch_size(using_floats(1), image, 2000), 2000);
+}
+
+TEST(RowsAreIndependent, UnlessStatisticsAreTheBatchesOrNoiseIsDrawn) {
+  EXPECT_TRUE(rows_are_independent(*make_relu_conv_bn(4, 6, {})));
+  OperationOptions of_the_batch;
+  of_the_batch.track_running_stats = false;
+  EXPECT_FALSE(rows_are_independent(*make_relu_conv_bn(4, 6, of_the_batch)));
+  EXPECT_FALSE(rows_are_independent(*make_operation(Primitive::kNoise, 4, 1, {})));
 }
 
 TEST(CountParameters, LeavesOutTheAuxiliaryHead) {

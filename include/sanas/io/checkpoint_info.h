@@ -54,6 +54,10 @@ void load_momentum(const NamedTensors& tensors, const std::string& source,
 void append_meter(NamedTensors& to, const std::string& name, const ClassificationMeter& meter);
 ClassificationMeter load_meter(const NamedTensors& tensors, const std::string& source,
                                const std::string& name);
+/// How many whole epochs are reported, of which `step` mini-batches may be one more. Throws
+/// FileError.
+int64_t load_reported_epochs(const NamedTensors& tensors, const std::string& source, int64_t step,
+                             int64_t steps_per_epoch);
 /// Copies all tensors of `from`.
 void append(NamedTensors& to, const NamedTensors& from);
 /// Throws FileError if there is none of that name.

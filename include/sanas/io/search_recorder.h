@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "sanas/io/checkpoint_store.h"
 #include "sanas/io/config.h"
 #include "sanas/io/metrics_log.h"
+#include "sanas/io/phase_display.h"
 #include "sanas/io/progress.h"
 #include "sanas/io/rollback.h"
 #include "sanas/io/run_folder.h"
@@ -30,6 +32,7 @@ class SearchRecorder : public SearchObserver {
 
   void on_step(const StepReport& report) override;
   void on_epoch(const EpochReport& report) override;
+  void on_phase(const PhaseReport& report) override;
   bool wants_stop() const override;
 
   /// Writes checkpoints/last.safetensors, and best.safetensors if no stage's score was higher.
@@ -50,6 +53,8 @@ class SearchRecorder : public SearchObserver {
     int64_t peak_memory_bytes = 0;
   };
 
+  void announce_validation(const StepReport& report);
+
   SearchLoop& loop_;
   const SearchStage& stage_;
   const Config& config_;
@@ -59,6 +64,7 @@ class SearchRecorder : public SearchObserver {
   CheckpointSchedule schedule_;
   MetricsLog& metrics_;
   ProgressDisplay& progress_;
+  PhaseDisplay phases_;
   Log& log_;
   /// Lines of metrics.jsonl that a resumed run keeps.
   uint64_t resume_position_;
@@ -67,6 +73,9 @@ class SearchRecorder : public SearchObserver {
   Phase weights2_;
   Phase architecture_;
   int64_t architecture_passes_ = 0;
+  /// Of W1, seconds for an image.
+  double fastest_pass_ = std::numeric_limits<double>::infinity();
+  bool is_validation_announced_ = false;
 };
 
 }  // namespace sanas

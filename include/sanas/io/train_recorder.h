@@ -6,6 +6,7 @@
 #include "sanas/io/checkpoint_store.h"
 #include "sanas/io/config.h"
 #include "sanas/io/metrics_log.h"
+#include "sanas/io/phase_display.h"
 #include "sanas/io/progress.h"
 #include "sanas/io/rollback.h"
 #include "sanas/io/run_folder.h"
@@ -24,6 +25,7 @@ class TrainRecorder : public TrainObserver {
 
   void on_step(const TrainStepReport& report) override;
   void on_epoch(const TrainEpochReport& report) override;
+  void on_phase(const PhaseReport& report) override;
   bool wants_stop() const override;
 
   /// Writes checkpoints/last.safetensors, and best.safetensors where no earlier score is as high.
@@ -41,6 +43,7 @@ class TrainRecorder : public TrainObserver {
   CheckpointSchedule schedule_;
   MetricsLog& metrics_;
   ProgressDisplay& progress_;
+  PhaseDisplay phases_;
   Log& log_;
   /// Lines of metrics.jsonl that a resumed run keeps.
   uint64_t resume_position_;
