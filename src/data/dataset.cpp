@@ -5,6 +5,7 @@
 #include "sanas/core/text.h"
 #include "sanas/core/utf8.h"
 #include "sanas/data/cifar.h"
+#include "sanas/data/dataset_reading.h"
 #include "sanas/data/fashion_mnist.h"
 #include "sanas/data/image_folder.h"
 #include "sanas/data/subset.h"
@@ -14,14 +15,22 @@ namespace {
 
 struct Registration {
   const char* name;
-  std::unique_ptr<Dataset> (*open)(const DatasetOptions& options, Split split);
+  std::unique_ptr<Dataset> (*open)(const DatasetOptions& options, Split split,
+                                   PhaseObserver& observer);
 };
+
+/// Of a data set whose few files are read in a moment.
+template <std::unique_ptr<Dataset> (*open)(const DatasetOptions&, Split)>
+std::unique_ptr<Dataset> at_once(const DatasetOptions& options, Split split,
+                                 PhaseObserver& /*observer*/) {
+  return open(options, split);
+}
 
 // A new data set is one line here, in the order of the names.
 constexpr Registration kDatasets[] = {
-    {"cifar10", open_cifar10},
-    {"cifar100", open_cifar100},
-    {"fashion_mnist", open_fashion_mnist},
+    {"cifar10", at_once<open_cifar10>},
+    {"cifar100", at_once<open_cifar100>},
+    {"fashion_mnist", at_once<open_fashion_mnist>},
     {"folder", open_image_folder},
     {"imagenet", open_imagenet},
 };
@@ -52,9 +61,9 @@ void check_class_names(const DatasetInfo& info) {
 
 // A place that cannot be looked at (no permission, a loop of links) is a fault of the data set too.
 std::unique_ptr<Dataset> open_files(const Registration& registration, const DatasetOptions& options,
-                                    Split split) {
+                                    Split split, PhaseObserver& observer) {
   try {
-    return registration.open(options, split);
+    return registration.open(options, split, observer);
   } catch (const std::filesystem::filesystem_error& error) {
     throw DataError("data set " + options.name + ": " + error.what());
   }
@@ -83,12 +92,17 @@ std::vector<std::string> dataset_names() {
 }
 
 std::unique_ptr<Dataset> open_dataset(const DatasetOptions& options, Split split) {
+  return open_dataset(options, split, nobody());
+}
+
+std::unique_ptr<Dataset> open_dataset(const DatasetOptions& options, Split split,
+                                      PhaseObserver& observer) {
   const Registration& registration = find_registration(options.name);
   if (options.subset < 0) {
     throw ConfigError("subset of data set " + options.name + " is " +
                       std::to_string(options.subset) + "; it must be 0 (all images) or more");
   }
-  std::unique_ptr<Dataset> dataset = open_files(registration, options, split);
+  std::unique_ptr<Dataset> dataset = open_files(registration, options, split, observer);
   check_class_names(dataset->info());
   if (options.subset == 0) {
     return dataset;

@@ -71,14 +71,15 @@ void check_classes(const fs::path& folder, const std::vector<std::string>& class
 }
 
 std::unique_ptr<Dataset> open_split(const DatasetOptions& options, Split split,
-                                    const std::vector<std::string>& test_folders) {
+                                    const std::vector<std::string>& test_folders,
+                                    PhaseObserver& observer) {
   if (!images_are_decodable()) {
     throw ConfigError("data set " + options.name +
                       " needs a build with OpenCV (CMake: -DSANAS_WITH_OPENCV=ON)");
   }
   const fs::path folder = split_folder(
       options, split == Split::kTrain ? std::vector<std::string>{"train"} : test_folders);
-  auto dataset = std::make_unique<ImageFolder>(options.name, folder);
+  auto dataset = std::make_unique<ImageFolder>(options.name, folder, observer);
   const fs::path train = options.root / "train";
   if (split == Split::kTest && fs::is_directory(train)) {
     check_classes(folder, dataset->info().classes, train);
@@ -88,7 +89,8 @@ std::unique_ptr<Dataset> open_split(const DatasetOptions& options, Split split,
 
 }  // namespace
 
-ImageFolder::ImageFolder(std::string name, const fs::path& folder) : folder_(folder) {
+ImageFolder::ImageFolder(std::string name, const fs::path& folder, PhaseObserver& observer)
+    : folder_(folder) {
   if (!fs::is_directory(folder)) {
     throw DataError(folder.string() + ": no such folder");
   }
@@ -104,6 +106,7 @@ ImageFolder::ImageFolder(std::string name, const fs::path& folder) : folder_(fol
                     "; one folder of images per class is expected, at least two");
   }
   LeftOutFiles left_out;
+  Phase phase(observer, "reading " + folder.string(), static_cast<int64_t>(info_.classes.size()));
   for (size_t label = 0; label < info_.classes.size(); ++label) {
     const std::string& class_name = info_.classes[label];
     const ImageFiles found = find_image_files(folder / class_name);
@@ -119,6 +122,7 @@ ImageFolder::ImageFolder(std::string name, const fs::path& folder) : folder_(fol
       }
       samples_.push_back({class_name + "/" + file.path, static_cast<int64_t>(label)});
     }
+    phase.advance();
   }
   if (const std::string others = left_out.describe(); !others.empty()) {
     info_.remarks.push_back("left out: " + others);
@@ -143,12 +147,14 @@ std::string ImageFolder::fault(int64_t index) const {
              : (folder_ / sample_name(index)).string() + ": can't be read: " + found->second;
 }
 
-std::unique_ptr<Dataset> open_imagenet(const DatasetOptions& options, Split split) {
-  return open_split(options, split, {"val"});
+std::unique_ptr<Dataset> open_imagenet(const DatasetOptions& options, Split split,
+                                       PhaseObserver& observer) {
+  return open_split(options, split, {"val"}, observer);
 }
 
-std::unique_ptr<Dataset> open_image_folder(const DatasetOptions& options, Split split) {
-  return open_split(options, split, {"test", "val"});
+std::unique_ptr<Dataset> open_image_folder(const DatasetOptions& options, Split split,
+                                           PhaseObserver& observer) {
+  return open_split(options, split, {"test", "val"}, observer);
 }
 
 }  // namespace sanas

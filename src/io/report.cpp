@@ -127,15 +127,21 @@ void distinguish(std::vector<ReportRun>& runs) {
 
 }  // namespace
 
-std::string make_report(const std::vector<fs::path>& folders, const fs::path& page_folder) {
+std::string make_report(const std::vector<fs::path>& folders, const fs::path& page_folder,
+                        PhaseObserver& observer) {
   if (folders.empty()) {
     throw FileError("a report needs at least one run folder");
   }
-  std::vector<ReportRun> runs;
+  std::vector<fs::path> run_folders;
   for (const auto& folder : folders) {
-    for (const auto& run : runs_in(folder)) {
-      runs.push_back(read_report_run(run));
-    }
+    const auto found = runs_in(folder);
+    run_folders.insert(run_folders.end(), found.begin(), found.end());
+  }
+  Phase phase(observer, "report", 2 * static_cast<int64_t>(run_folders.size()));
+  std::vector<ReportRun> runs;
+  for (const auto& folder : run_folders) {
+    runs.push_back(read_report_run(folder));
+    phase.advance();
   }
   distinguish(runs);
   const bool several = runs.size() > 1;
@@ -154,6 +160,7 @@ std::string make_report(const std::vector<fs::path>& folders, const fs::path& pa
       targets = parts;
     }
     body += part;
+    phase.advance();
   }
   const std::string title =
       several ? std::to_string(runs.size()) + " runs side by side" : runs.front().name;
@@ -167,9 +174,10 @@ std::string make_report(const std::vector<fs::path>& folders, const fs::path& pa
           "</code> makes it anew.</footer>\n");
 }
 
-void write_report(const std::vector<fs::path>& runs, const fs::path& output) {
+void write_report(const std::vector<fs::path>& runs, const fs::path& output,
+                  PhaseObserver& observer) {
   const fs::path folder = output.parent_path();
-  write_file_atomically(output, make_report(runs, folder.empty() ? "." : folder));
+  write_file_atomically(output, make_report(runs, folder.empty() ? "." : folder, observer));
 }
 
 }  // namespace sanas

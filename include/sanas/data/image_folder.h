@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "sanas/core/phase.h"
 #include "sanas/data/dataset.h"
 
 namespace sanas {
@@ -16,7 +17,9 @@ class ImageFolder : public Dataset {
   /// `folder` holds the class folders. Throws DataError where it is missing, for fewer than two
   /// classes and for a class without images. A class folder that can't be read is a class with one
   /// image, which has a fault.
-  ImageFolder(std::string name, const std::filesystem::path& folder);
+  /// @param observer of the phase "reading FOLDER", a class folder each part. Throws Interrupted.
+  ImageFolder(std::string name, const std::filesystem::path& folder,
+              PhaseObserver& observer = nobody());
 
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
   Image image(int64_t index, int64_t short_side = 0) const override;
@@ -41,8 +44,10 @@ class ImageFolder : public Dataset {
 };
 
 /// For the registry: root/train and root/val (the ImageNet layout).
-std::unique_ptr<Dataset> open_imagenet(const DatasetOptions& options, Split split);
+std::unique_ptr<Dataset> open_imagenet(const DatasetOptions& options, Split split,
+                                       PhaseObserver& observer);
 /// For the registry: root/train and root/test, or root/val where there is no root/test.
-std::unique_ptr<Dataset> open_image_folder(const DatasetOptions& options, Split split);
+std::unique_ptr<Dataset> open_image_folder(const DatasetOptions& options, Split split,
+                                           PhaseObserver& observer);
 
 }  // namespace sanas

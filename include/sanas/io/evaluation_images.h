@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sanas/core/log.h"
+#include "sanas/core/phase.h"
 #include "sanas/data/dataset.h"
 #include "sanas/data/loader.h"
 #include "sanas/io/config.h"
@@ -17,9 +18,11 @@ class TestImageSet {
  public:
   /// @param log is told of images that are skipped; it has to outlive this.
   /// @param training the training set, where it is open already.
+  /// @param observer of the reading (open_dataset). Throws Interrupted.
   /// Throws ConfigError or DataError.
   TestImageSet(const Config& config, const torch::Device& device, Log& log,
-               std::shared_ptr<const Dataset> training = nullptr);
+               std::shared_ptr<const Dataset> training = nullptr,
+               PhaseObserver& observer = nobody());
 
   const Dataset& dataset() const { return *dataset_; }
   const DatasetInfo& info() const { return dataset_->info(); }
@@ -39,7 +42,8 @@ class TestImageSet {
 class EvaluationImages {
  public:
   /// Like TestImageSet.
-  EvaluationImages(const Config& config, const torch::Device& device, Log& log);
+  EvaluationImages(const Config& config, const torch::Device& device, Log& log,
+                   PhaseObserver& observer = nobody());
 
   const DatasetInfo& info() const { return train_set_->info(); }
   DataLoader& train() { return *train_; }

@@ -18,12 +18,12 @@ namespace sanas {
 RunOutcome run_evaluation(const Config& config, const Genotype& genotype, const RunOptions& options,
                           Log& log);
 
-/// Tests the network of a checkpoint on the test images of the configuration's data set.
+/// Tests the network of a checkpoint on the images that the configuration says (TestImageSet).
 /// @param second checkpoint of the second network, for Inference::kTwoNetworks.
 /// @param genotype what the checkpoint has to be of, if given.
 /// Throws FileError if a checkpoint is of another data set or genotype.
 TestReport run_test(const Config& config, const std::filesystem::path& checkpoint,
-                    const std::filesystem::path& second = {},
-                    const std::optional<Genotype>& genotype = {});
+                    const std::filesystem::path& second, const std::optional<Genotype>& genotype,
+                    Log& log);
 
 }  // namespace sanas

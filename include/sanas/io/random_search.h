@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "sanas/core/phase.h"
 #include "sanas/io/evaluation_sweep.h"
 
 namespace sanas {
@@ -13,7 +14,9 @@ double search_budget(const Config& config, const DatasetInfo& info);
 /// Genotypes that random search tries: drawn uniformly from the seed until training each for
 /// `search.random.epochs` has used up the budget of the search, or `search.random.candidates` of
 /// them. The networks have the width and depth of the search network and its training settings.
-std::vector<SweepEntry> random_candidates(const Config& config, const DatasetInfo& info);
+/// @param observer of the phase "random genotypes". Throws Interrupted.
+std::vector<SweepEntry> random_candidates(const Config& config, const DatasetInfo& info,
+                                          PhaseObserver& observer = nobody());
 
 /// Random search with the compute of the configured search: trains every candidate shortly on the
 /// half that the weights of a search learn from, tests it on the other half, and keeps the best in

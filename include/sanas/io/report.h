@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "sanas/core/phase.h"
+
 namespace sanas {
 
 /// Everything that runs have produced as one self-contained HTML page, made from their folders
@@ -14,11 +16,12 @@ namespace sanas {
 /// stands in a run folder can add markup to it. What is missing or damaged in a folder is said in
 /// the page, and the rest is shown.
 /// Throws FileError for a folder that holds nothing of a run, and where `output` can't be written.
+/// @param observer of the phase "report", in which each run is read and drawn. Throws Interrupted.
 void write_report(const std::vector<std::filesystem::path>& runs,
-                  const std::filesystem::path& output);
+                  const std::filesystem::path& output, PhaseObserver& observer = nobody());
 
 /// The page itself. Links to files are relative to `folder`.
 std::string make_report(const std::vector<std::filesystem::path>& runs,
-                        const std::filesystem::path& folder);
+                        const std::filesystem::path& folder, PhaseObserver& observer = nobody());
 
 }  // namespace sanas

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sanas/core/log.h"
+#include "sanas/core/phase.h"
 #include "sanas/data/dataset.h"
 #include "sanas/data/endless_batches.h"
 #include "sanas/data/loader.h"
@@ -43,8 +44,10 @@ SearchNetworks make_search_networks(const Config& config, const DatasetInfo& inf
 class SearchDataSource {
  public:
   /// @param log is told of images that are skipped; it has to outlive this.
+  /// @param observer of the reading (open_dataset). Throws Interrupted.
   /// Throws ConfigError or DataError, e.g. for fewer images than a batch.
-  SearchDataSource(const Config& config, const torch::Device& device, Log& log);
+  SearchDataSource(const Config& config, const torch::Device& device, Log& log,
+                   PhaseObserver& observer = nobody());
 
   /// Says which images they are.
   void report(Log& log) const;
