@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -120,10 +121,14 @@ void write_discrete_weights(const DeriveOptions& options, const Config& config,
       make_supernet(choice, space, make_architecture(choice, space, 0.0)));
   TORCH_CHECK(net != nullptr, "family ", choice.family, " is not built of cells");
   const auto weights = search_weights(read_tensors(options.weights));
-  if (weights.tensors.is_empty() || !weights.tensors.front().value().is_floating_point()) {
+  const auto items = weights.tensors.items();
+  const auto first = std::find_if(items.begin(), items.end(), [](const auto& entry) {
+    return entry.value().is_floating_point();
+  });
+  if (first == items.end()) {
     throw FileError(options.weights + ": holds no weights of a search network");
   }
-  net->to(weights.tensors.front().value().scalar_type());
+  net->to(first->value().scalar_type());
   load_weights(*net, weights, options.weights);
   write_tensors(options.weights_output, state_dict(*discretize(*net, genotype, choice.options)));
 }
