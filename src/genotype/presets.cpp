@@ -117,6 +117,9 @@ Genotype load_genotype(const std::string& description) {
     throw FileError("genotype '" + description + "' is neither a file nor one of " +
                     join(preset_genotype_names()));
   }
+  if (std::filesystem::is_directory(path, error)) {
+    throw FileError(path + ": is a folder; expected a file, such as the genotype.txt of a run");
+  }
   try {
     const std::string text = read_text_file(path, kLargestText);
     if (text.find('\0') != std::string::npos) {
