@@ -70,6 +70,8 @@ class Unpickler {
   void push_storage();
   void reduce();
   void call(PickleGlobal function, const std::vector<const PickleValue*>& arguments);
+  /// An OrderedDict as Python 2 wrote it: of a list of pairs.
+  void push_dict_of(const PickleValue& pairs);
   void build();
   /// A tensor, or what stands for one of a kind that has no form here.
   void push_tensor(const std::vector<const PickleValue*>& arguments, const ElementType* type);

@@ -103,6 +103,23 @@ void Unpickler::push_tensor(const std::vector<const PickleValue*>& arguments,
   push(std::move(tensor));
 }
 
+void Unpickler::push_dict_of(const PickleValue& pairs) {
+  PickleDict dict;
+  const auto* list = pairs.as<PickleList>();
+  calls_ += list == nullptr ? 0 : list->items.size();  // each costs memory, as a call does
+  if (list == nullptr || calls_ > kMaxCalls) {
+    fail("a call with arguments that torch.save does not write");
+  }
+  for (const auto* item : list->items) {
+    const auto* pair = item->as<PickleList>();
+    if (pair == nullptr || pair->items.size() != 2) {
+      fail("a call with arguments that torch.save does not write");
+    }
+    dict.items.emplace_back(pair->items[0], pair->items[1]);
+  }
+  push(std::move(dict));
+}
+
 void Unpickler::reduce() {
   const auto* arguments = pop()->as<PickleList>();
   const auto* function = pop()->as<PickleGlobal>();
@@ -120,6 +137,9 @@ void Unpickler::call(PickleGlobal function, const std::vector<const PickleValue*
     case PickleGlobal::kOrderedDict:
       if (items.empty()) {
         return push(PickleDict{});
+      }
+      if (items.size() == 1) {
+        return push_dict_of(*items[0]);
       }
       break;
     case PickleGlobal::kSize:

@@ -308,6 +308,12 @@ TEST(TorchPickle, FilesBeforeTorch16AreReadWithTheSameCare) {
   EXPECT_TRUE(torch::equal(read(good).tensors["a"], torch::tensor({{1.F, 2.F}, {4.F, 5.F}})));
   const auto view = read(legacy(dict("a", tensor_of_view(2, 3, 1, 2))));
   EXPECT_TRUE(torch::equal(view.tensors["a"], torch::tensor({3.F, 4.F})));
+  const std::string pairs =
+      "(](](U\x01"
+      "a" +
+      tensor(6, 5, {1}, {1}) + "eetR";  // of Python 2
+  EXPECT_EQ(read(legacy(global("collections", "OrderedDict") + pairs)).tensors["a"].item<float>(),
+            5);
   EXPECT_THAT(refused(legacy(dict("a", tensor_of_view(2, 3, 2, 2)))), HasSubstr("larger than"));
   EXPECT_THAT(refused(legacy(dict("a", tensor_of_view(5, 2, 0, 1)))), HasSubstr("a view that is"));
   EXPECT_THAT(refused(legacy(dict("a", global("os", "system")))), HasSubstr("'os.system'"));
