@@ -123,7 +123,7 @@ Genotype load_genotype(const std::string& description) {
   try {
     const std::string text = read_text_file(path, kLargestText);
     if (text.find('\0') != std::string::npos) {
-      throw FileError("is binary or of 16-bit characters; expected plain text");
+      throw FileError("is binary or of 16-bit characters; expected text with 'Genotype(…)'");
     }
     return parse_genotype(text, choice);
   } catch (const FileError& problem) {
