@@ -356,7 +356,6 @@ SLOW_ENDS = {
             "search.validate_every": 0,
             "search.eigenvalue.every": 1,
             "search.eigenvalue.iterations": 1000,
-            "supernet.nodes": 2,
         },
     ),
     "test": ("training", {"evaluation.test_batch_size": 1, "evaluation.test_each_epoch": "true"}),
