@@ -7,6 +7,8 @@
 #include <torch/types.h>
 
 #include "io_test_support.h"
+#include "sanas/io/safetensors.h"
+#include "sanas/io/tensor_file.h"
 
 namespace sanas {
 namespace {
@@ -459,6 +461,19 @@ TEST(TorchPickle, ArchivesThatAreNotTorchSavesAreRefused) {
   std::string flipped = good;
   flipped[good.find(std::string("\0\0\x80\x3e", 4))] ^= 1;  // 0.25 in the alphas
   EXPECT_THAT(refused(flipped), HasSubstr("is damaged: its checksum is wrong"));
+}
+
+TEST(TensorFile, IsWhatItsContentSays) {
+  const TemporaryFolder folder;
+  write_torch_state_dict(folder / "checkpoint.pth.tar", example());
+  write_safetensors(folder / "safe.pt", example());
+  io_test::write_content(folder / "old.bin", legacy(dict("a", tensor(6, 0, {6}, {1}))));
+  expect_equal(read_tensors(folder / "checkpoint.pth.tar"), example());
+  EXPECT_EQ(read_tensors(folder / "safe.pt").tensors.size(), example().tensors.size());
+  EXPECT_EQ(read_tensors(folder / "old.bin").tensors["a"].numel(), 6);
+  io_test::write_content(folder / "short.pt", "x");
+  EXPECT_THAT(file_error([&] { read_tensors(folder / "short.pt"); }), HasSubstr("no zip archive"));
+  EXPECT_THAT(file_error([&] { read_tensors(folder / "gone.pt"); }), HasSubstr("gone.pt"));
 }
 
 TEST(TorchPickle, TruncationsAndFlippedBytesNeverCrash) {

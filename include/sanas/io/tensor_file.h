@@ -7,10 +7,10 @@
 
 namespace sanas {
 
-/// Reads `.pt` and `.pth` files as PyTorch state dicts, everything else as safetensors. Throws
-/// FileError.
+/// Reads a PyTorch state dict or a safetensors file, whichever it is by its content, whatever it is
+/// called. Throws FileError.
 NamedTensors read_tensors(const std::filesystem::path& path);
-/// The reverse.
+/// Writes `.pt` and `.pth` files as PyTorch state dicts, everything else as safetensors.
 void write_tensors(const std::filesystem::path& path, const NamedTensors& tensors);
 
 }  // namespace sanas
