@@ -188,9 +188,12 @@ TEST_F(IdxFiles, BothPartsComeFromOneFolder) {
   EXPECT_EQ(train.info().place, root().string());
   EXPECT_THAT(message_of<DataError>([&] { FashionMnist(root(), Split::kTest, true); }),
               HasSubstr((root() / "t10k-images-idx3-ubyte").string() + "[.gz]: missing"));
-  std::filesystem::create_symlink("nowhere", root() / "t10k-labels-idx1-ubyte");
   add("t10k", 1);
-  EXPECT_THROW(FashionMnist(root(), Split::kTest, true), DataError);
+  EXPECT_EQ(FashionMnist(root(), Split::kTest, true).size(), 1);
+  std::filesystem::remove(root() / "t10k-labels-idx1-ubyte");
+  std::filesystem::create_symlink("nowhere", root() / "t10k-labels-idx1-ubyte");
+  EXPECT_THAT(message_of<DataError>([&] { FashionMnist(root(), Split::kTest, true); }),
+              HasSubstr("t10k-labels-idx1-ubyte: missing"));
 }
 
 TEST_F(IdxFiles, NamedFolderWithoutThemIsAnError) {
