@@ -120,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
                    o.method = SearchMethod::kPlain;
                    of(o).inner_steps.weights1 = 2;
                  }},
-        CostCase{"three_architecture_steps", [](auto& o) { o.architecture.steps = 3; }},
+        CostCase{"two_architecture_steps", [](auto& o) { o.architecture.steps = 2; }},
         CostCase{"adversarial", [](auto& o) { o.adversarial_weights1 = true; }},
         CostCase{"adversarial_first_order",
                  [](auto& o) {

@@ -163,6 +163,7 @@ TEST(SearchTolerance, WeightsThatAreNotFiniteEndTheSearchAtOnce) {
 // show it.
 TEST(SearchTolerance, ALastUpdateThatBlowsTheWeightsUpEndsTheSearch) {
   auto options = skipping();
+  options.method = SearchMethod::kPlain;
   options.weights.schedule.learning_rate = 1e38;
   options.weights.gradient_clip = 0.0;
   options.max_steps = 1;
