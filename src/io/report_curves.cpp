@@ -160,11 +160,11 @@ const std::vector<ChartPlan>& compared_plans() {
 
 // Keys that say where a line belongs, or that stand in a table.
 const std::set<std::string>& placed_elsewhere() {
-  static const std::set<std::string> keys{"stage",         "epoch",          "step",
-                                          "seconds",       "parameters",     "macs",
-                                          "top5",          "learning_rate",  "skipped_updates",
-                                          "rollbacks",     "skipped_images", "architecture_passes",
-                                          "train1_passes", "train2_passes",  "max_skips"};
+  static const std::set<std::string> keys{
+      "stage",           "epoch",         "step",           "seconds",
+      "parameters",      "macs",          "top5",           "learning_rate",
+      "skipped_updates", "rollbacks",     "skipped_images", "architecture_passes",
+      "train1_passes",   "train2_passes", "max_skips",      "validation_skipped_images"};
   return keys;
 }
 

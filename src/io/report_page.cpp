@@ -133,6 +133,8 @@ footer { padding-top: 1rem; padding-bottom: 2rem; color: var(--faint); font-size
   .numbers td { white-space: normal; }
   .cell img { min-width: 0; max-width: 100%; }
   .grid-charts { grid-template-columns: 1fr 1fr; }
+  .grid-charts table { font-size: 7pt; }
+  .grid-charts td, .grid-charts th { padding: 1px 3px; white-space: normal; }
 }
 )css";
 

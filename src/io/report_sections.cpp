@@ -125,6 +125,10 @@ std::string sessions_section(const ReportRun& run) {
   if (const auto skipped = last_epoch_number(run, "skipped_images"); skipped && *skipped > 0.0) {
     add("Not decoded", count_text(*skipped) + " images left out of mini-batches");
   }
+  if (const auto skipped = last_epoch_number(run, "validation_skipped_images");
+      skipped && *skipped > 0.0) {
+    add("Not decoded in the last validation", count_text(*skipped) + " images");
+  }
   HtmlTable columns{"Maps that were made", {"name", "method", "checkpoint", "options"}, {}, ""};
   if (const auto found = run.saliency.find("columns"); found != run.saliency.end()) {
     for (const auto& column : *found) {
