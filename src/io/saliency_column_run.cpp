@@ -2,12 +2,12 @@
 #include "saliency_column_run.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "format.h"
 #include "sanas/core/error.h"
 #include "sanas/core/phase.h"
 #include "sanas/io/atomic_file.h"
-#include "sanas/io/progress.h"
 #include "sanas/saliency/heat_map.h"
 
 namespace sanas {
@@ -48,38 +48,36 @@ void create_folder(const fs::path& folder) {
 
 ColumnRun::ColumnRun(const SaliencyOptions& options, const SaliencyColumn& column,
                      const ImageSource& images, const torch::Device& device, ColumnMeter* meter,
-                     UnreadableImages& unreadable)
+                     UnreadableImages& unreadable, PhaseObserver& observer)
     : options_(options),
       column_(column),
       images_(images),
       device_(device),
       meter_(meter),
-      unreadable_(unreadable) {}
+      unreadable_(unreadable),
+      observer_(observer) {}
 
 ColumnResult ColumnRun::run(bool write_images) {
   create_folder(column_.folder);
   remove_stale_temporary_files(column_.folder);
   MetricsLog predictions(column_.folder / "predictions.jsonl", false);
-  ProgressDisplay progress(column_.name, std::max<int64_t>(1, images_.size()), 0,
-                           {.quiet = options_.quiet, .terminal = {}, .clock = {}});
   write_file_atomically(column_.folder / "maps.safetensors", [&](std::ostream& stream) {
     SafetensorsStream maps(stream, shapes(), options_.type,
                            {{"method", to_string(column_.method)}, {"column", column_.name}});
     try {
+      Phase phase(observer_, column_.name, images_.size());
       ImageBatches batches(images_, *column_.checkpoint, device_, options_.type,
                            options_.memory_limit, unreadable_);
+      int64_t done = 0;
       for (ImageBatch batch; batches.next(batch);) {
         explain(batch, maps, predictions, write_images);
-        progress.update(batches.position());
+        phase.advance(batches.position() - std::exchange(done, batches.position()));
       }
     } catch (const Interrupted&) {  // between two batches: what is written is whole
       result_.interrupted = true;
     }
     maps.finish();
   });
-  if (!result_.interrupted) {
-    progress.finish();
-  }
   return std::move(result_);
 }
 

@@ -43,8 +43,10 @@ void create_folder(const std::filesystem::path& folder);
 class ColumnRun {
  public:
   /// @param meter gets the maps too, unless null.
+  /// @param observer of a phase of the column's name, an image each part.
   ColumnRun(const SaliencyOptions& options, const SaliencyColumn& column, const ImageSource& images,
-            const torch::Device& device, ColumnMeter* meter, UnreadableImages& unreadable);
+            const torch::Device& device, ColumnMeter* meter, UnreadableImages& unreadable,
+            PhaseObserver& observer);
 
   /// @param write_images whether the images themselves are written too.
   ColumnResult run(bool write_images);
@@ -67,6 +69,7 @@ class ColumnRun {
   torch::Device device_;
   ColumnMeter* meter_;
   UnreadableImages& unreadable_;
+  PhaseObserver& observer_;
   ColumnResult result_;
 };
 

@@ -120,13 +120,14 @@ torch::Tensor read_mask(const fs::path& file) {
 
 ColumnMeter::ColumnMeter(std::string column, fs::path checkpoint, const ExplainedNetwork& network,
                          const SaliencyMetricsOptions& options, std::vector<fs::path> masks,
-                         MapMaker make, uint64_t seed)
+                         MapMaker make, uint64_t seed, PhaseObserver& observer)
     : checkpoint_(std::move(checkpoint)),
       network_(network),
       options_(options),
       masks_(std::move(masks)),
       make_(std::move(make)),
-      seed_(seed) {
+      seed_(seed),
+      observer_(observer) {
   scores_.column = std::move(column);
 }
 
@@ -158,9 +159,15 @@ void ColumnMeter::add(const MapBatch& batch) {
 }
 
 void ColumnMeter::add_curves(const MapBatch& batch) {
+  Phase phase(observer_, "curves", 2 * (options_.curve_steps + 1));
+  const Classifier classifier = [&](const torch::Tensor& images) {
+    auto logits = network_.logits(images);
+    phase.advance();
+    return logits;
+  };
   const auto measure = [&](Perturbation perturbation, const char* metric, torch::Tensor& sum) {
     const auto curves =
-        real_rows(perturbation_curves(network_.logits, batch.batch.images, batch.maps,
+        real_rows(perturbation_curves(classifier, batch.batch.images, batch.maps,
                                       batch.batch.targets, perturbation, options_.curve_steps),
                   batch);
     const auto areas = curve_areas(curves);
@@ -195,7 +202,9 @@ void ColumnMeter::add_localization(const MapBatch& batch) {
 }
 
 void ColumnMeter::add_stability(const MapBatch& batch) {
+  Phase phase(observer_, "stability", 1 + options_.noise_samples);
   const auto reseeded = make_(network_, batch.batch, derive_seed(seed_, {kSeedAgreement}));
+  phase.advance();
   const auto length = [](const torch::Tensor& maps) { return maps.flatten(1).norm(2, 1); };
   torch::Tensor largest = torch::zeros({batch.maps.size(0)}, torch::kDouble);
   const auto& images = batch.batch.images;
@@ -207,6 +216,7 @@ void ColumnMeter::add_stability(const MapBatch& batch) {
     SaliencyBatch noisy = batch.batch;
     noisy.images = (images + noise).clamp(0.0, 1.0);
     largest = torch::maximum(largest, length(make_(network_, noisy, seed_) - batch.maps));
+    phase.advance();
   }
   const auto relative = largest / length(batch.maps);
   for (int64_t i = 0; i < checked_rows(batch); ++i) {
@@ -216,12 +226,14 @@ void ColumnMeter::add_stability(const MapBatch& batch) {
 }
 
 void ColumnMeter::compare(const std::string& name, const ExplainedCheckpoint& other) {
+  Phase phase(observer_, "comparison", static_cast<int64_t>(checked_.size()));
   for (const auto& batch : checked_) {
     const auto maps = make_(other.network, batch.batch, seed_);
     for (int64_t i = 0; i < checked_rows(batch); ++i) {
       values(name + "_rank_correlation").push_back(rank_correlation(batch.maps[i], maps[i]));
       values(name + "_ssim").push_back(structural_similarity(batch.maps[i], maps[i]));
     }
+    phase.advance();
   }
 }
 
@@ -229,7 +241,10 @@ void ColumnMeter::randomize_layers(const torch::Device& device, torch::ScalarTyp
   const auto fresh = load_explained_checkpoint(checkpoint_, device, type, CheckpointWeights::kFresh,
                                                derive_seed(seed_, {kFreshWeights}));
   const auto broken = load_explained_checkpoint(checkpoint_, device, type);
-  for (const auto& layer : layers_from_output(*broken.module)) {
+  const auto layers = layers_from_output(*broken.module);
+  Phase phase(observer_, "randomized layers",
+              static_cast<int64_t>(layers.size() * checked_.size()));
+  for (const auto& layer : layers) {
     copy_layer(*fresh.module, *broken.module, layer);
     auto& similarity = scores_.randomization.emplace_back();
     similarity.layer = layer;
@@ -239,6 +254,7 @@ void ColumnMeter::randomize_layers(const torch::Device& device, torch::ScalarTyp
         similarity.rank_correlation.push_back(rank_correlation(batch.maps[i], maps[i]));
         similarity.structural_similarity.push_back(structural_similarity(batch.maps[i], maps[i]));
       }
+      phase.advance();
     }
   }
 }

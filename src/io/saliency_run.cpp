@@ -15,6 +15,7 @@
 #include "sanas/core/phase.h"
 #include "sanas/io/atomic_file.h"
 #include "sanas/io/folder_lock.h"
+#include "sanas/io/phase_display.h"
 #include "sanas/io/report.h"
 #include "sanas/io/saliency_tables.h"
 #include "sanas/io/session_record.h"
@@ -147,6 +148,7 @@ class SaliencyRun {
         masks_(std::move(masks)),
         device_(device),
         unreadable_(unreadable),
+        phases_(progress_options(options.quiet, log)),
         log_(log) {}
 
   SaliencyOutcome run() {
@@ -167,10 +169,11 @@ class SaliencyRun {
     std::optional<ColumnMeter> meter;
     if (options_.metrics) {
       meter.emplace(column.name, column.file, column.checkpoint->network, *options_.metrics, masks_,
-                    map_maker(column, options_), options_.seed);
+                    map_maker(column, options_), options_.seed, phases_);
     }
     const bool is_first = content_.columns.empty();
-    ColumnRun run(options_, column, images_, device_, meter ? &*meter : nullptr, unreadable_);
+    ColumnRun run(options_, column, images_, device_, meter ? &*meter : nullptr, unreadable_,
+                  phases_);
     ColumnResult result = run.run(/*write_images=*/is_first);
     content_.interrupted = result.interrupted;
     if (result.images.empty()) {
@@ -221,7 +224,8 @@ class SaliencyRun {
     const std::string metrics =
         scores_.empty() ? "" : write_scores(options_.output, scores_, options_.seed);
     report(options_.output, log_);
-    const char* sheet = !options_.pictures    ? ""
+    const bool has_sheet = options_.pictures && !content_.images.empty();
+    const char* sheet = !has_sheet            ? ""
                         : columns_.size() > 1 ? " (comparison_sheet.png shows the first ones)"
                                               : " (contact_sheet.png shows the first ones)";
     log_.info("Saliency maps of " + std::to_string(content_.images.size()) +
@@ -238,6 +242,7 @@ class SaliencyRun {
   std::vector<fs::path> masks_;
   torch::Device device_;
   UnreadableImages& unreadable_;
+  PhaseDisplay phases_;
   Log& log_;
   SaliencyContent content_;
   std::vector<std::vector<SheetRow>> sheets_;

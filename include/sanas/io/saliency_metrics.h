@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sanas/core/phase.h"
 #include "sanas/io/explained_checkpoint.h"
 #include "sanas/io/image_source.h"
 #include "sanas/saliency/bootstrap.h"
@@ -91,9 +92,10 @@ using MapMaker =
 /// Measures the maps of one column as they are made.
 class ColumnMeter {
  public:
+  /// @param observer of the phases "curves", "stability", "comparison" and "randomized layers".
   ColumnMeter(std::string column, std::filesystem::path checkpoint, const ExplainedNetwork& network,
               const SaliencyMetricsOptions& options, std::vector<std::filesystem::path> masks,
-              MapMaker make, uint64_t seed);
+              MapMaker make, uint64_t seed, PhaseObserver& observer = nobody());
 
   void add(const MapBatch& batch);
 
@@ -118,6 +120,7 @@ class ColumnMeter {
   std::vector<std::filesystem::path> masks_;
   MapMaker make_;
   uint64_t seed_;
+  PhaseObserver& observer_;
   std::vector<MapBatch> checked_;
   torch::Tensor deletion_sum_;
   torch::Tensor insertion_sum_;
