@@ -181,7 +181,11 @@ ClassificationMeter load_meter(const NamedTensors& tensors, const std::string& s
 
 int64_t load_reported_epochs(const NamedTensors& tensors, const std::string& source, int64_t step,
                              int64_t steps_per_epoch) {
-  const int64_t epochs = find_integer(tensors, "reported_epochs", source);
+  constexpr const char* kName = "reported_epochs";
+  if (!tensors.tensors.contains(kName)) {  // an older one, saved when all that is done is reported
+    return step / steps_per_epoch;
+  }
+  const int64_t epochs = find_integer(tensors, kName, source);
   if (epochs < 0 || epochs > step / steps_per_epoch || step > (epochs + 1) * steps_per_epoch) {
     throw FileError(source + ": " + std::to_string(epochs) + " reported epochs of " +
                     std::to_string(steps_per_epoch) + " mini-batches don't fit " +
