@@ -7,9 +7,11 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "sanas/core/text.h"
 
@@ -28,9 +30,38 @@ std::string lower_extension(const fs::path& file) {
   return extension;
 }
 
+using Identity = std::pair<dev_t, ino_t>;
+
+std::optional<Identity> identity_of(const fs::path& folder) {
+  struct stat status {};
+  return ::stat(folder.c_str(), &status) == 0
+             ? std::optional(Identity{status.st_dev, status.st_ino})
+             : std::nullopt;
+}
+
+// The folders that a folder is in, by its name and by where links lead to.
+std::vector<Identity> folders_around(const fs::path& folder) {
+  std::vector<Identity> around;
+  std::error_code ignored;
+  for (fs::path path :
+       {fs::absolute(folder, ignored).lexically_normal(), fs::canonical(folder, ignored)}) {
+    path = path.has_filename() ? path : path.parent_path();  // without a slash at its end
+    for (; path.has_relative_path(); path = path.parent_path()) {
+      if (const auto outer = identity_of(path.parent_path())) {
+        around.push_back(*outer);
+      }
+    }
+  }
+  return around;
+}
+
 class Walk {
  public:
   ImageFiles run(const fs::path& root) {
+    open_ = folders_around(root);
+    if (const auto itself = identity_of(root)) {
+      std::erase(open_, *itself);  // who names it means it
+    }
     visit(root, "");
     std::sort(found_.files.begin(), found_.files.end(),
               [](const ImageFile& a, const ImageFile& b) { return a.path < b.path; });
@@ -38,24 +69,21 @@ class Walk {
   }
 
  private:
-  using Identity = std::pair<dev_t, ino_t>;
-
   void add(const std::string& path, const std::string& fault = {}) {
     found_.files.push_back({path.empty() ? "." : path, fault});
   }
 
   // `path` is that of the folder below the root.
   void visit(const fs::path& folder, const std::string& path) {
-    struct stat status {};
-    if (::stat(folder.c_str(), &status) != 0) {
+    const auto identity = identity_of(folder);
+    if (!identity) {
       add(path, std::generic_category().message(errno));
       return;
     }
-    const Identity identity{status.st_dev, status.st_ino};
-    if (std::find(open_.begin(), open_.end(), identity) != open_.end()) {
+    if (std::find(open_.begin(), open_.end(), *identity) != open_.end()) {
       return;  // a link to a folder that it is in
     }
-    open_.push_back(identity);
+    open_.push_back(*identity);
     std::error_code error;
     fs::directory_iterator entry(folder, error);
     for (const fs::directory_iterator end; !error && entry != end; entry.increment(error)) {
@@ -90,7 +118,7 @@ class Walk {
   }
 
   ImageFiles found_;
-  std::vector<Identity> open_;  // the folders from the root to the one that is visited
+  std::vector<Identity> open_;  // the folders that the one that is visited is in, and itself
 };
 
 }  // namespace
@@ -105,6 +133,12 @@ std::string image_extensions() {
 }
 
 bool is_hidden_name(const std::string& name) { return name.starts_with('.') || name == "__MACOSX"; }
+
+bool leads_back(const fs::path& folder) {
+  const auto itself = identity_of(folder);
+  const auto around = folders_around(folder);
+  return itself && std::find(around.begin(), around.end(), *itself) != around.end();
+}
 
 void LeftOutFiles::add(const LeftOutFiles& other) {
   for (const auto& [ending, count] : other.endings) {

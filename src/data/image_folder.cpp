@@ -28,10 +28,10 @@ ClassFolders find_classes(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     std::error_code error;
-    const fs::file_status status = entry.status(error);
-    if (is_hidden_name(name)) {
+    if (is_hidden_name(name) || (entry.is_symlink(error) && leads_back(entry.path()))) {
       continue;
     }
+    const fs::file_status status = entry.status(error);
     if (fs::is_directory(status) || error) {
       found.names.push_back(name);
     } else if (has_image_extension(name)) {

@@ -75,10 +75,27 @@ TEST_F(ImageWalk, LoopsOfLinksEnd) {
   link("..", "here/b/up");
   link(".", "here/self");
   link("../b", "here/b/again");
+  link("..", "here/out");  // where what is no part of the folder lies
+  link(std::filesystem::canonical(root()).parent_path(), "here/b/far_out");
   add("other/d.png");
   link("../here", "other/back");
   link("../other", "here/other");
   EXPECT_THAT(paths(), ElementsAre("a.png", "b/c.png", "other/d.png"));
+}
+
+TEST_F(ImageWalk, FolderMayBeNamedInManyWays) {
+  add("here/a.png");
+  add("here/b/c.png");
+  link("here", "there");
+  const auto before = std::filesystem::current_path();
+  for (const char* name : {"here", "here/", "here/.", "here/b/..", "./here//", "there", "there/"}) {
+    EXPECT_EQ(find_image_files(root() / name).files.size(), 2U) << name;
+  }
+  std::filesystem::current_path(root() / "here/b");
+  EXPECT_EQ(find_image_files(".").files.size(), 1U);
+  EXPECT_EQ(find_image_files("..").files.size(), 2U);
+  EXPECT_EQ(find_image_files("../").files.size(), 2U);
+  std::filesystem::current_path(before);
 }
 
 TEST_F(ImageWalk, WhatCannotBeExaminedDoesNotVanish) {

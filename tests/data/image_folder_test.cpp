@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 
 #include "data/data_test_support.h"
+#include "sanas/data/dataset_reading.h"
 #include "sanas/data/image_codec.h"
+#include "support/stop_after.h"
 
 namespace sanas {
 namespace {
@@ -57,6 +59,22 @@ TEST_F(ImageFolderTree, UnfitTreesAreRefused) {
   add("dog/readme.txt");
   EXPECT_THAT(error(""), AllOf(HasSubstr("dog"), HasSubstr(": no image (.bmp, "),
                                HasSubstr("left out: 1 .txt")));
+}
+
+TEST_F(ImageFolderTree, ReadingEndsBetweenTwoClassFolders) {
+  for (const char* file : {"train/cat/a.png", "train/dog/a.png", "train/eel/a.png"}) {
+    add(file);
+  }
+  const std::string name = "reading " + (root() / "train").string();
+  StopAfter<> stop(name, 2);
+  EXPECT_THROW(ImageFolder("folder", root() / "train", stop), Interrupted);
+  ASSERT_FALSE(stop.reports.empty());
+  EXPECT_EQ(stop.reports.back().total, 3);
+  if (images_are_decodable()) {
+    StopAfter<> all(name, 3);  // too late
+    EXPECT_EQ(open_dataset({"folder", root()}, Split::kTrain, all)->size(), 3);
+    EXPECT_EQ(all.reports.size(), 4U);
+  }
 }
 
 TEST_F(ImageFolderTree, BothPartsMustHaveTheSameClasses) {
@@ -115,6 +133,18 @@ TEST_F(ImageFolderTree, NothingHiddenIsRead) {
   EXPECT_THAT(folder.info().remarks, ElementsAre("left out: 2 .gif, 3 hidden",
                                                  "left out: 1 images that are in no class folder"));
   EXPECT_EQ(folder.info().place, root().string());
+}
+
+TEST_F(ImageFolderTree, LinksBackAreNoClassesAndAddNoImages) {
+  add("train/cat/a.png");
+  add("train/dog/a.png");
+  std::filesystem::create_directory_symlink("..", root() / "train/up");
+  std::filesystem::create_directory_symlink(".", root() / "train/self");
+  std::filesystem::create_directory_symlink("../..", root() / "train/cat/up");
+  std::filesystem::create_directory_symlink("cat", root() / "train/kitty");
+  const ImageFolder folder("folder", root() / "train");
+  EXPECT_THAT(folder.info().classes, ElementsAre("cat", "dog", "kitty"));
+  EXPECT_EQ(folder.size(), 3);
 }
 
 TEST_F(ImageFolderTree, WhatCannotBeExaminedIsABadSample) {

@@ -20,6 +20,9 @@ std::string image_extensions();
 /// the `__MACOSX` beside a folder that was packed on a Mac.
 bool is_hidden_name(const std::string& name);
 
+/// Whether the folder is a link to one that it is in.
+bool leads_back(const std::filesystem::path& folder);
+
 /// What was seen in a folder and is no image of it.
 struct LeftOutFiles {
   std::map<std::string, int64_t> endings;  ///< how many files have that ending, in lower case
@@ -43,10 +46,10 @@ struct ImageFiles {
 
 /// All images in a folder and the folders in it, by one rule for data sets and single folders:
 /// hidden names are left out, with all that is in such a folder; links to files and folders are
-/// followed, but not back into a folder that they are in. An entry that can't be examined (a link
-/// to nothing, a folder that may not be read) counts as an image, one with a fault, and so does
-/// what has an image's name but is no file; the folder itself then has the path ".". Never throws
-/// for what is in the folder.
+/// followed, but not back into a folder that they are in (leads_back). An entry that can't be
+/// examined (a link to nothing, a folder that may not be read) counts as an image, one with a
+/// fault, and so does what has an image's name but is no file; the folder itself then has the path
+/// ".". Never throws for what is in the folder.
 ImageFiles find_image_files(const std::filesystem::path& folder);
 
 }  // namespace sanas
