@@ -131,10 +131,12 @@ void add_display(CLI::App& app, SaliencyOptions& options) {
       app, "--reduction", display.reduction,
       {{"max", ColorReduction::kMax}, {"mean", ColorReduction::kMean}, {"l2", ColorReduction::kL2}},
       "over colours: max, mean or l2");
-  app.add_option("--color-map", display.color_map, "colour map of the heat maps")
-      ->check(CLI::IsMember(color_map_names()))
-      ->type_name("NAME")
-      ->capture_default_str();
+  std::vector<std::pair<std::string, std::string>> color_maps;
+  for (const std::string& name : color_map_names()) {
+    color_maps.emplace_back(name, name);
+  }
+  add_choice(app, "--color-map", display.color_map, color_maps,
+             "of the heat maps: jet, viridis, magma and others of OpenCV");
   app.add_option("--strength", display.strength, "share of the heat map in the overlay")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
@@ -144,7 +146,9 @@ void add_display(CLI::App& app, SaliencyOptions& options) {
   app.add_option("--high-percentile", display.high_percentile, "shown as warmest")
       ->check(CLI::Range(51.0, 100.0))
       ->capture_default_str();
-  app.add_flag("!--no-pictures", options.pictures, "only maps.safetensors and predictions.jsonl");
+  app.add_flag_callback(
+      "--no-pictures", [&options] { options.pictures = false; },
+      "only maps.safetensors and predictions.jsonl");
 }
 
 void add_metrics(CLI::App& app, Command& command) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <iostream>
 
 #include "data/data_test_support.h"
 
@@ -120,12 +121,18 @@ TEST_F(ImageCodec, JpegHeaderTellsTheSize) {
 
 TEST_F(ImageCodec, TruncatedAndForeignFilesAreNamed) {
   const TemporaryFolder folder;
-  for (const char* name : {"cmyk.jpg", "palette.png", "lossless.webp"}) {
+  for (const char* name :
+       {"cmyk.jpg", "palette.png", "lossless.webp", "rows.bmp", "lzw.tif", "binary.ppm"}) {
     const auto copy = folder.path() / name;
     std::filesystem::copy_file(images_ / name, copy);
     std::filesystem::resize_file(copy, std::filesystem::file_size(copy) * 2 / 3);
+    testing::internal::CaptureStderr();
     EXPECT_THAT(message_of<DataError>([&] { decode_image(copy); }), HasSubstr(name));
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << name;  // the message is all
   }
+  testing::internal::CaptureStderr();
+  std::cerr << "others are heard";
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "others are heard");
   write_file(folder.path() / "text.png", "no picture");
   EXPECT_THAT(message_of<DataError>([&] { decode_image(folder.path() / "text.png"); }),
               HasSubstr("text.png: cannot be decoded"));
