@@ -54,6 +54,7 @@ search:
   max_steps: 11
   report_every: 13
   validate_every: 2
+  validation_batch_size: 10
   architecture_batches: fresh
   adversarial_weights1: true
   sequential_stages: true
@@ -86,7 +87,7 @@ evaluation: {initial_weights: w.pt, channels: 10, cells: 4, epochs: 21, batch_si
              drop_path: 0.15, cutout: 4, label_smoothing: 0.05, schedule: exponential,
              warm_up_epochs: 2, warm_up_base: initial, test_each_epoch: true, test_on: holdout,
              accumulation_steps: 2, precision: bfloat16, ema_decay: 0.75, test_images: 25,
-             selection: test, inference: two_networks, latency_runs: 26}
+             test_batch_size: 21, selection: test, inference: two_networks, latency_runs: 26}
 checkpoint: {every_steps: 5, every_minutes: 2.5, keep: 7}
 )";
 
