@@ -75,11 +75,11 @@ SearchRecorder::SearchRecorder(SearchLoop& loop, const SearchStage& stage, const
       gaps_(loop.skipped_updates(), loop.skipped_images()) {}
 
 void SearchRecorder::on_step(const StepReport& report) {
-  const auto add = [](Phase& phase, const auto& update) {
-    phase.seconds += update.seconds;
-    phase.peak_memory_bytes = std::max(phase.peak_memory_bytes, update.peak_memory_bytes);
-    phase.updates += 1;
-    phase.passes += update.passes;
+  const auto add = [](Cost& cost, const auto& update) {
+    cost.seconds += update.seconds;
+    cost.peak_memory_bytes = std::max(cost.peak_memory_bytes, update.peak_memory_bytes);
+    cost.updates += 1;
+    cost.passes += update.passes;
   };
   if (report.weights1) {
     add(weights1_, *report.weights1);
@@ -211,14 +211,14 @@ void SearchRecorder::save_checkpoint(std::optional<double> score) {
 
 std::vector<std::string> SearchRecorder::cost_report() const {
   std::vector<std::string> lines;
-  const auto line = [&](const char* name, const Phase& phase) {
-    if (phase.updates > 0) {
-      const auto updates = static_cast<double>(phase.updates);
+  const auto line = [&](const char* name, const Cost& cost) {
+    if (cost.updates > 0) {
+      const auto updates = static_cast<double>(cost.updates);
       lines.push_back(format(
           "%-14s %lld updates, %.1f passes and %.2f s each, %.1f s in all, memory up to %.2f GiB",
-          name, static_cast<long long>(phase.updates), static_cast<double>(phase.passes) / updates,
-          phase.seconds / updates, phase.seconds,
-          static_cast<double>(phase.peak_memory_bytes) / (1U << 30U)));
+          name, static_cast<long long>(cost.updates), static_cast<double>(cost.passes) / updates,
+          cost.seconds / updates, cost.seconds,
+          static_cast<double>(cost.peak_memory_bytes) / (1U << 30U)));
     }
   };
   line("weights 1", weights1_);

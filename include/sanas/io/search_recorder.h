@@ -42,11 +42,11 @@ class SearchRecorder : public SearchObserver {
   /// Forward-backward passes of the last architecture step.
   int64_t architecture_passes() const { return architecture_passes_; }
 
-  /// Seconds and passes of each phase so far, as lines for the log.
+  /// Seconds and passes of each level so far, as lines for the log.
   std::vector<std::string> cost_report() const;
 
  private:
-  struct Phase {
+  struct Cost {
     double seconds = 0.0;
     int64_t updates = 0;
     int64_t passes = 0;
@@ -69,9 +69,9 @@ class SearchRecorder : public SearchObserver {
   /// Lines of metrics.jsonl that a resumed run keeps.
   uint64_t resume_position_;
   Gaps gaps_;
-  Phase weights1_;
-  Phase weights2_;
-  Phase architecture_;
+  Cost weights1_;
+  Cost weights2_;
+  Cost architecture_;
   int64_t architecture_passes_ = 0;
   /// Of W1, seconds for an image.
   double fastest_pass_ = std::numeric_limits<double>::infinity();
