@@ -6,8 +6,10 @@ namespace sanas {
 int64_t Rollback::next_step(const NonFiniteError& error, int64_t failed, const std::string& state,
                             const std::filesystem::path& last) {
   constexpr int64_t kMostTimes = 5;
-  times_ = state == state_ ? times_ + 1 : 1;
+  const bool is_again = state == state_ || failed == next_;  // no mini-batch between succeeded
+  times_ = is_again ? times_ + 1 : 1;
   state_ = state;
+  next_ = failed + 1;
   if (policy_ != NonFinitePolicy::kRollback || times_ > kMostTimes) {
     const std::string gone_back =
         times_ > 1 ? "; went back " + std::to_string(times_ - 1) +
@@ -19,7 +21,7 @@ int64_t Rollback::next_step(const NonFiniteError& error, int64_t failed, const s
                               ? "; the last good checkpoint is " + last.string()
                               : "; there is no checkpoint yet"));
   }
-  return failed + 1;
+  return next_;
 }
 
 void Gaps::report(int64_t skipped_updates, int64_t skipped_images, Log& log) {

@@ -41,6 +41,15 @@ TEST(Rollback, GivesUpWhenOneStateDoesNotHelp) {
           "without such updates; there is no checkpoint yet");
 }
 
+/// The end of an epoch is saved, even if none of its mini-batches succeeded.
+TEST(Rollback, GivesUpWhereNoMiniBatchSucceedsWhateverIsSavedBetween) {
+  Rollback rollback(NonFinitePolicy::kRollback);
+  for (int64_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(message_of(rollback, 3 + i, "step-" + std::to_string(i)), "");
+  }
+  EXPECT_THAT(message_of(rollback, 8, "step-5"), HasSubstr("went back 5 times"));
+}
+
 TEST(Rollback, OtherPoliciesEndTheRun) {
   Rollback stop(NonFinitePolicy::kStop);
   EXPECT_EQ(message_of(stop, 3, "a"), std::string(kError.what()) + "; there is no checkpoint yet");

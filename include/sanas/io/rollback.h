@@ -24,14 +24,15 @@ class Rollback {
   /// @param failed the mini-batch of the error.
   /// @param state a name for the newest good state, e.g. its number of mini-batches.
   /// @param last the newest checkpoint, for messages.
-  /// Throws NonFiniteError, the given one with what is known besides, under another policy and
-  /// when one state was gone back to several times.
+  /// Throws NonFiniteError, the given one with what is known besides, under another policy and when
+  /// one state was gone back to several times, or several mini-batches in a row failed.
   int64_t next_step(const NonFiniteError& error, int64_t failed, const std::string& state,
                     const std::filesystem::path& last);
 
  private:
   NonFinitePolicy policy_;
   std::string state_;
+  int64_t next_ = -1;
   int64_t times_ = 0;
 };
 
