@@ -27,10 +27,12 @@ constexpr int64_t kTinyBatch = 2;
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "sanas-dry-run-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) {
-      throw FileError(pattern + ": no temporary folder can be made: " + std::strerror(errno));
+    std::error_code error;
+    const auto base = std::filesystem::temp_directory_path(error);
+    std::string pattern = (base / "sanas-dry-run-XXXXXX").string();
+    if (error || mkdtemp(pattern.data()) == nullptr) {
+      throw FileError("no temporary folder can be made: " +
+                      (error ? "TMPDIR is no folder" : pattern + ": " + std::strerror(errno)));
     }
     path_ = pattern;
   }

@@ -104,7 +104,9 @@ TEST_P(SearchResume, GoesOnWithinTheLastEpoch) {
 
 TEST(SearchResumeErrors, ReportedEpochsThatDontFitTheStepAreRefused) {
   TinySearch search(quick_options());
-  auto tensors = search_checkpoint(search.loop, {0, search.loop.networks().net1->space()}, {},
+  Config config;
+  config.supernet = tiny_choice("darts");
+  auto tensors = search_checkpoint(search.loop, {0, search.loop.networks().net1->space()}, config,
                                    search.info(), 0);
   for (const int64_t epochs : {-1, 1}) {
     tensors.tensors["reported_epochs"] = torch::tensor(epochs);
