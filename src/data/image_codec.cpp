@@ -178,6 +178,7 @@ std::optional<std::vector<uint8_t>> essence_of_png(const std::vector<uint8_t>& b
                                              'N', 'D', 0xAE, 0x42, 0x60, 0x82};
   std::vector<uint8_t> essence(bytes.begin(), bytes.begin() + kSignature);
   bool has_pixels = false;
+  bool has_palette = false;
   for (size_t at = kSignature; bytes.size() - at >= kFrame;) {
     const uint8_t* chunk = bytes.data() + at;
     const size_t length = big_endian(chunk);
@@ -197,10 +198,14 @@ std::optional<std::vector<uint8_t>> essence_of_png(const std::vector<uint8_t>& b
       essence.insert(essence.end(), chunk, chunk + kFrame + length);
     }
     has_pixels = has_pixels || type == "IDAT";
+    has_palette = has_palette || type == "PLTE";
     at += length + kFrame;
   }
   essence.insert(essence.end(), kEnd.begin(), kEnd.end());
-  return has_pixels ? std::optional(std::move(essence)) : std::nullopt;
+  constexpr size_t kColorType = 25;
+  constexpr uint8_t kPalette = 3;
+  const bool is_whole = has_pixels && (has_palette || bytes[kColorType] != kPalette);
+  return is_whole ? std::optional(std::move(essence)) : std::nullopt;
 }
 
 /// Colours that are not yet multiplied by their transparency are not to be: it is dropped.

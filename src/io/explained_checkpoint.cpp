@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/io/explained_checkpoint.h"
 
+#include <algorithm>
+
+#include "saliency_images.h"
 #include "sanas/core/parameters.h"
 #include "sanas/core/phase.h"
 #include "sanas/core/random.h"
@@ -21,25 +24,42 @@ using torch::Tensor;
 /// From normalised pixels to logits and the last cell's output.
 using Forward = std::function<std::pair<Tensor, Tensor>(const Tensor&)>;
 
-/// Row by row, each with the same random numbers.
-Forward one_by_one(const Forward& forward) {
-  return [forward](const Tensor& x) {
+/// A fixed number of rows at a time. How a matrix product rounds depends on how many there are.
+Forward in_blocks(const Forward& forward, int64_t rows) {
+  return [forward, rows](const Tensor& x) {
     TensorList logits;
     TensorList features;
-    for (int64_t i = 0; i < x.size(0); ++i) {
-      const FrozenRandomness frozen(0);
-      auto [row_logits, row_features] = forward(x.narrow(0, i, 1));
-      logits.push_back(std::move(row_logits));
-      features.push_back(std::move(row_features));
+    for (int64_t i = 0; i < x.size(0); i += rows) {
+      auto [block_logits, block_features] = forward(x.narrow(0, i, std::min(rows, x.size(0) - i)));
+      logits.push_back(std::move(block_logits));
+      features.push_back(std::move(block_features));
     }
     return std::pair{torch::cat(logits),
                      features.front().defined() ? torch::cat(features) : Tensor{}};
   };
 }
 
+/// Row by row, each with the same random numbers.
+Forward one_by_one(const Forward& forward) {
+  return in_blocks(
+      [forward](const Tensor& row) {
+        const FrozenRandomness frozen(0);
+        return forward(row);
+      },
+      1);
+}
+
+/// In blocks on the CPU; a GPU wants all at once.
+Forward independent_of_batch(const Forward& forward) {
+  return [forward, blocks = in_blocks(forward, kRowUnit)](const Tensor& x) {
+    return x.is_cuda() ? forward(x) : blocks(x);
+  };
+}
+
 ExplainedNetwork explain(const torch::nn::Module& module, const Forward& forward,
                          const PixelNormalization& normalization, bool has_cells) {
-  const Forward rows = rows_are_independent(module) ? forward : one_by_one(forward);
+  const Forward rows =
+      rows_are_independent(module) ? independent_of_batch(forward) : one_by_one(forward);
   const Forward pass = [rows, normalization](const Tensor& pixels) {
     if (ScopedSignals::stop_requested()) {  // every method and metric is a number of passes
       throw Interrupted();

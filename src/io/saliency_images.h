@@ -48,8 +48,9 @@ struct ImageBatch {
   torch::Tensor pixels;
 };
 
-/// Matrix products round the last few rows of an odd number of them differently, and the sign of a
-/// vanishing gradient then depends on the batch. In multiples of this they don't.
+/// Matrix products round differently with another number of rows, and the sign of a vanishing
+/// gradient then depends on the batch. So batches are multiples of this, and a network on the CPU
+/// is given so many rows at a time.
 constexpr int64_t kRowUnit = 8;
 
 /// Reads images in batches that fit into a memory limit, prepared as for a test of the network.

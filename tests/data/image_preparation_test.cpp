@@ -60,8 +60,8 @@ void expect_led_back(const ImagePreparation& prepare, int height, int width) {
         ASSERT_EQ(pixel[2], 0) << i << ' ' << j;  // frame
       } else if (inside > 0) {
         ASSERT_EQ(pixel[2], 255) << i << ' ' << j;
-        ASSERT_NEAR(pixel[0], x - 0.5, 0.8) << i << ' ' << j;
-        ASSERT_NEAR(pixel[1], y - 0.5, 0.8) << i << ' ' << j;
+        ASSERT_NEAR(pixel[0], x - 0.5, 1.05) << i << ' ' << j;
+        ASSERT_NEAR(pixel[1], y - 0.5, 1.05) << i << ' ' << j;
         ++compared;
       }
     }
