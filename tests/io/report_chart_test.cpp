@@ -71,7 +71,7 @@ TEST(Chart, BreaksTheLineWhereAValueIsNotFinite) {
   ASSERT_TRUE(std::regex_search(html, path, std::regex("class=\"line s0\" d=\"([^\"]*)\"><title")));
   EXPECT_EQ(count(path[1], "M"), 3U);
   EXPECT_EQ(count(html, "<circle class=\"dot s0\""), 1U);  // the point that stands alone
-  EXPECT_NE(html.find("2 values are not finite and not shown"), std::string::npos);
+  EXPECT_NE(html.find("2 values are not finite or too large and not shown"), std::string::npos);
   EXPECT_EQ(html.find("nan"), std::string::npos);
 }
 
