@@ -27,6 +27,9 @@ using Forward = std::function<std::pair<Tensor, Tensor>(const Tensor&)>;
 /// A fixed number of rows at a time. How a matrix product rounds depends on how many there are.
 Forward in_blocks(const Forward& forward, int64_t rows) {
   return [forward, rows](const Tensor& x) {
+    if (x.size(0) <= rows) {
+      return forward(x);
+    }
     TensorList logits;
     TensorList features;
     for (int64_t i = 0; i < x.size(0); i += rows) {
@@ -58,8 +61,8 @@ Forward independent_of_batch(const Forward& forward) {
 
 ExplainedNetwork explain(const torch::nn::Module& module, const Forward& forward,
                          const PixelNormalization& normalization, bool has_cells) {
-  const Forward rows =
-      rows_are_independent(module) ? independent_of_batch(forward) : one_by_one(forward);
+  const bool independent = rows_are_independent(module);
+  const Forward rows = independent ? independent_of_batch(forward) : one_by_one(forward);
   const Forward pass = [rows, normalization](const Tensor& pixels) {
     if (ScopedSignals::stop_requested()) {  // every method and metric is a number of passes
       throw Interrupted();
@@ -70,6 +73,7 @@ ExplainedNetwork explain(const torch::nn::Module& module, const Forward& forward
   network.logits = [pass](const Tensor& pixels) { return pass(pixels).first; };
   if (has_cells) {
     network.logits_and_features = pass;
+    network.most_rows = independent ? kRowUnit : 1;
   }
   return network;
 }

@@ -3,6 +3,8 @@
 
 #include <torch/nn/functional/upsampling.h>
 
+#include <algorithm>
+
 #include "sanas/core/error.h"
 #include "sanas/core/parameters.h"
 #include "sanas/core/random.h"
@@ -17,6 +19,22 @@ Tensor target_logits(const Tensor& logits, const Tensor& targets) {
 }
 
 Tensor per_image(const Tensor& values) { return values.view({-1, 1, 1, 1}); }
+
+Tensor grad_cam_of_rows(const ExplainedNetwork& network, const Tensor& images,
+                        const Tensor& targets) {
+  const torch::AutoGradMode with_gradients(true);
+  // The features must have a history even where no weight asks for a gradient.
+  const Tensor variable = images.detach().requires_grad_(true);
+  const auto [logits, features] = network.logits_and_features(variable);
+  const Tensor gradient = gradients_of(target_logits(logits, targets).sum(), {features}).front();
+  const Tensor weights = gradient.mean({2, 3}, /*keepdim=*/true);
+  const Tensor map = (weights * features.detach()).sum(1, /*keepdim=*/true).relu();
+  return torch::nn::functional::interpolate(
+      map, torch::nn::functional::InterpolateFuncOptions()
+               .size(std::vector<int64_t>{images.size(2), images.size(3)})
+               .mode(torch::kBilinear)
+               .align_corners(false));
+}
 
 }  // namespace
 
@@ -71,18 +89,15 @@ Tensor grad_cam(const ExplainedNetwork& network, const Tensor& images, const Ten
   if (!network.logits_and_features) {
     throw ConfigError("gradcam: this network has no last cell to look at; use another method");
   }
-  const torch::AutoGradMode with_gradients(true);
-  // The features must have a history even where no weight asks for a gradient.
-  const Tensor variable = images.detach().requires_grad_(true);
-  const auto [logits, features] = network.logits_and_features(variable);
-  const Tensor gradient = gradients_of(target_logits(logits, targets).sum(), {features}).front();
-  const Tensor weights = gradient.mean({2, 3}, /*keepdim=*/true);
-  const Tensor map = (weights * features.detach()).sum(1, /*keepdim=*/true).relu();
-  return torch::nn::functional::interpolate(
-      map, torch::nn::functional::InterpolateFuncOptions()
-               .size(std::vector<int64_t>{images.size(2), images.size(3)})
-               .mode(torch::kBilinear)
-               .align_corners(false));
+  const int64_t count = images.size(0);
+  const int64_t rows = network.most_rows > 0 ? network.most_rows : count;
+  TensorList maps;
+  for (int64_t i = 0; i < count; i += rows) {
+    const int64_t taken = std::min(rows, count - i);
+    maps.push_back(
+        grad_cam_of_rows(network, images.narrow(0, i, taken), targets.narrow(0, i, taken)));
+  }
+  return torch::cat(maps);
 }
 
 }  // namespace sanas

@@ -148,6 +148,7 @@ def test_a_search_network_that_draws_operations_and_normalises_by_batch(images, 
             tensors = load_file(out / "maps.safetensors")
             found.append(next(value for key, value in tensors.items() if key.endswith("_10")))
         assert torch.equal(*found), method
+        assert found[0].abs().max() > 0, method
 
 
 def own_memory(process):

@@ -19,6 +19,9 @@ struct ExplainedNetwork {
   /// has no such thing.
   std::function<std::pair<torch::Tensor, torch::Tensor>(const torch::Tensor& pixels)>
       logits_and_features;
+  /// At most so many images at a time are given to logits_and_features; 0: any number. (Those of
+  /// several passes put together would be no part of the way from images to logits.)
+  int64_t most_rows = 0;
 };
 
 }  // namespace sanas
