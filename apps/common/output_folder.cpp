@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/output_folder.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <ctime>
@@ -14,13 +16,12 @@ namespace sanas {
 namespace fs = std::filesystem;
 
 OutputFolder::OutputFolder(fs::path named, const std::string& name)
-    : path_(named.empty() ? make_run_folder(name, std::time(nullptr)) : std::move(named)),
-      is_made_here_(named.empty()) {}
+    : is_made_here_(named.empty()),
+      path_(is_made_here_ ? make_run_folder(name, std::time(nullptr)) : std::move(named)) {}
 
 OutputFolder::~OutputFolder() {
-  std::error_code ignored;
   if (is_made_here_) {
-    fs::remove(path_, ignored);  // only if it is empty
+    ::rmdir(path_.c_str());  // does nothing unless it is empty
   }
 }
 

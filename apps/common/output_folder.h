@@ -19,8 +19,8 @@ class OutputFolder {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  bool is_made_here_;  // before path_, which takes the argument
   std::filesystem::path path_;
-  bool is_made_here_;
 };
 
 /// How a program that was stopped by a signal says how to go on.

@@ -442,6 +442,13 @@ def test_an_unwritable_output_folder(cifar10, tmp_path):
     assert file.read_text() == "mine"
 
 
+def test_a_refused_run_leaves_the_empty_folder_that_was_named(tmp_path):
+    out = tmp_path / "empty"
+    out.mkdir()
+    one_line_error("sanas_search", search(tmp_path / "none", out), DATA, "none")
+    assert out.is_dir()
+
+
 def test_an_output_folder_with_other_files(cifar10, tmp_path):
     out = tmp_path / "holds"
     out.mkdir()
