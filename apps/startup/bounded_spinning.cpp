@@ -14,7 +14,7 @@
 namespace {
 
 // Measured in docs/performance.md.
-char bounded[] = "GOMP_SPINCOUNT=20000";
+char bounded[] = "GOMP_SPINCOUNT=2000";
 
 bool sets(const char* entry, const char* name) {
   const size_t length = std::strlen(name);

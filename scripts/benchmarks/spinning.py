@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seconds of a training under several bounds on the spinning of idle OpenMP threads, with other work beside it.
 
-    scripts/benchmarks/spinning.py [--bin build/release/bin] [--steps 150] [--busy 0 1 2]
+    scripts/benchmarks/spinning.py [--bin build/release/bin] [--steps 40] [--busy 0 1 2]
 
 The network of the quickstart on Fashion-MNIST, with as many threads as there are cores, beside so
 many processes that keep one core busy each; the last line of each table is the same with one
@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 
-BOUNDS = ("300000", "20000", "2000", "0")
+BOUNDS = ("300000", "20000", "2000", "1000")
 
 
 def burn():
@@ -40,7 +40,7 @@ def training_seconds(options, threads, bound):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--bin", default="build/release/bin")
-    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--busy", type=int, nargs="+", default=[0, 1, 2])
     options = parser.parse_args()
     cores = os.cpu_count()

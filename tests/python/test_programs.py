@@ -108,7 +108,7 @@ def test_an_unknown_genotype_is_a_file_error(tmp_path):
 )
 @pytest.mark.parametrize(
     ("given", "spins"),
-    [({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, "0")],
+    [({}, "2000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "passive"}, "0")],
 )
 def test_idle_threads_spin_for_a_bounded_time(name, given, spins):
     """As libgomp itself understood its environment when the program was loaded."""
