@@ -61,9 +61,10 @@ targets=(program_search program_eval program_saliency program_inspect)
 for layer in "${layers[@]}"; do targets+=("sanas_${layer}_tests"); done
 
 cmake_files="$root/lib/x86_64-linux-gnu/cmake"
-# -O1: the time goes into LibTorch, and the build has to be quick.
+# -O1: the time goes into LibTorch, and the build has to be quick. NDEBUG: LibTorch's headers lay
+# out classes in another way without it.
 step configure 60 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-  -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DTorch_DIR="$torch_dir" -DSANAS_WITH_OPENCV=OFF \
+  -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DTorch_DIR="$torch_dir" -DSANAS_WITH_OPENCV=OFF \
   -DSANAS_BUILD_TESTS=ON -DCMAKE_DISABLE_FIND_PACKAGE_LibArchive=ON \
   -Dyaml-cpp_DIR="$cmake_files/yaml-cpp" -Dspdlog_DIR="$cmake_files/spdlog" \
   -DGTest_DIR="$cmake_files/GTest" \
