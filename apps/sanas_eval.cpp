@@ -192,15 +192,6 @@ void add_compare(CLI::App& app, CompareOptions& options) {
       "text, csv or latex");
 }
 
-/// Options of a training say nothing about a comparison.
-void check_compare_alone(const CLI::App& app) {
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->count() > 0) {
-      throw ConfigError(option->get_name() + " does not apply to compare");
-    }
-  }
-}
-
 void add_evaluation(CLI::App& app, EvalOptions& options) {
   add_common_options(app, options.common);
   add_path(app, "--genotype", options.genotype, "NAME|FILE",
@@ -246,7 +237,7 @@ int main(int argc, char** argv) {
         if (!app.got_subcommand("compare")) {
           return evaluate(options);
         }
-        check_compare_alone(app);
+        check_verb_alone(app);
         return compare(comparison);
       },
       [&] { return memory_advice(unchecked_config(options.common)); });

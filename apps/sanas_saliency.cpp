@@ -2,26 +2,9 @@
 // sanas_saliency: heat maps of what a network looks at, and how good they are.
 #include <torch/version.h>
 
+#include "common/options.h"
 #include "common/program.h"
-#include "sanas/core/error.h"
 #include "sanas_saliency/verbs.h"
-
-namespace sanas {
-namespace {
-
-/// Options of making maps say nothing about ratings.
-void check_verb_alone(const CLI::App& app) {
-  for (const CLI::App* verb : app.get_subcommands()) {
-    for (const CLI::Option* option : app.get_options()) {
-      if (option->count() > 0) {
-        throw ConfigError(option->get_name() + " does not apply to " + verb->get_name());
-      }
-    }
-  }
-}
-
-}  // namespace
-}  // namespace sanas
 
 int main(int argc, char** argv) {
   using namespace sanas;

@@ -99,6 +99,16 @@ void exclude(CLI::App& app, const std::string& option, const std::vector<std::st
   }
 }
 
+void check_verb_alone(const CLI::App& app) {
+  for (const CLI::App* verb : app.get_subcommands()) {
+    for (const CLI::Option* option : app.get_options()) {
+      if (option->count() > 0) {
+        throw ConfigError(option->get_name() + " does not apply to " + verb->get_name());
+      }
+    }
+  }
+}
+
 std::vector<fs::path> config_folders() {
   std::vector<fs::path> folders{".", "configs"};
   std::error_code error;  // an installation may have been moved: beside the program first

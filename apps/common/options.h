@@ -71,6 +71,10 @@ CLI::Option* add_path(CLI::App& app, const std::string& option, Path& target,
 /// Each of `others` makes no sense beside `option`, and is refused.
 void exclude(CLI::App& app, const std::string& option, const std::vector<std::string>& others);
 
+/// Options of what a program does without a verb say nothing about a verb: beside one, they are
+/// refused. Throws ConfigError.
+void check_verb_alone(const CLI::App& app);
+
 /// Adds --config, --set, --data, --out, --device, --threads, --seed, --deterministic, --resume,
 /// --dry-run, --quiet and --version to `app`. `options` must outlive it.
 void add_common_options(CLI::App& app, CommonOptions& options);

@@ -152,8 +152,7 @@ std::string memory_advice(const Config& config) {
   return "search.batch_size is " + std::to_string(config.search.batch_size) +
          " and evaluation.batch_size " + std::to_string(config.evaluation.batch_size) +
          "; a smaller batch, fewer channels or fewer cells need less, and in validation and tests "
-         "a "
-         "smaller search.validation_batch_size or evaluation.test_batch_size";
+         "a smaller search.validation_batch_size or evaluation.test_batch_size";
 }
 
 }  // namespace sanas
