@@ -26,8 +26,8 @@ echo; echo "== 2/3 Evaluation: train the network of that cell and test it"
 "$bin/sanas_eval" --config configs/quickstart.yaml --genotype "$out/search/genotype.txt" --out "$out/eval"
 echo; echo "== 3/3 Saliency: what does the network look at?"
 "$bin/sanas_saliency" --checkpoint "$out/eval/checkpoints/last.safetensors" \
-  --images fashion_mnist:test --count 16 --output "$out/saliency"
-"$bin/sanas_inspect" report "$out/search" "$out/eval" "$out/saliency" --output "$out/report.html"
+  --images fashion_mnist:test --count 16 --out "$out/saliency"
+"$bin/sanas_inspect" report "$out/search" "$out/eval" "$out/saliency" --out "$out/report.html"
 
 echo
 echo "Test accuracy: $(cat "$out/eval/test_accuracy.txt")"

@@ -13,7 +13,7 @@ set_target_properties(sanas_faults PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${CMAKE_
 
 add_executable(sanas_fault_tests faults/rollback_run_test.cpp faults/run_faults_test.cpp)
 target_include_directories(sanas_fault_tests PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
-target_link_libraries(sanas_fault_tests PRIVATE sanas_faults sanas_io sanas_private_flags sanas_test_flags
+target_link_libraries(sanas_fault_tests PRIVATE sanas_faults sanas_runs sanas_private_flags sanas_test_flags
                       nlohmann_json::nlohmann_json GTest::gmock GTest::gtest_main)
 target_precompile_headers(sanas_fault_tests REUSE_FROM sanas_pch)
 foreach(name rollback_run_test run_faults_test)

@@ -8,23 +8,15 @@
 #include <ctime>
 #include <string_view>
 
-#include "sanas/io/run_folder.h"
-#include "sanas/io/run_start.h"
+#include "common/program.h"
 
 namespace sanas {
 
 namespace fs = std::filesystem;
 
-OutputFolder::OutputFolder(fs::path named, const std::string& name)
-    : is_made_here_(named.empty()),
-      path_(is_made_here_ ? make_run_folder(name, std::time(nullptr)) : std::move(named)) {}
+namespace {
 
-OutputFolder::~OutputFolder() {
-  if (is_made_here_) {
-    ::rmdir(path_.c_str());  // does nothing unless it is empty
-  }
-}
-
+/// A path as a word of a shell's command line.
 std::string shell_word(const fs::path& path) {
   const std::string text = path.string();
   const bool is_plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -41,11 +33,28 @@ std::string shell_word(const fs::path& path) {
   return word + "'";
 }
 
-std::string stopped_text(const fs::path& folder) {
-  return kept_file(folder, "config.yaml").empty()
-             ? "stopped by a signal before anything was begun; the same command begins again"
-             : "stopped by a signal; everything is saved. The same command with --out " +
-                   shell_word(folder) + " --resume goes on";
+}  // namespace
+
+OutputFolder::OutputFolder(fs::path named, const std::string& name)
+    : is_made_here_(named.empty()),
+      path_(is_made_here_ ? make_run_folder(name, std::time(nullptr)) : std::move(named)) {}
+
+OutputFolder::~OutputFolder() {
+  if (is_made_here_) {
+    ::rmdir(path_.c_str());  // does nothing unless it is empty
+  }
+}
+
+int end_of_run(RunOutcome outcome, const fs::path& folder, Log& log) {
+  if (outcome == RunOutcome::kFinished) {
+    log.info("Run folder: " + folder.string());
+    return kExitDone;
+  }
+  log.warn(kept_file(folder, "config.yaml").empty()
+               ? "stopped by a signal before anything was begun; the same command begins again"
+               : "stopped by a signal; everything is saved. The same command with --out " +
+                     shell_word(folder) + " --resume goes on");
+  return kExitInterrupted;
 }
 
 }  // namespace sanas

@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <string>
 
+#include "sanas/core/log.h"
+#include "sanas/runs/run_options.h"
+
 namespace sanas {
 
 /// Where a program writes: the folder that the user named, or a new one below `runs`. One that was
@@ -23,10 +26,8 @@ class OutputFolder {
   std::filesystem::path path_;
 };
 
-/// How a program that was stopped by a signal says how to go on.
-std::string stopped_text(const std::filesystem::path& folder);
-
-/// A path as a word of a shell's command line.
-std::string shell_word(const std::filesystem::path& path);
+/// Says what is left to say at the end of a run: where it lies, or how to go on where a signal
+/// stopped it. Returns the exit status.
+int end_of_run(RunOutcome outcome, const std::filesystem::path& folder, Log& log);
 
 }  // namespace sanas

@@ -6,8 +6,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -20,6 +18,7 @@
 #include "sanas/core/error.h"
 #include "sanas/core/paths.h"
 #include "sanas/core/phase.h"
+#include "sanas/core/text.h"
 
 namespace sanas {
 namespace {
@@ -39,10 +38,8 @@ class Reporter {
       : program_(std::move(program)), memory_advice_(memory_advice) {}
 
   int error(const std::string& message, ExitStatus status) const {
-    std::string line = message;  // may quote a file: one line, and nothing a terminal obeys
-    std::replace_if(
-        line.begin(), line.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
-    std::cerr << program_ << ": error: " << line << std::endl;
+    // It may quote a file: one line, and nothing that a terminal obeys.
+    std::cerr << program_ << ": error: " << on_one_line(message) << std::endl;
     return status;
   }
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "sanas/io/config.h"
+#include "sanas/config/config.h"
 
 namespace sanas {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/attack/seeded_start.h"
+#include "attack/seeded_start.h"
 
 #include "sanas/core/random.h"
 

@@ -11,13 +11,6 @@
 namespace sanas {
 namespace {
 
-uint64_t split_mix(uint64_t value) {
-  value += 0x9E3779B97F4A7C15ULL;
-  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  value = (value ^ (value >> 27)) * 0x94D049BB133111EBULL;
-  return value ^ (value >> 31);
-}
-
 /// Of the devices in use: a frozen forward pass must not cost a walk over all GPUs of the machine.
 std::vector<at::Generator> default_generators() {
   std::vector<at::Generator> generators{at::detail::getDefaultCPUGenerator()};
@@ -36,9 +29,9 @@ std::vector<at::Generator> default_generators() {
 }  // namespace
 
 uint64_t derive_seed(uint64_t seed, std::initializer_list<uint64_t> coordinates) {
-  uint64_t result = split_mix(seed);
+  uint64_t result = mix64(seed + kMixStep);
   for (const uint64_t coordinate : coordinates) {
-    result = split_mix(result ^ coordinate);
+    result = mix64((result ^ coordinate) + kMixStep);
   }
   return result;
 }

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "core/utf8.h"
 #include "sanas/core/error.h"
 
 namespace sanas {
@@ -42,6 +43,11 @@ std::string join(const std::vector<std::string>& parts, const std::string& separ
     result += (i == 0 ? "" : separator) + parts[i];
   }
   return result;
+}
+
+std::string on_one_line(std::string text) {
+  std::replace_if(text.begin(), text.end(), is_control, ' ');
+  return text;
 }
 
 std::string read_text_file(const std::filesystem::path& path, size_t limit) {

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/core/utf8.h"
+#include "core/utf8.h"
 
 #include <algorithm>
 
 namespace sanas {
-namespace {
-
-bool is_control(unsigned char character) { return character < 0x20 || character == 0x7F; }
-
-}  // namespace
 
 size_t utf8_length(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -42,16 +37,20 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+bool is_control(char character) {
+  const auto byte = static_cast<unsigned char>(character);
+  return byte < 0x20 || byte == 0x7F;
+}
+
 bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return is_control(static_cast<unsigned char>(c)); });
+  return std::any_of(text.begin(), text.end(), is_control);
 }
 
 std::string plain_line(std::string_view text, size_t longest) {
   std::string line;
   for (size_t at = 0; at < text.size();) {
     const size_t length = utf8_length(text.substr(at));
-    const bool is_kept = length > 0 && !is_control(static_cast<unsigned char>(text[at]));
+    const bool is_kept = length > 0 && !is_control(text[at]);
     const std::string_view next = is_kept ? text.substr(at, length) : "-";
     if (line.size() + next.size() > longest) {
       break;
@@ -60,6 +59,24 @@ std::string plain_line(std::string_view text, size_t longest) {
     at += std::max<size_t>(length, 1);
   }
   return line;
+}
+
+std::string in_quotes(std::string_view name) {
+  constexpr size_t kLongest = 120;
+  std::string result(name.substr(0, kLongest));
+  std::replace_if(result.begin(), result.end(), is_control, '?');
+  return "'" + result + (name.size() > kLongest ? "…'" : "'");
+}
+
+std::string_view first_code_points(std::string_view text, size_t count) {
+  size_t points = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool continues = (static_cast<unsigned char>(text[i]) & 0xC0U) == 0x80U;
+    if (!continues && ++points > count) {
+      return text.substr(0, i);
+    }
+  }
+  return text;
 }
 
 }  // namespace sanas

@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "data/color_jitter.h"
+#include "data/resize.h"
 #include "sanas/core/error.h"
-#include "sanas/data/color_jitter.h"
-#include "sanas/data/resize.h"
 
 namespace sanas {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/cifar.h"
+#include "data/cifar.h"
 
 #include <algorithm>
 #include <array>
@@ -9,10 +9,10 @@
 #include <set>
 #include <sstream>
 
+#include "data/archive.h"
 #include "sanas/core/error.h"
 #include "sanas/core/paths.h"
 #include "sanas/core/text.h"
-#include "sanas/data/archive.h"
 #include "sanas/data/dataset_facts.h"
 
 namespace sanas {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/data/dataset.h"
 
+#include "core/utf8.h"
+#include "data/cifar.h"
+#include "data/dataset_reading.h"
+#include "data/fashion_mnist.h"
+#include "data/image_folder.h"
+#include "data/subset.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
-#include "sanas/core/utf8.h"
-#include "sanas/data/cifar.h"
-#include "sanas/data/dataset_reading.h"
-#include "sanas/data/fashion_mnist.h"
-#include "sanas/data/image_folder.h"
-#include "sanas/data/subset.h"
 
 namespace sanas {
 namespace {

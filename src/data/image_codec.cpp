@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/image_codec.h"
+#include "data/image_codec.h"
 
 #include <algorithm>
 #include <array>
@@ -20,8 +20,8 @@
 #include <opencv2/core/utility.hpp>
 #include <opencv2/imgcodecs.hpp>
 
-#include "image_header.h"
-#include "tiff_directory.h"
+#include "data/image_header.h"
+#include "data/tiff_directory.h"
 #endif
 
 namespace sanas {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/image_folder.h"
+#include "data/image_folder.h"
 
 #include <algorithm>
 #include <iterator>
 
+#include "data/image_codec.h"
+#include "data/image_files.h"
 #include "sanas/core/error.h"
 #include "sanas/core/paths.h"
 #include "sanas/core/text.h"
 #include "sanas/data/dataset_facts.h"
-#include "sanas/data/image_codec.h"
-#include "sanas/data/image_files.h"
 
 namespace sanas {
 namespace {

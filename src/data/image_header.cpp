@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "image_header.h"
+#include "data/image_header.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,8 +7,8 @@
 #include <cstring>
 #include <string_view>
 
-#include "sanas/data/image_codec.h"
-#include "tiff_directory.h"
+#include "data/image_codec.h"
+#include "data/tiff_directory.h"
 
 namespace sanas {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "data/resize.h"
 #include "sanas/core/error.h"
-#include "sanas/data/resize.h"
 
 namespace sanas {
 namespace {

@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "core/hash.h"
 #include "sanas/core/error.h"
-#include "sanas/core/hash.h"
 
 namespace sanas {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/search_subset.h"
+#include "data/search_subset.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,10 +7,10 @@
 #include <string>
 #include <unordered_map>
 
+#include "core/hash.h"
 #include "sanas/core/error.h"
-#include "sanas/core/hash.h"
 #include "sanas/core/text.h"
-#include "sanas/data/sample_random.h"
+#include "sanas/core/random.h"
 
 namespace sanas {
 namespace {

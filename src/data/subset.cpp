@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/subset.h"
+#include "data/subset.h"
 
 #include <algorithm>
 #include <cmath>

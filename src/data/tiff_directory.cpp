@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tiff_directory.h"
+#include "data/tiff_directory.h"
 
 #include <algorithm>
 

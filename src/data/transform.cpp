@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "data/resize.h"
 #include "sanas/core/error.h"
-#include "sanas/data/resize.h"
 
 namespace sanas {
 namespace {

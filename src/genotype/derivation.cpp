@@ -5,7 +5,7 @@
 #include <limits>
 #include <numeric>
 
-#include "sanas/genotype/edge_table.h"
+#include "genotype/edge_table.h"
 
 namespace sanas {
 namespace {

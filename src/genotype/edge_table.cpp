@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/genotype/edge_table.h"
+#include "genotype/edge_table.h"
 
 #include "sanas/core/error.h"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "genotype_parser.h"
+#include "genotype/genotype_parser.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 #include "sanas/genotype/genotype.h"

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "genotype_parser.h"
+#include "genotype/genotype_parser.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 
 #include "sanas/core/error.h"
+#include "sanas/core/text.h"
 
 namespace sanas {
 namespace {
@@ -223,9 +224,7 @@ void GenotypeParser::fail(const std::string& what) const {
   const auto before = text_.substr(0, position_);
   const auto line = std::count(before.begin(), before.end(), '\n') + 1;
   const size_t line_begin = before.rfind('\n') + 1;  // 0 in the first line
-  std::string next(text_.substr(std::min(position_, text_.size()), 20));
-  std::replace_if(
-      next.begin(), next.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
+  const auto next = on_one_line(std::string(text_.substr(std::min(position_, text_.size()), 20)));
   throw FileError("genotype: " + what + " at character " +
                   std::to_string(position_ - line_begin + 1) + " of line " + std::to_string(line) +
                   ", before '" + next + "'");

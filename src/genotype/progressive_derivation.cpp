@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/genotype/progressive_derivation.h"
+#include "genotype/progressive_derivation.h"
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
 
+#include "genotype/edge_table.h"
 #include "sanas/core/error.h"
-#include "sanas/genotype/edge_table.h"
 
 namespace sanas {
 namespace {

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/nn/discrete_cell.h"
 
-#include "sanas/nn/drop_path.h"
+#include "nn/drop_path.h"
+#include "nn/operation_types.h"
 
 namespace sanas {
 
 std::pair<std::shared_ptr<Operation>, std::shared_ptr<Operation>> make_preprocessing(
     const CellPlace& place, const OperationOptions& options) {
-  auto first = place.previous_reduction
-                   ? make_factorized_reduce(place.before_previous_channels, place.channels, options)
-                   : make_relu_conv_bn(place.before_previous_channels, place.channels, options);
-  return {std::move(first), make_relu_conv_bn(place.previous_channels, place.channels, options)};
+  std::shared_ptr<Operation> first;
+  if (place.previous_reduction) {
+    first = std::make_shared<FactorizedReduce>(place.before_previous_channels, place.channels,
+                                               options);
+  } else {
+    first = std::make_shared<ReluConvBn>(place.before_previous_channels, place.channels, options);
+  }
+  return {std::move(first),
+          std::make_shared<ReluConvBn>(place.previous_channels, place.channels, options)};
 }
 
 DiscreteCell::DiscreteCell(const CellGenotype& genotype, const CellPlace& place,

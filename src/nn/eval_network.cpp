@@ -2,7 +2,6 @@
 #include "sanas/nn/eval_network.h"
 
 #include "sanas/core/error.h"
-#include "sanas/nn/stem.h"
 
 namespace sanas {
 namespace {
@@ -13,10 +12,13 @@ class AuxiliaryHead : public Operation {
  public:
   AuxiliaryHead(int64_t channels, const EvalNetworkOptions& options)
       : stride_(options.kind == NetworkKind::kCifar ? 3 : 2) {
-    features_ = torch::nn::Sequential(
-        torch::nn::ReLU(), torch::nn::AvgPool2d(torch::nn::AvgPool2dOptions(5).stride(stride_)),
-        make_convolution(channels, 128, 1, 1, 0), make_batch_norm(128, {}), torch::nn::ReLU(),
-        make_convolution(128, 768, 2, 1, 0));
+    // One after the other, as each draws its weights when it is made.
+    features_->push_back(torch::nn::ReLU());
+    features_->push_back(torch::nn::AvgPool2d(torch::nn::AvgPool2dOptions(5).stride(stride_)));
+    features_->push_back(make_convolution(channels, 128, 1, 1, 0));
+    features_->push_back(make_batch_norm(128, {}));
+    features_->push_back(torch::nn::ReLU());
+    features_->push_back(make_convolution(128, 768, 2, 1, 0));
     if (options.kind == NetworkKind::kCifar ||
         options.auxiliary_variant == AuxiliaryVariant::kPdarts) {
       features_->push_back(make_batch_norm(768, {}));
@@ -38,15 +40,19 @@ class AuxiliaryHead : public Operation {
 
  private:
   int64_t stride_;
-  torch::nn::Sequential features_{nullptr};
+  torch::nn::Sequential features_;
   torch::nn::Linear classifier_{nullptr};
 };
 
-}  // namespace
+/// The cell that the auxiliary head looks at.
+int64_t second_reduction(const EvalNetworkOptions& options) { return 2 * options.cells / 3; }
 
-bool is_reduction_cell(int64_t index, int64_t cells) {
-  return index == cells / 3 || index == 2 * cells / 3;
+CellFrameOptions frame_options(const EvalNetworkOptions& options) {
+  const bool cifar = options.kind == NetworkKind::kCifar;
+  return {options.kind, (cifar ? 3 : 1) * options.channels, options.channels, options.cells};
 }
+
+}  // namespace
 
 void check_image_size(NetworkKind kind, int64_t size, int64_t cells, OddSize odd_size) {
   if (odd_size == OddSize::kPad) {
@@ -74,71 +80,39 @@ void check_image_size(NetworkKind kind, int64_t size, int64_t cells, OddSize odd
 }
 
 EvalNetwork::EvalNetwork(const Genotype& genotype, const EvalNetworkOptions& options)
-    : genotype_(genotype), options_(options) {
-  const bool cifar = options.kind == NetworkKind::kCifar;
-  CellPlace place;
-  place.channels = options.channels;
-  if (cifar) {
-    stem_ = register_module("stem", make_cifar_stem(3 * options.channels));
-    place.before_previous_channels = place.previous_channels = 3 * options.channels;
-  } else {
-    stem0_ = register_module("stem0", make_imagenet_stem0(options.channels));
-    stem1_ = register_module("stem1", make_imagenet_stem1(options.channels));
-    place.before_previous_channels = place.previous_channels = options.channels;
-    place.previous_reduction = true;
-  }
-  OperationOptions operation_options;
-  operation_options.odd_size = options.odd_size;
-  torch::nn::ModuleList list;
-  int64_t auxiliary_channels = 0;
-  for (int64_t i = 0; i < options.cells; ++i) {
-    place.reduction = is_reduction_cell(i, options.cells);
-    place.channels *= place.reduction ? 2 : 1;
-    const auto& cell_genotype = place.reduction ? genotype.reduce : genotype.normal;
-    cells_.push_back(std::make_shared<DiscreteCell>(cell_genotype, place, operation_options));
-    list->push_back(std::static_pointer_cast<torch::nn::Module>(cells_.back()));
-    place.before_previous_channels = place.previous_channels;
-    place.previous_channels = cells_.back()->output_channels();
-    place.previous_reduction = place.reduction;
-    if (i == 2 * options.cells / 3) {
-      auxiliary_channels = place.previous_channels;
-    }
-  }
-  register_module("cells", list);
+    : genotype_(genotype),
+      options_(options),
+      frame_(*this, frame_options(options), [&](const CellPlace& place) {
+        OperationOptions operations;
+        operations.odd_size = options.odd_size;
+        return std::make_shared<DiscreteCell>(place.reduction ? genotype.reduce : genotype.normal,
+                                              place, operations);
+      }) {
   if (options.auxiliary) {
-    auxiliary_head_ = register_module("auxiliary_head",
-                                      std::make_shared<AuxiliaryHead>(auxiliary_channels, options));
+    const auto& cell = cells().at(static_cast<size_t>(second_reduction(options)));
+    auxiliary_head_ = register_module(
+        "auxiliary_head", std::make_shared<AuxiliaryHead>(cell->output_channels(), options));
   }
-  classifier_ =
-      register_module("classifier", torch::nn::Linear(place.previous_channels, options.classes));
-}
-
-std::pair<torch::Tensor, torch::Tensor> EvalNetwork::stem(const torch::Tensor& x) {
-  if (options_.kind == NetworkKind::kCifar) {
-    auto s = stem_->forward(x);
-    return {s, s};
-  }
-  auto s0 = stem0_->forward(x);
-  auto s1 = stem1_->forward(s0);
-  return {std::move(s0), std::move(s1)};
+  frame_.add_classifier(*this, options.classes);
 }
 
 EvalOutput EvalNetwork::forward(const torch::Tensor& x) { return forward(x, nullptr); }
 
 EvalOutput EvalNetwork::forward(const torch::Tensor& x, torch::Tensor* features) {
   EvalOutput output;
-  auto [s0, s1] = stem(x);
-  for (size_t i = 0; i < cells_.size(); ++i) {
-    s0 = std::exchange(s1, cells_[i]->forward(s0, s1, drop_path_probability_));
-    const bool second_reduction = static_cast<int64_t>(i) == 2 * options_.cells / 3;
-    if (second_reduction && auxiliary_head_ && is_training()) {
-      output.auxiliary_logits = auxiliary_head_->forward(s1);
+  const auto run = [&](size_t index, const torch::Tensor& s0, const torch::Tensor& s1) {
+    auto y = cells()[index]->forward(s0, s1, drop_path_probability_);
+    if (auxiliary_head_ && is_training() &&
+        static_cast<int64_t>(index) == second_reduction(options_)) {
+      output.auxiliary_logits = auxiliary_head_->forward(y);
     }
-  }
+    return y;
+  };
+  const auto last = frame_.features(x, run);
   if (features != nullptr) {
-    *features = s1;
+    *features = last;
   }
-  output.logits = classifier_->forward(torch::adaptive_avg_pool2d(s1, {1, 1}).flatten(1));
+  output.logits = frame_.classify(last);
   return output;
 }
 

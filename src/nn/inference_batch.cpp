@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/nn/inference_batch.h"
+#include "nn/inference_batch.h"
 
 #include <torch/nn/modules/batchnorm.h>
 

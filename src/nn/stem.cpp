@@ -4,22 +4,35 @@
 #include "sanas/nn/operations.h"
 
 namespace sanas {
+namespace {
 
-torch::nn::Sequential make_cifar_stem(int64_t channels) {
-  return torch::nn::Sequential(make_convolution(3, channels, 3, 1, 1),
-                               make_batch_norm(channels, {}));
+/// A layer at a time, as each draws its weights when it is made.
+void add_convolution(torch::nn::Sequential& layers, int64_t in_channels, int64_t out_channels,
+                     int64_t stride) {
+  layers->push_back(make_convolution(in_channels, out_channels, 3, stride, 1));
+  layers->push_back(make_batch_norm(out_channels, {}));
 }
 
-torch::nn::Sequential make_imagenet_stem0(int64_t channels) {
-  return torch::nn::Sequential(make_convolution(3, channels / 2, 3, 2, 1),
-                               make_batch_norm(channels / 2, {}), torch::nn::ReLU(),
-                               make_convolution(channels / 2, channels, 3, 2, 1),
-                               make_batch_norm(channels, {}));
+}  // namespace
+
+Stem::Stem(torch::nn::Module& network, NetworkKind kind, int64_t channels) : channels_(channels) {
+  if (kind == NetworkKind::kCifar) {
+    add_convolution(first_, 3, channels, 1);
+    network.register_module("stem", first_);
+    return;
+  }
+  add_convolution(first_, 3, channels / 2, 2);
+  first_->push_back(torch::nn::ReLU());
+  add_convolution(first_, channels / 2, channels, 2);
+  network.register_module("stem0", first_);
+  second_ = torch::nn::Sequential(torch::nn::ReLU());
+  add_convolution(second_, channels, channels, 2);
+  network.register_module("stem1", second_);
 }
 
-torch::nn::Sequential make_imagenet_stem1(int64_t channels) {
-  return torch::nn::Sequential(torch::nn::ReLU(), make_convolution(channels, channels, 3, 2, 1),
-                               make_batch_norm(channels, {}));
+std::pair<torch::Tensor, torch::Tensor> Stem::forward(const torch::Tensor& x) {
+  auto first = first_->forward(x);
+  return {first, second_.is_empty() ? first : second_->forward(first)};
 }
 
 }  // namespace sanas

@@ -11,11 +11,11 @@ TensorList values_of(const torch::nn::Module& network) {
 }
 
 WeightAverage::WeightAverage(const torch::nn::Module& network, double decay)
-    : tensors_(values_of(network)), values_(clone(tensors_)), decay_(decay) {}
+    : tensors_(values_of(network)), decay_(decay), state_{clone(tensors_)} {}
 
 void WeightAverage::update() {
-  if (updates_++ == 0) {
-    copy_in_place(values_, tensors_);
+  if (state_.updates++ == 0) {
+    copy_in_place(state_.values, tensors_);
     return;
   }
   const torch::NoGradGuard no_grad;
@@ -23,18 +23,18 @@ void WeightAverage::update() {
   TensorList floating;
   for (size_t i = 0; i < tensors_.size(); ++i) {
     if (tensors_[i].is_floating_point()) {
-      averages.push_back(values_[i]);
+      averages.push_back(state_.values[i]);
       floating.push_back(tensors_[i]);
     } else {  // a count, on the CPU
-      values_[i].copy_(tensors_[i]);
+      state_.values[i].copy_(tensors_[i]);
     }
   }
   at::_foreach_lerp_(averages, floating, 1.0 - decay_);
 }
 
-void WeightAverage::set(const TensorList& values, int64_t updates) {
-  copy_in_place(values_, values);
-  updates_ = updates;
+void WeightAverage::set_state(const State& state) {
+  copy_in_place(state_.values, state.values);
+  state_.updates = state.updates;
 }
 
 }  // namespace sanas

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "sanas/attack/seeded_start.h"
+#include "attack/seeded_start.h"
 #include "sanas/core/random.h"
 
 namespace sanas {

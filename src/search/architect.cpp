@@ -26,23 +26,26 @@ VirtualStep virtual_step(const WeightOptimizer& weights, const std::optional<dou
   return step;
 }
 
-/// A validation loss that also takes the gradient of what the family adds to the architecture's
-/// loss besides the data: at what this very pass has drawn (PR-DARTS, darts-family §9.3).
-Objective with_regularization(Objective validation, Supernet& net, TensorList& gradient) {
-  return [validation = std::move(validation), &net, &gradient] {
-    auto loss = validation();
-    const auto regularization = net.regularization();
-    if (regularization.defined()) {
-      gradient = gradients_of(regularization, net.architecture().tensors());
-    }
-    return loss;
-  };
-}
-
 /// T(W) or V(W): mean cross-entropy on raw images.
 Objective classification_loss(Classifier classifier, const Batch& batch) {
   return [classifier = std::move(classifier), &batch] {
     return cross_entropy(classifier(batch.images), batch.labels);
+  };
+}
+
+/// V(W) that also takes the gradient of what the family adds to the architecture's loss besides the
+/// data: at what this very pass has drawn (PR-DARTS, darts-family §9.3).
+Objective regularized_loss(Supernet& net, const PixelNormalization& normalization, uint64_t seed,
+                           const Batch& batch, TensorList& gradient) {
+  return [&net, normalization, seed, &batch, &gradient] {
+    const FrozenRandomness frozen(seed);
+    const auto sample = net.sample_architecture();
+    auto loss = cross_entropy(net.forward(normalization(batch.images), sample), batch.labels);
+    const auto regularization = net.regularization(sample);
+    if (regularization.defined()) {
+      gradient = gradients_of(regularization, net.architecture().tensors());
+    }
+    return loss;
   };
 }
 
@@ -60,11 +63,10 @@ Hypergradient PlainArchitect::gradient(const Batch& train, const Batch& validati
   BilevelProblem problem;
   problem.train = classification_loss(
       frozen_classifier(net, networks_.normalization, derive_seed(seed, {kTrain1})), train);
-  problem.validation = classification_loss(
-      frozen_classifier(net, networks_.normalization, derive_seed(seed, {kValidation1})),
-      validation);
   TensorList regularization;
-  problem.validation = with_regularization(problem.validation, net, regularization);
+  problem.validation =
+      regularized_loss(net, networks_.normalization, derive_seed(seed, {kValidation1}), validation,
+                       regularization);
   problem.architecture = networks_.architecture()->tensors();
   problem.weights = weights_.parameters();
   auto result = bilevel_hypergradient(
@@ -153,13 +155,14 @@ Hypergradient SanasArchitect::gradient_from(const Batch& train, const Batch& val
   const ScopedMode training2(*networks_.net2, true);
   HypergradientOptions options = options_.hypergradient;
   if (!attacks_ || options_.sequential_stages) {
-    options.terms.delta_direct = options.terms.delta_weights1 = false;
+    options.terms[Term::kDeltaDirect] = options.terms[Term::kDeltaWeights1] = false;
   }
   const auto start = delta.detach().clone().requires_grad_(true);
   FourLevelProblem four_levels = problem(train, validation, start, seed);
   if (regularization != nullptr) {
     four_levels.validation2 =
-        with_regularization(four_levels.validation2, *networks_.net2, *regularization);
+        regularized_loss(*networks_.net2, networks_.normalization,
+                         derive_seed(seed, {kValidation2}), validation, *regularization);
   }
   Batch attacked = train;
   int64_t attack_passes = 0;

@@ -87,18 +87,17 @@ Hypergradient four_level_hypergradient(const FourLevelProblem& problem, const Vi
       problem.validation1 ? counted(problem.validation1, result.passes) : Objective{};
   const auto validation2 = counted(problem.validation2, result.passes);
   const TensorList zero = zeros_like(detach(a));
-  result.through_weights1 = result.through_weights2 = result.through_delta =
-      result.through_delta_weights1 = zero;
+  result.terms = PerTerm<TensorList>(zero);
 
   if (options.order == HypergradientOrder::kFirst) {
     const auto v1 = differentiate(validation1, a, {});
     const auto v2 = differentiate(validation2, a, {});
-    result.direct1 = v1.architecture;
-    result.direct2 = v2.architecture;
+    result.terms[Term::kDirect1] = v1.architecture;
+    result.terms[Term::kDirect2] = v2.architecture;
     result.validation1_loss = v1.loss;
     result.validation2_loss = v2.loss;
-    result.total = add(scale(result.direct2, on(terms.direct2)), result.direct1,
-                       options.gamma * on(terms.direct1));
+    result.total = add(scale(result.terms[Term::kDirect2], on(terms[Term::kDirect2])),
+                       result.terms[Term::kDirect1], options.gamma * on(terms[Term::kDirect1]));
     return result;
   }
 
@@ -131,58 +130,59 @@ Hypergradient four_level_hypergradient(const FourLevelProblem& problem, const Vi
     return differentiate(validation2, a, problem.weights2);
   }();
   const auto v1 = differentiate(validation1, a, problem.weights1);
-  result.direct1 = v1.architecture;
-  result.direct2 = v2.architecture;
+  result.terms[Term::kDirect1] = v1.architecture;
+  result.terms[Term::kDirect2] = v2.architecture;
   result.validation1_loss = v1.loss;
   result.validation2_loss = v2.loss;
 
   // Backward: ∂V/∂W2' through stage III to A (I2) and Δ' (q); q through stage II to A (I3) and W1'
   // (r); γ ∂V/∂W1' and r through stage I to A (I1 and I4).
-  const bool through_delta = terms.delta_direct || terms.delta_weights1;
+  const bool through_delta = terms[Term::kDeltaDirect] || terms[Term::kDeltaWeights1];
   TensorList r = zeros_like(result.updated_weights1);
-  if (terms.weights2 || through_delta) {
+  if (terms[Term::kWeights2] || through_delta) {
     auto i2_and_q = stage3.pull_back(v2.weights, concatenate(a, {problem.delta}), product);
     const TensorList q{i2_and_q.back()};
     i2_and_q.pop_back();
-    if (terms.weights2) {
-      result.through_weights2 = std::move(i2_and_q);
+    if (terms[Term::kWeights2]) {
+      result.terms[Term::kWeights2] = std::move(i2_and_q);
     }
     if (through_delta) {
       const auto i3_and_r = stage2.pull_back(q, concatenate(a, problem.weights1), product);
       const auto split = i3_and_r.begin() + static_cast<int64_t>(a.size());
-      if (terms.delta_direct) {
-        result.through_delta = {i3_and_r.begin(), split};
+      if (terms[Term::kDeltaDirect]) {
+        result.terms[Term::kDeltaDirect] = {i3_and_r.begin(), split};
       }
-      if (terms.delta_weights1) {
+      if (terms[Term::kDeltaWeights1]) {
         r = {split, i3_and_r.end()};
       }
     }
   }
-  const double weight1 = options.gamma * on(terms.weights1);
+  const double weight1 = options.gamma * on(terms[Term::kWeights1]);
   TensorList through_stage1 = zero;
-  if (options.shared_passes && (weight1 > 0.0 || terms.delta_weights1)) {
+  if (options.shared_passes && (weight1 > 0.0 || terms[Term::kDeltaWeights1])) {
     through_stage1 = stage1.pull_back(add(r, v1.weights, weight1), a, product);
   }
   const int64_t passes_before_split = result.passes;
   if (split_terms || !options.shared_passes) {
-    if (terms.weights1) {
-      result.through_weights1 = stage1.pull_back(v1.weights, a, product);
+    if (terms[Term::kWeights1]) {
+      result.terms[Term::kWeights1] = stage1.pull_back(v1.weights, a, product);
     }
-    if (terms.delta_weights1) {
-      result.through_delta_weights1 = stage1.pull_back(r, a, product);
+    if (terms[Term::kDeltaWeights1]) {
+      result.terms[Term::kDeltaWeights1] = stage1.pull_back(r, a, product);
     }
   }
   if (options.shared_passes) {
     result.split_passes = result.passes - passes_before_split;
     result.passes = passes_before_split;
   } else {
-    through_stage1 = add(result.through_delta_weights1, result.through_weights1, weight1);
+    through_stage1 =
+        add(result.terms[Term::kDeltaWeights1], result.terms[Term::kWeights1], weight1);
   }
 
-  result.total = add(scale(result.direct2, on(terms.direct2)), result.direct1,
-                     options.gamma * on(terms.direct1));
-  add_in_place(result.total, result.through_weights2);
-  add_in_place(result.total, result.through_delta);
+  result.total = add(scale(result.terms[Term::kDirect2], on(terms[Term::kDirect2])),
+                     result.terms[Term::kDirect1], options.gamma * on(terms[Term::kDirect1]));
+  add_in_place(result.total, result.terms[Term::kWeights2]);
+  add_in_place(result.total, result.terms[Term::kDeltaDirect]);
   add_in_place(result.total, through_stage1);
   return result;
 }
@@ -192,12 +192,11 @@ Hypergradient bilevel_hypergradient(const BilevelProblem& problem, const Virtual
   Hypergradient result;
   const TensorList& a = problem.architecture;
   const auto validation = counted(problem.validation, result.passes);
-  result.direct2 = result.through_weights1 = result.through_weights2 = result.through_delta =
-      result.through_delta_weights1 = zeros_like(detach(a));
+  result.terms = PerTerm<TensorList>(zeros_like(detach(a)));
   if (options.order == HypergradientOrder::kFirst) {
     const auto v = differentiate(validation, a, {});
-    result.direct1 = v.architecture;
-    result.total = scale(result.direct1, on(options.terms.direct1));
+    result.terms[Term::kDirect1] = v.architecture;
+    result.total = scale(result.terms[Term::kDirect1], on(options.terms[Term::kDirect1]));
     result.validation1_loss = v.loss;
     return result;
   }
@@ -209,12 +208,13 @@ Hypergradient bilevel_hypergradient(const BilevelProblem& problem, const Virtual
     const ScopedValues at_weights(problem.weights, result.updated_weights1);
     return differentiate(validation, a, problem.weights);
   }();
-  result.direct1 = v.architecture;
+  result.terms[Term::kDirect1] = v.architecture;
   result.validation1_loss = v.loss;
-  if (options.terms.weights1) {
-    result.through_weights1 = stage.pull_back(v.weights, a, product);
+  if (options.terms[Term::kWeights1]) {
+    result.terms[Term::kWeights1] = stage.pull_back(v.weights, a, product);
   }
-  result.total = add(scale(result.direct1, on(options.terms.direct1)), result.through_weights1);
+  result.total = add(scale(result.terms[Term::kDirect1], on(options.terms[Term::kDirect1])),
+                     result.terms[Term::kWeights1]);
   return result;
 }
 

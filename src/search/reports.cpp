@@ -12,34 +12,21 @@ ArchitectureReport summarize(const Hypergradient& hypergradient) {
   report.validation2_loss = hypergradient.validation2_loss;
   report.attack_loss = hypergradient.attack_loss;
   report.passes = hypergradient.passes;
-  struct Entry {
-    const TensorList& term;
-    double* length;
-    double* cosine;
-  };
-  double total_cosine = 0.0;
-  TensorList rows;
-  std::vector<Entry> entries;
-  for (const Entry& entry :
-       {Entry{hypergradient.total, &report.total_norm, &total_cosine},
-        Entry{hypergradient.direct1, &report.direct1_norm, &report.direct1_cosine},
-        Entry{hypergradient.direct2, &report.direct2_norm, &report.direct2_cosine},
-        Entry{hypergradient.through_weights1, &report.weights1_norm, &report.weights1_cosine},
-        Entry{hypergradient.through_weights2, &report.weights2_norm, &report.weights2_cosine},
-        Entry{hypergradient.through_delta, &report.delta_direct_norm, &report.delta_direct_cosine},
-        Entry{hypergradient.through_delta_weights1, &report.delta_weights1_norm,
-              &report.delta_weights1_cosine}}) {
-    if (!entry.term.empty()) {
-      rows.push_back(flatten(detach(entry.term)).to(torch::kDouble));
-      entries.push_back(entry);
+  TensorList rows{flatten(detach(hypergradient.total)).to(torch::kDouble)};
+  std::vector<TermReport*> reports;
+  for (const Term term : kTerms) {
+    if (!hypergradient.terms[term].empty()) {
+      rows.push_back(flatten(detach(hypergradient.terms[term])).to(torch::kDouble));
+      reports.push_back(&report.terms[term]);
     }
   }
-  const auto terms = torch::stack(rows);
-  const auto products = to_host({terms.square().sum(1), (terms * terms[0]).sum(1)});
-  for (size_t i = 0; i < entries.size(); ++i) {
-    *entries[i].length = std::sqrt(products[i]);
-    const double scale = *entries[i].length * report.total_norm;
-    *entries[i].cosine = scale > 0.0 ? products[entries.size() + i] / scale : 0.0;
+  const auto vectors = torch::stack(rows);
+  const auto products = to_host({vectors.square().sum(1), (vectors * vectors[0]).sum(1)});
+  report.total_norm = std::sqrt(products[0]);
+  for (size_t i = 0; i < reports.size(); ++i) {
+    reports[i]->norm = std::sqrt(products[1 + i]);
+    const double scale = reports[i]->norm * report.total_norm;
+    reports[i]->cosine = scale > 0.0 ? products[rows.size() + 1 + i] / scale : 0.0;
   }
   return report;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/search/search_cost.h"
+#include "search/search_cost.h"
 
 #include "sanas/search/second_derivative.h"
 
@@ -21,7 +21,7 @@ int64_t plain_step(const HypergradientOptions& options) {
     return 1;
   }
   const int64_t steps = options.inner_steps.weights1;
-  const int64_t back = options.terms.weights1 ? products(options, steps) : 0;
+  const int64_t back = options.terms[Term::kWeights1] ? products(options, steps) : 0;
   return steps + 1 + back * passes_of_product(options);
 }
 
@@ -37,12 +37,13 @@ int64_t sanas_step(const SearchOptions& search, bool attacks, bool trains1) {
   const int64_t steps1 = trains1 ? options.inner_steps.weights1 : 0;
   const int64_t steps2 = options.inner_steps.weights2;
   const int64_t attack = attacks ? attack_of(search).passes() : 0;
-  const bool through_delta = attacks && trains1 && (terms.delta_direct || terms.delta_weights1);
-  const bool delta_weights1 = through_delta && terms.delta_weights1;
-  const bool weights1 = terms.weights1 && options.gamma > 0.0;
+  const bool through_delta =
+      attacks && trains1 && (terms[Term::kDeltaDirect] || terms[Term::kDeltaWeights1]);
+  const bool delta_weights1 = through_delta && terms[Term::kDeltaWeights1];
+  const bool weights1 = terms[Term::kWeights1] && options.gamma > 0.0;
 
   int64_t back = 0;
-  if (terms.weights2 || through_delta) {
+  if (terms[Term::kWeights2] || through_delta) {
     back += products(options, steps2);
   }
   if (through_delta) {
@@ -51,7 +52,7 @@ int64_t sanas_step(const SearchOptions& search, bool attacks, bool trains1) {
   if (steps1 > 0 && options.shared_passes) {
     back += weights1 || delta_weights1 ? products(options, steps1) : 0;
   } else if (steps1 > 0) {
-    back += (terms.weights1 ? 1 : 0) * products(options, steps1);
+    back += (terms[Term::kWeights1] ? 1 : 0) * products(options, steps1);
     back += (delta_weights1 ? 1 : 0) * products(options, steps1);
   }
   const int64_t attack_on_weights1 = search.adversarial_weights1 ? attack : 0;
@@ -95,6 +96,14 @@ double passes_per_batch(const SearchOptions& options) {
            every(cost.architecture, options.update_every.architecture);
   }
   return sum / static_cast<double>(options.epochs);
+}
+
+int64_t architecture_updates(const SearchOptions& options, int64_t steps_per_epoch, int64_t step) {
+  int64_t count = 0;
+  for (int64_t s = options.architecture.start_epoch * steps_per_epoch; s < step; ++s) {
+    count += options.update_every.updates_architecture(s) ? options.architecture.steps : 0;
+  }
+  return count;
 }
 
 }  // namespace sanas

@@ -31,13 +31,13 @@ double largest_change(const TensorList& now, const TensorList& before) {
 }  // namespace
 
 // Whoever asks to stop while something is measured finds the epoch as if none of this had begun.
-void SearchLoop::report_epoch(int64_t epoch, double seconds) {
+void SearchLoop::report_epoch(double seconds) {
+  const int64_t epoch = cursor_.epoch();
   EpochReport report;
   report.epoch = epoch;
   report.epochs = options_.epochs;
-  report.step = step_;
   report.learning_rate = weights1_.learning_rate();
-  report.partial = step_ < (epoch + 1) * steps_per_epoch();
+  report.partial = !cursor_.is_epoch_done();
   report.train1 = meter1_;
   report.train2 = meter2_;
   report.genotype = networks_.net1->derive();
@@ -46,7 +46,7 @@ void SearchLoop::report_epoch(int64_t epoch, double seconds) {
       largest_change(networks_.architecture()->tensors(), initial_architecture_);
   report.entropy = mean_entropy(*networks_.net1);
   if (data_.validation != nullptr && options_.validate_every > 0 &&
-      ((epoch + 1) % options_.validate_every == 0 || no_steps_left())) {
+      ((epoch + 1) % options_.validate_every == 0 || cursor_.no_steps_left())) {
     measure_accuracy(report);
   }
   if (data_.validation != nullptr && options_.eigenvalue.every > 0 &&
@@ -55,17 +55,22 @@ void SearchLoop::report_epoch(int64_t epoch, double seconds) {
   }
   if (!report.partial) {  // what is comes once more if the search is gone on with
     meter1_ = meter2_ = {};
-    reported_epochs_ = epoch + 1;
+    cursor_.end_epoch();
     if (report.eigenvalue) {
       early_stopping_.add({epoch, *report.eigenvalue, to_string(report.genotype)});
+      end_if_collapsing();
     }
   }
   report.seconds = seconds;
-  report.skipped_updates = skipped_updates_;
-  report.rollbacks = rollbacks_;
-  report.skipped_images = skipped_images_;
+  report.counts = cursor_.counts();
   for (auto* observer : observers_) {
     observer->on_epoch(report);
+  }
+}
+
+void SearchLoop::end_if_collapsing() {
+  if (options_.eigenvalue.stop && early_stopping_.stopped_at()) {
+    cursor_.end_early();
   }
 }
 

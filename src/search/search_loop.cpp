@@ -20,7 +20,10 @@ SearchLoop::SearchLoop(const SearchNetworks& networks, const SearchData& data,
       architecture_(networks.architecture()->tensors(), options.architecture),
       perturbations_(options_.attack, options.keep_perturbations),
       initial_architecture_(clone(networks.architecture()->tensors())),
-      early_stopping_(options.eigenvalue) {
+      early_stopping_(options.eigenvalue),
+      cursor_({.epochs = options.epochs,
+               .steps_per_epoch = data.train.batches_per_epoch(),
+               .max_steps = options.max_steps}) {
   sanas::validate(options);
   options_.attack = attack_of(options);
   if (options.attack.space == AttackSpace::kNormalized) {
@@ -38,29 +41,7 @@ SearchLoop::SearchLoop(const SearchNetworks& networks, const SearchData& data,
 }
 
 bool SearchLoop::run() {
-  try {
-    if (finished() && step_ % steps_per_epoch() != 0) {
-      run_epoch(reported_epochs_);  // nothing is left to do; a resume reports once more
-    }
-    while (!finished()) {
-      check_stop(observers_);
-      run_epoch(reported_epochs_);
-    }
-    return true;
-  } catch (const Interrupted&) {
-    return false;
-  }
-}
-
-bool SearchLoop::no_steps_left() const {
-  return step_ >= options_.epochs * steps_per_epoch() ||
-         (options_.max_steps > 0 && step_ >= options_.max_steps) ||
-         (options_.eigenvalue.stop && early_stopping_.stopped_at());
-}
-
-bool SearchLoop::finished() const {
-  const bool is_report_due = step_ >= (reported_epochs_ + 1) * steps_per_epoch();
-  return no_steps_left() && !is_report_due;
+  return run_epochs(cursor_, observers_, [this] { run_epoch(); });
 }
 
 Genotype SearchLoop::genotype() const {
@@ -69,35 +50,37 @@ Genotype SearchLoop::genotype() const {
              : networks_.net1->derive();
 }
 
-void SearchLoop::run_epoch(int64_t epoch) {
+void SearchLoop::run_epoch() {
   const Stopwatch watch;
-  const double rate = learning_rate(options_.weights.schedule, epoch, options_.epochs);
-  weights1_.set_learning_rate(rate);
-  networks_.net1->start_epoch(epoch, options_.epochs);
-  architect_->start_epoch(epoch);
-  if (weights2_) {
-    weights2_->set_learning_rate(rate);
-    networks_.net2->start_epoch(epoch, options_.epochs);
-  }
-  const int64_t first_step = epoch * steps_per_epoch();
-  data_.train.start_epoch(epoch, step_ - first_step);
-  // Reports come in runs that are long enough to show an update of every level.
-  const auto& every = options_.update_every;
-  const int64_t run = std::max({every.weights1, every.weights2, every.architecture});
-  bool is_barren = step_ == first_step;
-  while (step_ < first_step + steps_per_epoch() && !no_steps_left()) {
+  start_epoch();
+  bool is_barren = cursor_.steps_of_epoch() == 0;
+  while (!cursor_.is_epoch_done() && !cursor_.no_steps_left()) {
     check_stop(observers_);
     const auto train = data_.train.next();
     if (!train) {
       break;
     }
     is_barren = is_barren && !train->is_usable();
-    run_step(prepare(*train), epoch, step_ % options_.report_every < run);
+    run_step(prepare(*train));
   }
-  if (is_barren && step_ == first_step + steps_per_epoch()) {
+  if (is_barren && cursor_.is_epoch_done()) {
     data_.train.throw_nothing_left();
   }
-  report_epoch(epoch, watch.seconds());
+  report_epoch(watch.seconds());
+}
+
+void SearchLoop::start_epoch() {
+  const int64_t epoch = cursor_.epoch();
+  const SearchEpoch search_epoch{epoch, options_.epochs, options_.architecture.start_epoch};
+  const double rate = learning_rate(options_.weights.schedule, epoch, options_.epochs);
+  weights1_.set_learning_rate(rate);
+  networks_.net1->start_epoch(search_epoch);
+  architect_->start_epoch(epoch);
+  if (weights2_) {
+    weights2_->set_learning_rate(rate);
+    networks_.net2->start_epoch(search_epoch);
+  }
+  data_.train.start_epoch(epoch, cursor_.steps_of_epoch());
 }
 
 /// On the device; normalised where the attack lives in normalised space.
@@ -111,34 +94,45 @@ Batch SearchLoop::prepare(const Batch& batch) const {
 
 bool SearchLoop::in_first_half(int64_t epoch) const { return epoch < options_.epochs / 2; }
 
-void SearchLoop::resume_at(int64_t step, int64_t reported_epochs, const ClassificationMeter& meter1,
-                           const ClassificationMeter& meter2,
-                           const TensorList& initial_architecture, int64_t skipped_updates,
-                           int64_t skipped_images) {
-  step_ = step;
-  reported_epochs_ = reported_epochs;
-  meter1_ = meter1;
-  meter2_ = meter2;
-  for (size_t i = 0; i < initial_architecture_.size(); ++i) {
-    initial_architecture_[i].copy_(initial_architecture[i]);
+SearchState SearchLoop::state() const {
+  return {.counts = cursor_.counts(),
+          .meter1 = meter1_,
+          .meter2 = meter2_,
+          .momentum1 = weights1_.momentum_buffers(),
+          .momentum2 = weights2_ ? weights2_->momentum_buffers() : TensorList{},
+          .architecture_optimizer = architecture_.state(),
+          .initial_architecture = initial_architecture_,
+          .eigenvalues = early_stopping_.measurements(),
+          .perturbations = perturbations_.state()};
+}
+
+void SearchLoop::set_state(const SearchState& state) {
+  architecture_.set_state(state.architecture_optimizer);
+  perturbations_.set_state(state.perturbations);
+  weights1_.set_momentum_buffers(state.momentum1);
+  if (weights2_) {
+    weights2_->set_momentum_buffers(state.momentum2);
   }
-  skipped_updates_ = skipped_updates;
-  skipped_images_ = skipped_images;
+  copy_in_place(initial_architecture_, state.initial_architecture);
+  early_stopping_ = EarlyStopping(options_.eigenvalue);
+  for (const auto& measurement : state.eigenvalues) {
+    early_stopping_.add(measurement);
+  }
+  meter1_ = state.meter1;
+  meter2_ = state.meter2;
+  cursor_.set_counts(state.counts);
+  end_if_collapsing();
 }
 
 void SearchLoop::skip_to(int64_t step, int64_t rollbacks) {
-  const int64_t epoch = step > step_ ? (step - 1) / steps_per_epoch() : reported_epochs_;
-  if (epoch > reported_epochs_) {
+  if (cursor_.skip_to(step, rollbacks)) {
     meter1_ = meter2_ = {};
-    reported_epochs_ = epoch;
   }
-  step_ = step;
-  rollbacks_ = rollbacks;
 }
 
 uint64_t SearchLoop::seed_of(uint64_t stream, int64_t repetition) const {
   return derive_seed(options_.seed,
-                     {static_cast<uint64_t>(options_.stage), static_cast<uint64_t>(step_), stream,
+                     {static_cast<uint64_t>(options_.stage), static_cast<uint64_t>(step()), stream,
                       static_cast<uint64_t>(repetition)});
 }
 

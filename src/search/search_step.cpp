@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Algorithm 1 of the supplement: what a search does with one mini-batch.
+#include <algorithm>
 #include <cmath>
 
 #include "sanas/core/autocast.h"
@@ -7,8 +8,8 @@
 #include "sanas/core/random.h"
 #include "sanas/core/stopwatch.h"
 #include "sanas/nn/batch_norm.h"
-#include "sanas/search/search_cost.h"
 #include "sanas/search/search_loop.h"
+#include "search/search_cost.h"
 
 namespace sanas {
 namespace {
@@ -18,33 +19,48 @@ enum Stream : uint64_t { kWeights1, kWeights2, kAttackStart, kAttack, kArchitect
 
 }  // namespace
 
+/// W1 or W2 with what its updates take.
+struct SearchLoop::Level {
+  const char* name;
+  Supernet& net;
+  WeightOptimizer& weights;
+  /// Of the epoch.
+  ClassificationMeter& meter;
+  /// Of the network's draws.
+  uint64_t seed;
+  /// Whether the loss is the sum over the batch instead of the mean.
+  bool sums = false;
+};
+
 // The architecture at its frequency, then W1, then δ and W2 at theirs, or the architecture last.
-void SearchLoop::run_step(const Batch& train, int64_t epoch, bool reported) {
+void SearchLoop::run_step(const Batch& train) {
   const auto& every = options_.update_every;
   StepReport report;
-  report.epoch = epoch;
-  report.step = step_;
-  report.step_in_epoch = step_ % steps_per_epoch();
+  report.epoch = cursor_.epoch();
+  report.step = step();
+  report.step_in_epoch = cursor_.steps_of_epoch();
   report.steps_in_epoch = steps_per_epoch();
   report.batch_size = train.size();
   report.learning_rate = weights1_.learning_rate();
-  report.reported = reported;
-  skipped_images_ += train.skipped;
+  // Reports come in runs that are long enough to show an update of every level.
+  report.reported = step() % options_.report_every <
+                    std::max({every.weights1, every.weights2, every.architecture});
+  cursor_.skip_images(train.skipped);
 
   const bool architecture_first = options_.update_order == UpdateOrder::kArchitectureFirst;
   if (!architecture_first && train.is_usable()) {
     update_weights(train, report);
   }
-  if (epoch >= options_.architecture.start_epoch && every.updates_architecture(step_)) {
+  if (report.epoch >= options_.architecture.start_epoch && every.updates_architecture(step())) {
     update_architecture(train, report);
   }
   if (architecture_first && train.is_usable()) {
     update_weights(train, report);
   }
-  if (report.step_in_epoch + 1 == steps_per_epoch() || step_ + 1 == options_.max_steps) {
-    check_finite(all_variables(), "weights of the search", step_);
+  if (cursor_.is_last_step()) {
+    check_finite(all_variables(), "weights of the search", step());
   }
-  ++step_;
+  cursor_.advance();
   for (auto* observer : observers_) {
     observer->on_step(report);
   }
@@ -54,10 +70,10 @@ void SearchLoop::update_weights(const Batch& train, StepReport& report) {
   const auto& every = options_.update_every;
   const bool sequential = first_stage_architect_ != nullptr;
   const bool first_half = in_first_half(report.epoch);
-  if (every.updates_weights1(step_) && !(sequential && !first_half)) {
+  if (every.updates_weights1(step()) && !(sequential && !first_half)) {
     update_weights1(train, report);
   }
-  if (weights2_ && every.updates_weights2(step_) && !(sequential && first_half)) {
+  if (weights2_ && every.updates_weights2(step()) && !(sequential && first_half)) {
     update_weights2(train, report);
   }
 }
@@ -70,7 +86,7 @@ void SearchLoop::update_architecture(const Batch& train, StepReport& report) {
   int64_t passes = 0;
   for (int64_t k = 0; k < options_.architecture.steps; ++k) {
     const Batch validation = prepare(data_.architecture.next());
-    skipped_images_ += validation.skipped;
+    cursor_.skip_images(validation.skipped);
     if (!train.is_usable() || !validation.is_usable()) {
       continue;  // but its batch is used up, as a resume counts them
     }
@@ -97,8 +113,8 @@ void SearchLoop::update_weights1(const Batch& train, StepReport& report) {
   const bool attacked =
       options_.adversarial_weights1 && report.epoch >= options_.attack_start_epoch;
   const auto images = attacked ? train.images + attack_images(train) : train.images;
-  report.weights1 = train_level("weights 1", *networks_.net1, weights1_, images, train.labels,
-                                seed_of(kWeights1), meter1_);
+  report.weights1 = train_level(
+      {"weights 1", *networks_.net1, weights1_, meter1_, seed_of(kWeights1)}, images, train.labels);
   report.weights1->passes = update_cost(options_, report.epoch).weights1;
   report.weights1->seconds = watch.seconds();
   report.weights1->peak_memory_bytes = memory.bytes();
@@ -127,29 +143,28 @@ void SearchLoop::update_weights2(const Batch& train, StepReport& report) {
     images = reweight(train.images, delta, options_.reweighting, options_.attack.epsilon,
                       options_.weight_normalization);
   }
-  report.weights2 = train_level("weights 2", *networks_.net2, *weights2_, images, train.labels,
-                                seed_of(kWeights2), meter2_);
+  const bool sums = options_.hypergradient.stage3_reduction == Stage3Reduction::kSum;
+  report.weights2 =
+      train_level({"weights 2", *networks_.net2, *weights2_, meter2_, seed_of(kWeights2), sums},
+                  images, train.labels);
   report.weights2->passes = update_cost(options_, report.epoch).weights2;
   report.weights2->seconds = watch.seconds();
   report.weights2->peak_memory_bytes = memory.bytes();
 }
 
-LevelReport SearchLoop::train_level(const char* level, Supernet& net, WeightOptimizer& weights,
-                                    const torch::Tensor& images, const torch::Tensor& labels,
-                                    uint64_t seed, ClassificationMeter& epoch_meter) {
-  net.train();
+LevelReport SearchLoop::train_level(const Level& level, const torch::Tensor& images,
+                                    const torch::Tensor& labels) {
+  level.net.train();
   // A mini-batch that is left out leaves nothing behind in the running statistics either.
   std::optional<ScopedBuffers> statistics;
   if (options_.on_nonfinite == NonFinitePolicy::kSkip) {
-    statistics.emplace(net);
+    statistics.emplace(level.net);
   }
   const ScopedTf32 tf32(options_.precision);
-  const auto logits = frozen_classifier(net, networks_.normalization, seed)(images);
+  const auto logits = frozen_classifier(level.net, networks_.normalization, level.seed)(images);
   const auto loss = cross_entropy(logits, labels);
-  const bool summed =
-      options_.hypergradient.stage3_reduction == Stage3Reduction::kSum && &weights == weights2();
   const TensorList gradients =
-      gradients_of(summed ? loss * labels.size(0) : loss, weights.parameters());
+      gradients_of(level.sums ? loss * labels.size(0) : loss, level.weights.parameters());
   const auto norm = gradient_norm(gradients);
   // The only time that the step waits for the device.
   const auto values = to_host({loss, count_hits(logits, labels), norm});
@@ -158,13 +173,13 @@ LevelReport SearchLoop::train_level(const char* level, Supernet& net, WeightOpti
   LevelReport report;
   report.loss = values[0];
   report.top1 = meter.top1();
-  if (finite(level, std::isfinite(values[0]) && std::isfinite(values[3]))) {
+  if (finite(level.name, std::isfinite(values[0]) && std::isfinite(values[3]))) {
     if (statistics) {
       statistics->keep();
     }
     report.gradient_norm = values[3];
-    weights.step(gradients, norm);
-    epoch_meter.add(meter);
+    level.weights.step(gradients, norm);
+    level.meter.add(meter);
   }
   return report;
 }
@@ -174,8 +189,11 @@ bool SearchLoop::finite(const char* level, bool all_finite) {
                     .try_emplace(level, options_.on_nonfinite, "level '" + std::string(level) + "'",
                                  "lower search.weights.learning_rate")
                     .first->second;
-  const bool allowed = guard.allows(all_finite, all_finite ? TensorList{} : all_variables(), step_);
-  skipped_updates_ += allowed ? 0 : 1;
+  const bool allowed =
+      guard.allows(all_finite, all_finite ? TensorList{} : all_variables(), step());
+  if (!allowed) {
+    cursor_.skip_update();
+  }
   return allowed;
 }
 

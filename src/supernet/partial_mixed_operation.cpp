@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/supernet/partial_mixed_operation.h"
+#include "supernet/partial_mixed_operation.h"
 
 namespace sanas {
 

@@ -2,7 +2,7 @@
 #include "sanas/supernet/pcdarts_supernet.h"
 
 #include "sanas/core/error.h"
-#include "sanas/supernet/partial_mixed_operation.h"
+#include "supernet/partial_mixed_operation.h"
 
 namespace sanas {
 namespace {
@@ -49,12 +49,12 @@ torch::Tensor PcdartsSupernet::edge_weights(bool reduction) const {
          normalize_edges(betas, space().topology).to(torch::kFloat32).unsqueeze(-1);
 }
 
-std::pair<CellWeights, CellWeights> PcdartsSupernet::cell_weights() {
-  auto weights = CellSupernet::cell_weights();
+ArchitectureSample PcdartsSupernet::sample_architecture() {
+  auto sample = CellSupernet::sample_architecture();
   const auto& topology = space().topology;
-  weights.first.edges = normalize_edges(architecture().betas(false), topology).unbind(0);
-  weights.second.edges = normalize_edges(architecture().betas(true), topology).unbind(0);
-  return weights;
+  sample.normal.edges = normalize_edges(architecture().betas(false), topology).unbind(0);
+  sample.reduce.edges = normalize_edges(architecture().betas(true), topology).unbind(0);
+  return sample;
 }
 
 }  // namespace sanas

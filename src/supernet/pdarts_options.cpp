@@ -36,7 +36,6 @@ void validate(const PdartsOptions& options) {
   const bool falls =
       std::adjacent_find(kept.begin(), kept.end(), std::less_equal<>()) == kept.end();
   require(falls && kept.back() == 1, "kept_operations", "falling numbers that end with 1");
-  require(options.warmup_epochs >= 0, "warmup_epochs", "at least 0");
   require(options.max_skips >= 0, "max_skips", "at least 0");
 }
 

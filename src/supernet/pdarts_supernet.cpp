@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/supernet/pdarts_supernet.h"
+#include "supernet/pdarts_supernet.h"
 
+#include "genotype/progressive_derivation.h"
 #include "sanas/core/error.h"
-#include "sanas/genotype/progressive_derivation.h"
-#include "sanas/supernet/skip_dropout.h"
+#include "supernet/skip_dropout.h"
 
 namespace sanas {
 namespace {
@@ -64,9 +64,9 @@ double PdartsSupernet::margin() const {
                                   pdarts_.max_skips);
 }
 
-void PdartsSupernet::start_epoch(int64_t epoch, int64_t epochs) {
+void PdartsSupernet::start_epoch(const SearchEpoch& epoch) {
   const double initial = pdarts_.skip_dropout[static_cast<size_t>(pdarts_.stage)];
-  set_skip_dropout(skip_dropout_rate(initial, epoch, epochs, pdarts_.warmup_epochs));
+  set_skip_dropout(skip_dropout_rate(initial, epoch.index, epoch.count, epoch.warmup));
 }
 
 void PdartsSupernet::set_skip_dropout(double rate) {

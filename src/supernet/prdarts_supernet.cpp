@@ -51,17 +51,17 @@ double PrdartsSupernet::margin() const {
                   prdarts_derivation_margin(space().reduce, topology, edge_weights(true)));
 }
 
-torch::Tensor PrdartsSupernet::regularization() {
-  TORCH_CHECK(mask(false).defined(), "the regulariser needs the gates of a forward pass");
-  return regularizer_(architecture().alphas(false), architecture().alphas(true), mask(false),
-                      mask(true), temperature_);
+torch::Tensor PrdartsSupernet::regularization(const ArchitectureSample& sample) const {
+  return regularizer_(architecture().alphas(false), architecture().alphas(true),
+                      mask_of(sample.normal.operations), mask_of(sample.reduce.operations),
+                      temperature_);
 }
 
-void PrdartsSupernet::start_epoch(int64_t epoch, int64_t epochs) {
-  temperature_ = gate_temperature(prdarts_, epoch, epochs);
+void PrdartsSupernet::start_epoch(const SearchEpoch& epoch) {
+  temperature_ = gate_temperature(prdarts_, epoch.index, epoch.count);
 }
 
-std::pair<CellWeights, CellWeights> PrdartsSupernet::cell_weights() {
+ArchitectureSample PrdartsSupernet::sample_architecture() {
   auto normal = sample(false);
   return {std::move(normal), sample(true)};
 }
@@ -69,7 +69,6 @@ std::pair<CellWeights, CellWeights> PrdartsSupernet::cell_weights() {
 CellWeights PrdartsSupernet::sample(bool reduction) {
   const auto& alphas = architecture().alphas(reduction);
   const auto gates = sampler_.sample(alphas, temperature_);
-  masks_[reduction ? 1 : 0] = gates.mask;
   CellWeights result{split_weights(gates.weights.to(alphas.device())), {}};
   const auto table = gates.mask.to(torch::kDouble);  // on the CPU, and the accessor needs it alive
   const auto chosen = table.accessor<double, 2>();

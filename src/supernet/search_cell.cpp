@@ -3,14 +3,6 @@
 
 namespace sanas {
 
-OperationWeights split_weights(const torch::Tensor& weights) {
-  OperationWeights result;
-  for (const auto& edge : weights.unbind(0)) {
-    result.push_back(edge.unbind(0));
-  }
-  return result;
-}
-
 SearchCell::SearchCell(const SearchSpace& space, const CellPlace& place, const CellStyle& style)
     : topology_(space.topology),
       reduction_(place.reduction),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/supernet/skip_dropout.h"
+#include "supernet/skip_dropout.h"
 
 namespace sanas {
 

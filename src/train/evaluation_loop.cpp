@@ -20,7 +20,10 @@ EvaluationLoop::EvaluationLoop(EvalNetwork& network, const PixelNormalization& n
       device_(device),
       weights_(network.parameters(), options.weights),
       values_(values_of(network)),
-      guard_(options.on_nonfinite, "the training", "lower evaluation.learning_rate") {
+      guard_(options.on_nonfinite, "the training", "lower evaluation.learning_rate"),
+      cursor_({.epochs = options.epochs,
+               .steps_per_epoch = data.train.batches_per_epoch(),
+               .max_steps = options.max_steps}) {
   TORCH_CHECK(options.selection != Selection::kValidation || data.validation != nullptr,
               "a selection on held-out images needs them");
   if (options.ema_decay > 0.0) {
@@ -29,61 +32,39 @@ EvaluationLoop::EvaluationLoop(EvalNetwork& network, const PixelNormalization& n
 }
 
 bool EvaluationLoop::run() {
-  try {
-    if (finished() && step_ % steps_per_epoch() != 0) {
-      run_epoch(reported_epochs_);  // nothing is left to do; a resume reports once more
-    }
-    while (!finished()) {
-      check_stop(observers_);
-      run_epoch(reported_epochs_);
-    }
-    return true;
-  } catch (const Interrupted&) {
-    return false;
-  }
+  return run_epochs(cursor_, observers_, [this] { run_epoch(); });
 }
 
-bool EvaluationLoop::no_steps_left() const {
-  return step_ >= options_.epochs * steps_per_epoch() ||
-         (options_.max_steps > 0 && step_ >= options_.max_steps);
-}
-
-bool EvaluationLoop::finished() const {
-  const bool is_report_due = step_ >= (reported_epochs_ + 1) * steps_per_epoch();
-  return no_steps_left() && !is_report_due;
-}
-
-void EvaluationLoop::run_epoch(int64_t epoch) {
+void EvaluationLoop::run_epoch() {
   const Stopwatch watch;
+  const int64_t epoch = cursor_.epoch();
   weights_.set_learning_rate(learning_rate(options_.weights.schedule, epoch, options_.epochs));
   const double drop_path = drop_path_probability(options_.drop_path, epoch, options_.epochs);
   network_.set_drop_path_probability(drop_path);
-  const int64_t first_step = epoch * steps_per_epoch();
-  data_.train.start_epoch(epoch, step_ - first_step);
-  bool is_barren = step_ == first_step;
-  while (step_ < first_step + steps_per_epoch() && !no_steps_left()) {
+  data_.train.start_epoch(epoch, cursor_.steps_of_epoch());
+  bool is_barren = cursor_.steps_of_epoch() == 0;
+  while (!cursor_.is_epoch_done() && !cursor_.no_steps_left()) {
     check_stop(observers_);
     const auto batch = data_.train.next();
     if (!batch) {
       break;
     }
     is_barren = is_barren && !batch->is_usable();
-    run_step(batch->to(device_), epoch, drop_path);
+    run_step(batch->to(device_), drop_path);
   }
-  if (is_barren && step_ == first_step + steps_per_epoch()) {
+  if (is_barren && cursor_.is_epoch_done()) {
     data_.train.throw_nothing_left();
   }
-  report_epoch(epoch, watch);
+  report_epoch(watch);
 }
 
 // Whoever asks to stop while something is tested finds the epoch as if none of this had begun.
-void EvaluationLoop::report_epoch(int64_t epoch, const Stopwatch& watch) {
+void EvaluationLoop::report_epoch(const Stopwatch& watch) {
   TrainEpochReport report;
-  report.epoch = epoch;
+  report.epoch = cursor_.epoch();
   report.epochs = options_.epochs;
-  report.step = step_;
   report.learning_rate = weights_.learning_rate();
-  report.partial = step_ < (epoch + 1) * steps_per_epoch();
+  report.partial = !cursor_.is_epoch_done();
   report.train = meter_;
   if (options_.selection == Selection::kValidation) {
     report.validation = test(*data_.validation, "validation");
@@ -93,38 +74,35 @@ void EvaluationLoop::report_epoch(int64_t epoch, const Stopwatch& watch) {
   }
   if (!report.partial) {
     meter_ = {};
-    reported_epochs_ = epoch + 1;
+    cursor_.end_epoch();
     keep_if_best(report);
   }
   report.seconds = watch.seconds();
-  report.skipped_updates = skipped_updates_;
-  report.rollbacks = rollbacks_;
-  report.skipped_images = skipped_images_;
+  report.counts = cursor_.counts();
   for (auto* observer : observers_) {
     observer->on_epoch(report);
   }
 }
 
-void EvaluationLoop::run_step(const Batch& batch, int64_t epoch, double drop_path) {
-  const int64_t steps = data_.train.batches_per_epoch();
+void EvaluationLoop::run_step(const Batch& batch, double drop_path) {
   TrainStepReport report;
-  report.epoch = epoch;
-  report.step = step_;
-  report.step_in_epoch = step_ % steps;
-  report.steps_in_epoch = steps;
+  report.epoch = cursor_.epoch();
+  report.step = step();
+  report.step_in_epoch = cursor_.steps_of_epoch();
+  report.steps_in_epoch = steps_per_epoch();
   report.batch_size = batch.size();
   report.learning_rate = weights_.learning_rate();
   report.drop_path = drop_path;
-  report.reported = step_ % options_.report_every == 0;
+  report.reported = step() % options_.report_every == 0;
 
-  skipped_images_ += batch.skipped;
+  cursor_.skip_images(batch.skipped);
   if (batch.is_usable()) {
     train(batch, report);
   }
-  if (report.step_in_epoch + 1 == steps || step_ + 1 == options_.max_steps) {
-    check_finite(weights_.parameters(), "weights of the network", step_);
+  if (cursor_.is_last_step()) {
+    check_finite(weights_.parameters(), "weights of the network", step());
   }
-  ++step_;
+  cursor_.advance();
   for (auto* observer : observers_) {
     observer->on_step(report);
   }
@@ -140,7 +118,7 @@ void EvaluationLoop::train(const Batch& batch, TrainStepReport& report) {
     statistics.emplace(network_);
   }
   const FrozenRandomness drop_path_draws(
-      derive_seed(options_.seed, {static_cast<uint64_t>(step_)}));
+      derive_seed(options_.seed, {static_cast<uint64_t>(step())}));
   // A part of one image would have no batch statistics on the auxiliary head's 1×1 features.
   const int64_t parts = std::clamp<int64_t>(batch.size() / 2, 1, options_.accumulation_steps);
   const auto start_of = [&](int64_t part) { return part * batch.size() / parts; };
@@ -167,7 +145,7 @@ void EvaluationLoop::train(const Batch& batch, TrainStepReport& report) {
     meter.add(size_of(part), value[0], value[1], value[2]);
   }
   const bool finite = std::isfinite(report.loss) && std::isfinite(values.back());
-  if (guard_.allows(finite, weights_.parameters(), step_)) {
+  if (guard_.allows(finite, weights_.parameters(), step())) {
     if (statistics) {
       statistics->keep();
     }
@@ -178,7 +156,7 @@ void EvaluationLoop::train(const Batch& batch, TrainStepReport& report) {
       average_->update();
     }
   } else {
-    ++skipped_updates_;
+    cursor_.skip_update();
   }
   report.top1 = meter.top1();
   report.seconds = watch.seconds();
@@ -215,7 +193,7 @@ std::string EvaluationLoop::images() const {
 }
 
 const TensorList& EvaluationLoop::current_values() const {
-  return average_ && average_->updates() > 0 ? average_->values() : values_;
+  return average_ && average_->state().updates > 0 ? average_->state().values : values_;
 }
 
 const TensorList& EvaluationLoop::reported_values() const {
@@ -246,25 +224,30 @@ void EvaluationLoop::keep_if_best(const TrainEpochReport& epoch) {
   }
 }
 
-void EvaluationLoop::resume_at(int64_t step, int64_t reported_epochs,
-                               const ClassificationMeter& meter, int64_t skipped_updates,
-                               int64_t skipped_images, BestNetwork best) {
-  step_ = step;
-  reported_epochs_ = reported_epochs;
-  meter_ = meter;
-  skipped_updates_ = skipped_updates;
-  skipped_images_ = skipped_images;
-  best_ = std::move(best);
+TrainingState EvaluationLoop::state() const {
+  TrainingState state{cursor_.counts(), meter_, weights_.momentum_buffers(), std::nullopt, best_};
+  if (average_) {
+    state.average = average_->state();
+  }
+  return state;
+}
+
+void EvaluationLoop::set_state(const TrainingState& state) {
+  TORCH_CHECK(state.average.has_value() == average_.has_value(),
+              "the state of a training with a moving average, or that of one without");
+  cursor_.set_counts(state.counts);
+  meter_ = state.meter;
+  weights_.set_momentum_buffers(state.momentum);
+  if (average_) {
+    average_->set_state(*state.average);
+  }
+  best_ = state.best;
 }
 
 void EvaluationLoop::skip_to(int64_t step, int64_t rollbacks) {
-  const int64_t epoch = step > step_ ? (step - 1) / steps_per_epoch() : reported_epochs_;
-  if (epoch > reported_epochs_) {
+  if (cursor_.skip_to(step, rollbacks)) {
     meter_ = {};
-    reported_epochs_ = epoch;
   }
-  step_ = step;
-  rollbacks_ = rollbacks;
 }
 
 }  // namespace sanas

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/train/saliency_input.h"
+#include "train/saliency_input.h"
 
 #include <utility>
 
-#include "sanas/attack/seeded_start.h"
+#include "attack/seeded_start.h"
 #include "sanas/core/error.h"
 
 namespace sanas {

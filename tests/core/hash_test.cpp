@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/core/hash.h"
+#include "core/hash.h"
 
 #include <gtest/gtest.h>
 

@@ -53,6 +53,11 @@ TEST(Join, PutsSeparatorsBetweenAllParts) {
   EXPECT_EQ(join({"", "b", ""}, "|"), "|b|");
 }
 
+TEST(OnOneLine, MakesSpacesOfControlCharacters) {
+  EXPECT_EQ(on_one_line("one\ntwo\r\n\tthree\x1B[2J\x7F"), "one two   three [2J ");
+  EXPECT_EQ(on_one_line("é stays"), "é stays");
+}
+
 TEST_F(ReadTextFile, ReturnsEveryByte) {
   const std::string content("line\r\n\0tail", 11);
   EXPECT_EQ(read_text_file(write(content)), content);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/archive.h"
+#include "data/archive.h"
 
 #include <gmock/gmock.h>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/cifar.h"
+#include "data/cifar.h"
 
 #include <gmock/gmock.h>
 
 #include <array>
 #include <cmath>
 
+#include "data/archive.h"
 #include "data/data_test_support.h"
-#include "sanas/data/archive.h"
 
 namespace sanas {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/color_jitter.h"
+#include "data/color_jitter.h"
 
 #include <gtest/gtest.h>
 

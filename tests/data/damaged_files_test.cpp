@@ -8,12 +8,12 @@
 #include <fstream>
 #include <iterator>
 
+#include "data/archive.h"
+#include "data/cifar.h"
 #include "data/data_test_support.h"
-#include "sanas/data/archive.h"
-#include "sanas/data/cifar.h"
-#include "sanas/data/fashion_mnist.h"
-#include "sanas/data/image_codec.h"
-#include "sanas/data/search_subset.h"
+#include "data/fashion_mnist.h"
+#include "data/image_codec.h"
+#include "data/search_subset.h"
 #include "support/damage.h"
 
 namespace sanas {

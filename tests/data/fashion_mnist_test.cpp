@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/fashion_mnist.h"
+#include "data/fashion_mnist.h"
 
 #include <gmock/gmock.h>
 #include <zlib.h>

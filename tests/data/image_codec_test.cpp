@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/image_codec.h"
+#include "data/image_codec.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>

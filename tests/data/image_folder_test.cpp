@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/image_folder.h"
+#include "data/image_folder.h"
 
 #include <gmock/gmock.h>
 
 #include "data/data_test_support.h"
-#include "sanas/data/dataset_reading.h"
-#include "sanas/data/image_codec.h"
+#include "data/dataset_reading.h"
+#include "data/image_codec.h"
 #include "support/stop_after.h"
 
 namespace sanas {

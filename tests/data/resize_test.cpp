@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/resize.h"
+#include "data/resize.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/data/search_subset.h"
+#include "data/search_subset.h"
 
 #include <gmock/gmock.h>
 

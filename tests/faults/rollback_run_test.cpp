@@ -9,10 +9,10 @@
 
 #include "faults/small_run.h"
 #include "sanas/core/log.h"
-#include "sanas/io/evaluation_run.h"
-#include "sanas/io/safetensors.h"
-#include "sanas/io/search_run.h"
+#include "sanas/formats/safetensors.h"
 #include "sanas/nn/operations.h"
+#include "sanas/runs/evaluation_run.h"
+#include "sanas/runs/search_run.h"
 
 namespace sanas {
 namespace {
@@ -86,7 +86,7 @@ class RollbackRun : public testing::Test {
   }
 
   static std::vector<json> metrics(const fs::path& out, const std::string& phase) {
-    std::istringstream lines(io_test::content_of(out / "metrics.jsonl"));
+    std::istringstream lines(test::content_of(out / "metrics.jsonl"));
     std::vector<json> result;
     for (std::string line; std::getline(lines, line);) {
       auto object = json::parse(line);
@@ -133,7 +133,7 @@ class RollbackRun : public testing::Test {
     expect_finite(out);
   }
 
-  io_test::TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
   Config config_;
 };
 

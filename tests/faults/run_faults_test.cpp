@@ -14,17 +14,17 @@
 
 #include "faults/interposer.h"
 #include "faults/small_run.h"
-#include "io/io_test_support.h"
 #include "sanas/core/log.h"
-#include "sanas/io/evaluation_run.h"
-#include "sanas/io/safetensors.h"
-#include "sanas/io/search_run.h"
+#include "sanas/formats/safetensors.h"
+#include "sanas/runs/evaluation_run.h"
+#include "sanas/runs/search_run.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 namespace {
 
 namespace fs = std::filesystem;
-using io_test::TemporaryFolder;
+using test::TemporaryFolder;
 
 constexpr int kKill = -1;
 constexpr int kDone = 0;
@@ -145,7 +145,7 @@ class RunFaults : public testing::TestWithParam<Case> {
       const bool has_times = name == "log.txt" || name == "report.html" ||
                              name == "sessions.jsonl" || name.starts_with("events.");
       if (entry.is_regular_file() && !has_times) {
-        const std::string content = io_test::content_of(entry.path());
+        const std::string content = test::content_of(entry.path());
         files[name] = name == "metrics.jsonl" ? comparable(content) : content;
       }
     }

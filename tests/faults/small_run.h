@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "io/io_test_support.h"
-#include "sanas/io/config.h"
+#include "sanas/config/config.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 
@@ -14,15 +14,15 @@ namespace sanas {
 inline void write_cifar10(const std::filesystem::path& folder) {
   constexpr int kRecord = 1 + 3 * 32 * 32;
   std::filesystem::create_directories(folder);
-  io_test::Sequence bytes(1);
+  test::Sequence bytes(1);
   for (const auto& [name, count] : {std::pair("data_batch_1.bin", 12), {"test_batch.bin", 4}}) {
     std::string content;
     for (int i = 0; i < count * kRecord; ++i) {
       content += static_cast<char>(i % kRecord == 0 ? i / kRecord % 10 : bytes.below(256));
     }
-    io_test::write_content(folder / name, content);
+    test::write_content(folder / name, content);
   }
-  io_test::write_content(folder / "batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
+  test::write_content(folder / "batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
 }
 
 /// 2 epochs of 3 mini-batches, a checkpoint after every second one and at the end of each epoch.

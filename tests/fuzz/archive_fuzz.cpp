@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "data/archive.h"
 #include "fuzz_support.h"
 #include "sanas/core/error.h"
-#include "sanas/data/archive.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sanas;

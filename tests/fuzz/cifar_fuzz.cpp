@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "data/cifar.h"
 #include "fuzz_support.h"
 #include "sanas/core/error.h"
-#include "sanas/data/cifar.h"
 
 /// The input is the list of classes, a zero byte, and the records, of which only every 64th byte is
 /// given.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz_support.h"
+#include "sanas/config/config.h"
 #include "sanas/core/error.h"
-#include "sanas/io/config.h"
 
 /// A configuration is refused, or written so that reading gives the same one. Writing names every
 /// key and takes many times as long as most inputs, so only every eighth is written.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz_support.h"
 #include "sanas/core/error.h"
-#include "sanas/io/rating_sheet.h"
+#include "sanas/report/rating_sheet.h"
 #include "sanas/saliency/heat_map.h"
 
 /// The saliency.json of a folder of maps is refused, or becomes a page of what lies in the folder.

@@ -3,7 +3,7 @@
 
 #include "fuzz_support.h"
 #include "sanas/core/error.h"
-#include "sanas/io/torch_pickle.h"
+#include "sanas/formats/torch_state_dict.h"
 
 /// The input is the pickle of a .pt file, whose archive has the right checksum for it: mutations of
 /// a whole file hardly come past that.

@@ -3,7 +3,7 @@
 
 #include "fuzz_support.h"
 #include "sanas/core/error.h"
-#include "sanas/io/report.h"
+#include "sanas/report/report.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz_support.h"
 #include "sanas/core/error.h"
-#include "sanas/io/safetensors.h"
+#include "sanas/formats/safetensors.h"
 
 /// A file is refused, or written so that reading gives the same number of tensors.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "data/search_subset.h"
 #include "fuzz_support.h"
 #include "sanas/core/error.h"
-#include "sanas/data/search_subset.h"
 
 namespace {
 

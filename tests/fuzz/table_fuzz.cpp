@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz_support.h"
 #include "sanas/core/error.h"
-#include "sanas/io/accuracy_file.h"
+#include "sanas/formats/accuracy_file.h"
 
 /// A table of results is refused, or has accuracies.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz_support.h"
 #include "sanas/core/error.h"
-#include "sanas/io/torch_pickle.h"
+#include "sanas/formats/torch_state_dict.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sanas;

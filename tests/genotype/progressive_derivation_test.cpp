@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/genotype/progressive_derivation.h"
+#include "genotype/progressive_derivation.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

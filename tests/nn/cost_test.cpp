@@ -7,8 +7,9 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "nn/inference_batch.h"
+#include "nn/operation_types.h"
 #include "sanas/nn/eval_network.h"
-#include "sanas/nn/inference_batch.h"
 #include "sanas/nn/operations.h"
 #include "support/device.h"
 
@@ -145,7 +146,8 @@ TEST(Sizes, AgreeWithUninasAfterItsCountOfAveragePools) {
 // ---- the counter itself ----------------------------------------------------------------------
 
 TEST(CountMacs, FollowsTheClosedFormOfAConvolution) {
-  auto grouped = make_convolution(8, 12, 3, 2, 1, 1, 4);
+  Convolution grouped(
+      torch::nn::Conv2dOptions(8, 12, 3).stride(2).padding(1).groups(4).bias(false));
   const auto x = torch::zeros({1, 8, 9, 9});
   EXPECT_EQ(count_macs([&] { grouped->forward(x); }), 12 * 5 * 5 * (8 / 4) * 9);
   torch::nn::Linear linear(7, 5);
@@ -153,7 +155,7 @@ TEST(CountMacs, FollowsTheClosedFormOfAConvolution) {
 }
 
 TEST(CountMacs, AddsTwoPerBatchNormAndOnePerReluElementOnRequest) {
-  const auto operation = make_relu_conv_bn(4, 6, {});
+  const auto operation = std::make_shared<ReluConvBn>(4, 6, OperationOptions{});
   const auto forward = [&] { operation->forward(torch::zeros({2, 4, 5, 5})); };
   EXPECT_EQ(count_macs(forward), 2 * 25 * 24);
   EXPECT_EQ(count_macs(forward, CountingRule::kWithBatchNormAndRelu),
@@ -181,7 +183,7 @@ TEST(CountMacs, SeesNothingOfAnOperatorThatFails) {
 
 TEST(CountActivations, SumsTheResultsOfTheLayers) {
   // ReLU 2·4·25, convolution and batch norm 2·6·25 each.
-  const auto operation = make_relu_conv_bn(4, 6, {});
+  const auto operation = std::make_shared<ReluConvBn>(4, 6, OperationOptions{});
   EXPECT_EQ(count_activations([&] {
               operation->forward(torch::zeros({2, 4, 5, 5}));
             }),
@@ -218,10 +220,10 @@ TEST(InferenceBatch, IsWhatFitsButNotLessThanInTraining) {
 }
 
 TEST(RowsAreIndependent, UnlessStatisticsAreTheBatchesOrNoiseIsDrawn) {
-  EXPECT_TRUE(rows_are_independent(*make_relu_conv_bn(4, 6, {})));
+  EXPECT_TRUE(rows_are_independent(ReluConvBn(4, 6, {})));
   OperationOptions of_the_batch;
   of_the_batch.track_running_stats = false;
-  EXPECT_FALSE(rows_are_independent(*make_relu_conv_bn(4, 6, of_the_batch)));
+  EXPECT_FALSE(rows_are_independent(ReluConvBn(4, 6, of_the_batch)));
   EXPECT_FALSE(rows_are_independent(*make_operation(Primitive::kNoise, 4, 1, {})));
 }
 

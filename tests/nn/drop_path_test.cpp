@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/nn/drop_path.h"
+#include "nn/drop_path.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>

@@ -15,9 +15,9 @@ namespace sanas {
 namespace {
 
 torch::nn::Sequential network() {
-  torch::nn::Sequential layers(make_convolution(64, 64, 3, 1, 1, 1, 64),  // depthwise
-                               make_convolution(64, 64, 1, 1, 0), make_batch_norm(64, {}),
-                               torch::nn::Linear(64, 64));
+  Convolution depthwise(torch::nn::Conv2dOptions(64, 64, 3).padding(1).groups(64).bias(false));
+  torch::nn::Sequential layers(depthwise, make_convolution(64, 64, 1, 1, 0),
+                               make_batch_norm(64, {}), torch::nn::Linear(64, 64));
   layers->to(test_device());
   return layers;
 }

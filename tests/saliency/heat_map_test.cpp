@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "data/image_codec.h"
 #include "sanas/core/error.h"
-#include "sanas/data/image_codec.h"
 
 namespace sanas {
 namespace {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "sanas/core/error.h"
+#include "search/recording_supernet.h"
 #include "search/tiny_search.h"
 
 namespace sanas {
@@ -51,13 +52,14 @@ TEST(BettyCompatibility, ScalesTheImplicitTermsAndDropsTheSaliencyPath) {
   search.options.weight1_step_size = search.options.weight2_step_size = 1e-5;
   const auto whole = search.sanas_gradient();
   search.options.implicit = ImplicitDerivative::kIdentity;
-  search.options.terms.delta_direct = search.options.terms.delta_weights1 = false;
+  search.options.terms[Term::kDeltaDirect] = search.options.terms[Term::kDeltaWeights1] = false;
   const auto betty = search.sanas_gradient();
-  EXPECT_GT(norm(whole.through_delta), 0.0);
-  EXPECT_EQ(norm(betty.through_delta), 0.0);
-  EXPECT_EQ(norm(betty.through_delta_weights1), 0.0);
-  for (const auto& [ours, theirs] : {std::pair{whole.through_weights1, betty.through_weights1},
-                                     std::pair{whole.through_weights2, betty.through_weights2}}) {
+  EXPECT_GT(norm(whole.terms[Term::kDeltaDirect]), 0.0);
+  EXPECT_EQ(norm(betty.terms[Term::kDeltaDirect]), 0.0);
+  EXPECT_EQ(norm(betty.terms[Term::kDeltaWeights1]), 0.0);
+  for (const Term term : {Term::kWeights1, Term::kWeights2}) {
+    const auto& ours = whole.terms[term];
+    const auto& theirs = betty.terms[term];
     EXPECT_NEAR(dot(ours, theirs) / (norm(ours) * norm(theirs)), 1.0, 1e-3);
     EXPECT_NEAR(norm(theirs) / norm(ours) * 1e-5, 1.0, 1e-2);
   }
@@ -71,12 +73,12 @@ TEST(AttackStartEpoch, BeforeItNoPathLeadsThroughDelta) {
   SanasArchitect architect(search.networks, search.weights1, search.weights2, options);
   architect.start_epoch(1);
   const auto before = architect.gradient(search.train, search.validation, 7, true);
-  EXPECT_EQ(norm(before.through_delta), 0.0);
-  EXPECT_EQ(norm(before.through_delta_weights1), 0.0);
-  EXPECT_GT(norm(before.through_weights2), 0.0);
+  EXPECT_EQ(norm(before.terms[Term::kDeltaDirect]), 0.0);
+  EXPECT_EQ(norm(before.terms[Term::kDeltaWeights1]), 0.0);
+  EXPECT_GT(norm(before.terms[Term::kWeights2]), 0.0);
   architect.start_epoch(2);
   const auto after = architect.gradient(search.train, search.validation, 7, true);
-  EXPECT_GT(norm(after.through_delta), 0.0);
+  EXPECT_GT(norm(after.terms[Term::kDeltaDirect]), 0.0);
   EXPECT_NE(after.train2_loss, before.train2_loss) << "raw images before, re-weighted ones after";
   EXPECT_EQ(after.train1_loss, before.train1_loss);
 }
@@ -125,7 +127,7 @@ TEST(AdversarialWeights1, TrainsW1OnAttackedImagesOnly) {
   EXPECT_NEAR(joint.train1_loss, loss_on(search, net, search.train.images + delta), 1e-12);
   EXPECT_GT(joint.train1_loss, separate.train1_loss) << "the attack raises the loss";
   EXPECT_EQ(joint.validation1_loss, separate.validation1_loss);
-  EXPECT_TRUE(same_bits(joint.direct1, separate.direct1));
+  EXPECT_TRUE(same_bits(joint.terms[Term::kDirect1], separate.terms[Term::kDirect1]));
   EXPECT_EQ(joint.train2_loss, separate.train2_loss) << "W2 learns as before";
   EXPECT_EQ(joint.passes, separate.passes + options.attack.steps);
 }
@@ -173,12 +175,13 @@ TEST(SequentialStages, InTheSecondHalfTheArchitectureSeesTheAttackOnTheFrozenW1)
   EXPECT_TRUE(same_bits(h.updated_weights1, search.weights1.parameters()));
   EXPECT_EQ(h.passes, 3 + 1 + 1 + 2) << "attack, W2', its validation, one product";
   EXPECT_EQ(h.split_passes, 0);
-  for (const auto* term :
-       {&h.direct1, &h.through_weights1, &h.through_delta, &h.through_delta_weights1}) {
-    EXPECT_EQ(norm(*term), 0.0);
+  for (const Term term :
+       {Term::kDirect1, Term::kWeights1, Term::kDeltaDirect, Term::kDeltaWeights1}) {
+    EXPECT_EQ(norm(h.terms[term]), 0.0) << symbol(term);
   }
-  EXPECT_LT(norm(add(h.total, add(h.direct2, h.through_weights2), -1.0)), 1e-14);
-  EXPECT_GT(norm(h.through_weights2), 0.0);
+  EXPECT_LT(norm(add(h.total, add(h.terms[Term::kDirect2], h.terms[Term::kWeights2]), -1.0)),
+            1e-14);
+  EXPECT_GT(norm(h.terms[Term::kWeights2]), 0.0);
 }
 
 TEST(SequentialStages, OfFirstOrderValidateW2Alone) {
@@ -189,7 +192,7 @@ TEST(SequentialStages, OfFirstOrderValidateW2Alone) {
   const auto h = SanasArchitect(search.networks, search.weights1, search.weights2, options)
                      .gradient(search.train, search.validation, 7, true);
   EXPECT_EQ(h.passes, 1);
-  EXPECT_TRUE(same_bits(h.total, h.direct2));
+  EXPECT_TRUE(same_bits(h.total, h.terms[Term::kDirect2]));
 }
 
 TEST(SearchSettings, ThatContradictEachOtherAreRefusedByName) {
@@ -298,17 +301,17 @@ TEST(Stage3Reduction, OfSumMultipliesTheGradientOfW2Alone) {
 
 // darts-family §9.3: the regulariser of what the validation of W2 has drawn.
 TEST(PrdartsRegularizer, IsAddedToTheHypergradient) {
-  auto choice = tiny_choice("prdarts");
+  auto choice = tiny_choice("recorded");
   choice.prdarts.temperature_start = choice.prdarts.temperature_end = 0.5;
   choice.prdarts.penalty_threshold = 0.0;
   SmallSearch search(choice);
-  search.networks.net2->start_epoch(0, 2);
+  search.networks.net2->start_epoch({0, 2});
   SearchOptions options;
   options.hypergradient.order =
       HypergradientOrder::kFirst;  // the last pass of W2 is its validation
   SanasArchitect architect(search.networks, search.weights1, search.weights2, options);
   const auto whole = architect.gradient(search.train, search.validation, 7, false);
-  const auto expected = gradients_of(search.networks.net2->regularization(),
+  const auto expected = gradients_of(last_regularization(*search.networks.net2),
                                      search.networks.architecture()->tensors());
   const auto data = architect.gradient_from(search.train, search.validation,
                                             torch::zeros_like(search.train.images), 7, false);
@@ -321,7 +324,7 @@ class DeltaWitness : public SearchObserver {
  public:
   explicit DeltaWitness(SearchLoop& loop) : loop_(loop) {}
   void on_epoch(const EpochReport& /*report*/) override {
-    const auto state = loop_.perturbations().state();
+    const auto state = loop_.state().perturbations;
     deltas.push_back((state.codes.to(torch::kDouble) *
                       (state.scales.to(torch::kDouble) / 127.0).view({-1, 1, 1, 1}))
                          .index_select(0, state.samples.argsort()));

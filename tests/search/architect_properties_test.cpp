@@ -1,28 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "search/recording_supernet.h"
 #include "search/small_search.h"
 #include "search/toy_problem.h"
 
 namespace sanas {
 namespace {
-
-struct Term {
-  const char* name;
-  bool HypergradientTerms::*enabled;
-  TensorList Hypergradient::*value;
-  /// Whether γ stands in front of it.
-  bool weighted;
-};
-
-constexpr Term kTerms[] = {
-    {"d1", &HypergradientTerms::direct1, &Hypergradient::direct1, true},
-    {"d2", &HypergradientTerms::direct2, &Hypergradient::direct2, false},
-    {"I1", &HypergradientTerms::weights1, &Hypergradient::through_weights1, true},
-    {"I2", &HypergradientTerms::weights2, &Hypergradient::through_weights2, false},
-    {"I3", &HypergradientTerms::delta_direct, &Hypergradient::through_delta, false},
-    {"I4", &HypergradientTerms::delta_weights1, &Hypergradient::through_delta_weights1, false},
-};
 
 constexpr SecondOrderApproximation kApproximations[] = {SecondOrderApproximation::kFiniteDifference,
                                                         SecondOrderApproximation::kCentral4,
@@ -59,10 +43,10 @@ TEST_F(ArchitectProperties, GammaWeighsTheTermsOfW1AndNothingElse) {
   const auto with = search_.sanas_gradient();
   search_.options.gamma = 0.0;
   const auto without = search_.sanas_gradient();
-  for (const auto& term : kTerms) {
-    EXPECT_TRUE(same_bits(with.*term.value, without.*term.value)) << term.name;
+  for (const Term term : kTerms) {
+    EXPECT_TRUE(same_bits(with.terms[term], without.terms[term])) << symbol(term);
   }
-  const auto weighted = add(with.direct1, with.through_weights1);
+  const auto weighted = add(with.terms[Term::kDirect1], with.terms[Term::kWeights1]);
   EXPECT_LT(relative_error(add(with.total, weighted, -kGamma), without.total), 1e-12);
 }
 
@@ -70,20 +54,20 @@ TEST_F(ArchitectProperties, EachSwitchRemovesItsTermFromTheTotal) {
   search_.options.approximation = SecondOrderApproximation::kFiniteDifference;
   search_.options.shared_passes = false;
   const auto whole = search_.sanas_gradient();
-  for (const auto& term : kTerms) {
-    search_.options.terms = {};
-    search_.options.terms.*term.enabled = false;
+  for (const Term term : kTerms) {
+    search_.options.terms = PerTerm<bool>(true);
+    search_.options.terms[term] = false;
     const auto removed = add(whole.total, search_.sanas_gradient().total, -1.0);
-    const auto expected = scale(whole.*term.value, term.weighted ? kGamma : 1.0);
-    EXPECT_LT(relative_error(removed, expected), 1e-9) << term.name;
+    const auto expected = scale(whole.terms[term], is_of_validation1(term) ? kGamma : 1.0);
+    EXPECT_LT(relative_error(removed, expected), 1e-9) << symbol(term);
   }
 }
 
 TEST_F(ArchitectProperties, TheTotalIsTheSumOfItsTerms) {
   const auto h = search_.sanas_gradient();
   TensorList sum = zeros_like(h.total);
-  for (const auto& term : kTerms) {
-    add_in_place(sum, h.*term.value, term.weighted ? kGamma : 1.0);
+  for (const Term term : kTerms) {
+    add_in_place(sum, h.terms[term], is_of_validation1(term) ? kGamma : 1.0);
   }
   EXPECT_LT(relative_error(h.total, sum), 1e-12);
 }
@@ -112,8 +96,8 @@ TEST_F(ArchitectProperties, TheOrderOfTheExamplesDoesNotMatter) {
   const auto found =
       search_.sanas().gradient_from(train, permuted(search_.validation), moved, 7, true);
   EXPECT_LT(relative_error(found.total, expected.total), 1e-9);
-  for (const auto& term : kTerms) {
-    EXPECT_LT(relative_error(found.*term.value, expected.*term.value), 1e-9) << term.name;
+  for (const Term term : kTerms) {
+    EXPECT_LT(relative_error(found.terms[term], expected.terms[term]), 1e-9) << symbol(term);
   }
   // δ has to move with its image.
   const auto mixed =
@@ -154,8 +138,8 @@ TEST_F(ArchitectProperties, HalfBatchesGiveTheHypergradientOfTheWhole) {
     halves.perturb = [&] { return torch::cat({half(0).perturb(), half(1).perturb()}); };
     const auto expected = four_level_hypergradient(whole, step1, step2, search_.options, true);
     const auto found = four_level_hypergradient(halves, step1, step2, search_.options, true);
-    for (const auto& term : kTerms) {
-      EXPECT_LT(relative_error(found.*term.value, expected.*term.value), 1e-9) << term.name;
+    for (const Term term : kTerms) {
+      EXPECT_LT(relative_error(found.terms[term], expected.terms[term]), 1e-9) << symbol(term);
     }
     EXPECT_LT(relative_error(found.total, expected.total), 1e-9);
   }
@@ -167,9 +151,9 @@ TEST_F(ArchitectProperties, AStepFunctionOfDeltaLeavesNoPathThroughDelta) {
   for (const auto approximation : kApproximations) {
     search_.options.approximation = approximation;
     const auto h = search_.sanas_gradient();
-    EXPECT_EQ(norm(h.through_delta), 0.0) << to_string(approximation);
-    EXPECT_EQ(norm(h.through_delta_weights1), 0.0) << to_string(approximation);
-    EXPECT_GT(norm(h.through_weights2), 0.0) << to_string(approximation);
+    EXPECT_EQ(norm(h.terms[Term::kDeltaDirect]), 0.0) << to_string(approximation);
+    EXPECT_EQ(norm(h.terms[Term::kDeltaWeights1]), 0.0) << to_string(approximation);
+    EXPECT_GT(norm(h.terms[Term::kWeights2]), 0.0) << to_string(approximation);
   }
 }
 
@@ -180,9 +164,9 @@ TEST(HypergradientWithoutValidationLossOfW1, HasNoTermsOfIt) {
   for (const auto approximation : kApproximations) {
     const auto h = four_level_hypergradient(problem, toy.step1(), toy.step2(),
                                             toy.options(approximation), true);
-    EXPECT_EQ(norm(h.direct1), 0.0) << to_string(approximation);
-    EXPECT_EQ(norm(h.through_weights1), 0.0) << to_string(approximation);
-    EXPECT_GT(norm(h.through_delta_weights1), 0.0) << to_string(approximation);
+    EXPECT_EQ(norm(h.terms[Term::kDirect1]), 0.0) << to_string(approximation);
+    EXPECT_EQ(norm(h.terms[Term::kWeights1]), 0.0) << to_string(approximation);
+    EXPECT_GT(norm(h.terms[Term::kDeltaWeights1]), 0.0) << to_string(approximation);
   }
 }
 
@@ -230,19 +214,19 @@ INSTANTIATE_TEST_SUITE_P(Families, RandomNetwork,
 
 // darts-family §9.3: the architecture's loss is CE(val) + R, with the gates of the validation pass.
 TEST(Regularization, IsThatOfTheValidationPassAndNoPartOfTheDataTerms) {
-  SmallSearch search(tiny_choice("prdarts"));
-  search.networks.net1->start_epoch(49, 50);  // the regulariser is flat where gates are warm
+  SmallSearch search(tiny_choice("recorded"));
+  search.networks.net1->start_epoch({49, 50});  // the regulariser is flat where gates are warm
   const auto gradient = [&](HypergradientOrder order) {
     search.options.order = order;
     return search.plain()->gradient(search.train, search.validation, 7, false);
   };
   const auto first = gradient(HypergradientOrder::kFirst);  // has no other pass
-  const auto expected = gradients_of(search.networks.net1->regularization(),
+  const auto expected = gradients_of(last_regularization(*search.networks.net1),
                                      search.networks.architecture()->tensors());
-  const auto added = add(first.total, first.direct1, -1.0);
+  const auto added = add(first.total, first.terms[Term::kDirect1], -1.0);
   EXPECT_LT(relative_error(added, expected), 1e-9);
   const auto second = gradient(HypergradientOrder::kSecond);
-  const auto data = add(second.direct1, second.through_weights1);
+  const auto data = add(second.terms[Term::kDirect1], second.terms[Term::kWeights1]);
   EXPECT_LT(relative_error(add(second.total, data, -1.0), expected), 1e-9);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a search is said to cost against the forward passes that are really made.
-#include "sanas/search/search_cost.h"
+#include "search/search_cost.h"
 
 #include <gtest/gtest.h>
 
@@ -17,9 +17,9 @@ int64_t forward_passes = 0;
 class CountedSupernet : public DartsSupernet {
  public:
   using DartsSupernet::DartsSupernet;
-  torch::Tensor forward(const torch::Tensor& x) override {
+  torch::Tensor forward(const torch::Tensor& x, const ArchitectureSample& sample) override {
     ++forward_passes;
-    return DartsSupernet::forward(x);
+    return DartsSupernet::forward(x, sample);
   }
 };
 
@@ -143,14 +143,14 @@ INSTANTIATE_TEST_SUITE_P(
                    of(o).inner_steps.weights2 = 2;
                  }},
         CostCase{"no_saliency_path",
-                 [](auto& o) { of(o).terms.delta_direct = of(o).terms.delta_weights1 = false; }},
-        CostCase{"no_path_through_weights2", [](auto& o) { of(o).terms.weights2 = false; }},
+                 [](auto& o) {
+                   of(o).terms[Term::kDeltaDirect] = of(o).terms[Term::kDeltaWeights1] = false;
+                 }},
+        CostCase{"no_path_through_weights2", [](auto& o) { of(o).terms[Term::kWeights2] = false; }},
         CostCase{"direct_terms",
                  [](auto& o) {
-                   of(o).terms = {.weights1 = false,
-                                  .weights2 = false,
-                                  .delta_direct = false,
-                                  .delta_weights1 = false};
+                   of(o).terms = PerTerm<bool>(false);
+                   of(o).terms[Term::kDirect1] = of(o).terms[Term::kDirect2] = true;
                  }},
         CostCase{"four_points",
                  [](auto& o) { of(o).approximation = SecondOrderApproximation::kCentral4; }}),

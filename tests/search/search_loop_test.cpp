@@ -135,18 +135,18 @@ TEST(SearchLoop, GoingBackLeavesOutWhatIsBetween) {
   search.loop.run();
   interrupter.give_up();
   ASSERT_EQ(search.loop.step(), 2);
-  EXPECT_EQ(search.loop.meter1().count(), 8);
+  EXPECT_EQ(search.loop.state().meter1.count(), 8);
   search.loop.skip_to(2, 0);  // the same epoch of 3 mini-batches
-  EXPECT_EQ(search.loop.meter1().count(), 8);
+  EXPECT_EQ(search.loop.state().meter1.count(), 8);
   search.loop.skip_to(4, 1);
-  EXPECT_EQ(search.loop.meter1().count(), 0);
+  EXPECT_EQ(search.loop.state().meter1.count(), 0);
   Witness witness(search.loop);
   search.loop.add_observer(witness);
   search.loop.run();
   EXPECT_EQ(witness.steps.front().step, 4);
   EXPECT_EQ(witness.epochs.front().epoch, 1);
   EXPECT_EQ(witness.epochs.front().train1.count(), 8);
-  EXPECT_EQ(witness.epochs.front().rollbacks, 1);
+  EXPECT_EQ(witness.epochs.front().counts.rollbacks, 1);
 }
 
 TEST(SearchLoop, AStopAtAnyMomentReportsEachEpochOnce) {
@@ -209,8 +209,8 @@ TEST_P(StopAtTheEndOfAnEpoch, LeavesAllOfItToBeDoneOnce) {
     search.loop.add_observer(witness);
     EXPECT_FALSE(search.loop.run());
     EXPECT_EQ(search.loop.step(), 3);
-    EXPECT_EQ(search.loop.reported_epochs(), 0);
-    EXPECT_EQ(search.loop.meter1().count(), 12) << "the epoch's means must not be lost";
+    EXPECT_EQ(search.loop.counts().reported_epochs, 0);
+    EXPECT_EQ(search.loop.state().meter1.count(), 12) << "the epoch's means must not be lost";
     EXPECT_TRUE(witness.epochs.empty());
     EXPECT_TRUE(search.loop.early_stopping().measurements().empty());
     EXPECT_FALSE(search.loop.run()) << "still asked to stop";
@@ -259,7 +259,7 @@ TEST(SearchLoop, GoingOntoTheEndOfAnEpochReportsIt) {
   search.loop.run();
   search.loop.skip_to(3, 1);  // the last mini-batch of the epoch failed
   stopper.on_step({});        // no longer asks
-  EXPECT_EQ(search.loop.meter1().count(), 8);
+  EXPECT_EQ(search.loop.state().meter1.count(), 8);
   search.loop.run();
   ASSERT_EQ(witness.epochs.size(), 5U);
   EXPECT_EQ(witness.epochs[0].train1.count(), 8);

@@ -16,12 +16,12 @@ std::vector<double> drawn_in_evaluation;
 class DrawingSupernet : public DartsSupernet {
  public:
   using DartsSupernet::DartsSupernet;
-  torch::Tensor forward(const torch::Tensor& x) override {
+  torch::Tensor forward(const torch::Tensor& x, const ArchitectureSample& sample) override {
     const double number = torch::rand({1}).item<double>();
     if (!is_training()) {
       drawn_in_evaluation.push_back(number);
     }
-    return DartsSupernet::forward(x);
+    return DartsSupernet::forward(x, sample);
   }
 };
 

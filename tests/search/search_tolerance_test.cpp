@@ -41,8 +41,8 @@ TEST_P(BadSearchImages, OfW1AndW2AreLeftOutWhateverIsLeft) {
   for (const auto& moved : witness.moved) {  // the architecture needs a training batch, too
     EXPECT_EQ(moved, expected);
   }
-  EXPECT_EQ(search.loop.skipped_images(), GetParam());
-  EXPECT_EQ(search.loop.skipped_updates(), 0);
+  EXPECT_EQ(search.loop.counts().skipped_images, GetParam());
+  EXPECT_EQ(search.loop.counts().skipped_updates, 0);
   EXPECT_EQ(witness.epochs.at(0).train1.count(), 8 + (is_usable() ? 4 - GetParam() : 0));
 }
 
@@ -175,11 +175,11 @@ TEST(SearchTolerance, UpdatesThatAreNotFiniteAreLeftOutAndCounted) {
   search.loop.add_observer(inflation);
   search.loop.add_observer(witness);
   search.loop.run();
-  EXPECT_EQ(search.loop.skipped_updates(), 3 + 2);  // of W2 in steps 0, 3, 6; of A in 0, 5
+  EXPECT_EQ(search.loop.counts().skipped_updates, 3 + 2);  // of W2 in steps 0, 3, 6; of A in 0, 5
   EXPECT_EQ(witness.moved[0].size(), 15U);
   EXPECT_THAT(witness.moved[1], ElementsAre(6, 9, 12)) << "after step 6 it is put back";
   EXPECT_THAT(witness.moved[2], ElementsAre(10));
-  EXPECT_EQ(witness.epochs[1].skipped_updates, 2 + 2);
+  EXPECT_EQ(witness.epochs[1].counts.skipped_updates, 2 + 2);
 }
 
 TEST(SearchTolerance, LeavingOutHasAnEnd) {

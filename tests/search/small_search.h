@@ -65,7 +65,7 @@ inline void append(Snapshot& to, const std::string& prefix, const Supernet& net)
 /// What a search consists of; of W2 where there is one.
 inline Snapshot snapshot_of(const SearchNetworks& networks, const WeightOptimizer& weights1,
                             const WeightOptimizer* weights2,
-                            const ArchitectureOptimizer& architecture) {
+                            const TensorList& architecture_optimizer) {
   Snapshot result;
   append(result, "W1 ", *networks.net1);
   append(result, "W1 momentum ", weights1.momentum_buffers());
@@ -74,7 +74,7 @@ inline Snapshot snapshot_of(const SearchNetworks& networks, const WeightOptimize
     append(result, "W2 momentum ", weights2->momentum_buffers());
   }
   append(result, "A ", networks.architecture()->tensors());
-  append(result, "A optimizer ", architecture.state());
+  append(result, "A optimizer ", architecture_optimizer);
   return result;
 }
 
@@ -126,7 +126,7 @@ class SmallSearch {
   }
 
   Snapshot snapshot() const {
-    auto result = snapshot_of(networks, weights1, &weights2, architecture);
+    auto result = snapshot_of(networks, weights1, &weights2, architecture.state());
     result["generator"] = at::detail::getDefaultCPUGenerator().get_state().clone();
     return result;
   }

@@ -36,8 +36,9 @@ class TinySearch {
     configure_device(test_device(), 1, /*deterministic=*/true);
   }
 
-  Snapshot snapshot() {
-    return snapshot_of(networks_, loop.weights1(), loop.weights2(), loop.architecture());
+  Snapshot snapshot() const {
+    return snapshot_of(networks_, loop.weights1(), loop.weights2(),
+                       loop.state().architecture_optimizer);
   }
 
   const DatasetInfo& info() const { return dataset_.info(); }

@@ -57,9 +57,8 @@ class FairSupernet : public DartsSupernet {
     return architecture().alphas(reduction).detach().cpu().sigmoid();
   }
 
- protected:
   /// What the cells are weighted with, normal and reduction.
-  std::pair<CellWeights, CellWeights> cell_weights() override {
+  ArchitectureSample sample_architecture() override {
     return {{split_weights(architecture().alphas(false).sigmoid()), {}},
             {split_weights(architecture().alphas(true).sigmoid()), {}}};
   }

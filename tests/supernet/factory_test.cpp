@@ -33,7 +33,7 @@ TEST(SupernetFactory, EveryFamilySearchesEverySpace) {
     for (const char* space : {"darts", "s1", "s2", "s3", "s4"}) {
       const auto net = small_supernet(fitting_choice(family, space));
       const auto loss = loss_of(*net, golden_training_batch());
-      const auto regularization = net->regularization();
+      const auto regularization = net->regularization(net->sample_architecture());
       const auto gradients = gradients_of(regularization.defined() ? loss + regularization : loss,
                                           net->architecture().tensors());
       EXPECT_TRUE(all_finite(gradients)) << family << " " << space;

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "sanas/core/error.h"
-#include "sanas/supernet/partial_mixed_operation.h"
 #include "search_support.h"
+#include "supernet/partial_mixed_operation.h"
 
 namespace sanas {
 namespace {

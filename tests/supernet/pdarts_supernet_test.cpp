@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/supernet/pdarts_supernet.h"
+#include "supernet/pdarts_supernet.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "genotype/progressive_derivation.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
-#include "sanas/genotype/progressive_derivation.h"
 #include "sanas/nn/cost.h"
-#include "sanas/supernet/skip_dropout.h"
 #include "search_support.h"
+#include "supernet/skip_dropout.h"
 
 namespace sanas {
 namespace {
@@ -118,7 +118,7 @@ TEST(PdartsSupernet, DropoutFollowsTheScheduleOnStrideOneSkipsOnly) {
   // 14 edges in each of three normal cells, 6 that don't touch the inputs in two reduction cells.
   EXPECT_THAT(rates(), testing::SizeIs(54));
   EXPECT_THAT(rates(), testing::Each(0.4));
-  net->start_epoch(24, 25);
+  net->start_epoch({.index = 24, .count = 25, .warmup = 10});
   EXPECT_THAT(rates(), testing::Each(testing::DoubleNear(0.024324025, 5e-10)));
 }
 

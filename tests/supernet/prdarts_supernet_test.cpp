@@ -39,11 +39,12 @@ struct GoldenForward {
 void expect_golden_forward(const GoldenForward& golden) {
   const auto net = golden_network(golden.temperature);
   const auto batch = golden_training_batch();
-  const auto logits = net->forward(batch.images);
-  EXPECT_EQ(mask_text(net->mask(false)), golden.normal_mask);
-  EXPECT_EQ(mask_text(net->mask(true)), golden.reduce_mask);
+  const auto sample = net->sample_architecture();
+  const auto logits = net->forward(batch.images, sample);
+  EXPECT_EQ(mask_text(mask_of(sample.normal.operations)), golden.normal_mask);
+  EXPECT_EQ(mask_text(mask_of(sample.reduce.operations)), golden.reduce_mask);
   const auto loss = torch::nn::functional::cross_entropy(logits, batch.labels);
-  const auto regularization = net->regularization();
+  const auto regularization = net->regularization(sample);
   expect_published(first_logits(logits), golden.logits);
   expect_published({loss.item<double>()}, golden.loss);
   expect_published({regularization.item<double>()}, golden.regularization);
@@ -125,20 +126,34 @@ TEST(PrdartsSupernet, OnlySampledOperationsGetGradients) {
 
 TEST(PrdartsSupernet, GatesAreDrawnAnewAndReplayedUnderOneSeed) {
   const auto net = small_supernet(choice_of("prdarts"));
-  const auto x = golden_training_batch().images;
-  const auto mask_after = [&](uint64_t seed) {
+  const auto mask_under = [&](uint64_t seed) {
     const FrozenRandomness frozen(seed);
-    net->forward(x);
-    return static_cast<PrdartsSupernet&>(*net).mask(false).clone();
+    return mask_of(net->sample_architecture().normal.operations);
   };
-  const auto first = mask_after(1);
-  EXPECT_TRUE(torch::equal(mask_after(1), first));
-  EXPECT_FALSE(torch::equal(mask_after(2), first));
+  const auto first = mask_under(1);
+  EXPECT_TRUE(torch::equal(mask_under(1), first));
+  EXPECT_FALSE(torch::equal(mask_under(2), first));
   EXPECT_TRUE(torch::equal(first.sum(1), torch::full({14}, 2.0, torch::kDouble)));
 }
 
-TEST(PrdartsSupernet, RegularizationNeedsAForwardPass) {
-  EXPECT_THROW(small_supernet(choice_of("prdarts"))->regularization(), c10::Error);
+/// Weights that leave in the given columns of each edge.
+OperationWeights using_columns(int64_t factor, int64_t shift) {
+  OperationWeights weights;
+  for (int64_t e = 0; e < 14; ++e) {
+    auto& edge = weights.emplace_back(8);
+    for (const int64_t column : {e % 8, (factor * e + shift) % 8}) {
+      edge[static_cast<size_t>(column)] = torch::ones({});
+    }
+  }
+  return weights;
+}
+
+// darts-family §13.7, whatever is drawn in between.
+TEST(PrdartsSupernet, RegularizationIsThatOfTheGivenSample) {
+  const auto net = golden_network(0.5);
+  const ArchitectureSample sample{{using_columns(3, 1), {}}, {using_columns(5, 3), {}}};
+  net->forward(golden_training_batch().images);
+  expect_published({net->regularization(sample).item<double>()}, "0.009118550158");
 }
 
 // darts-family §12.
@@ -156,7 +171,7 @@ TEST(PrdartsSchedule, TemperatureIsThePublishedOne) {
 TEST(PrdartsSchedule, NetworkFollowsIt) {
   auto net = std::static_pointer_cast<PrdartsSupernet>(small_supernet(choice_of("prdarts")));
   EXPECT_EQ(net->temperature(), 10.0);
-  net->start_epoch(199, 200);
+  net->start_epoch({199, 200});
   EXPECT_NEAR(net->temperature(), 0.1, 1e-12);
 }
 

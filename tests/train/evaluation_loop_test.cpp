@@ -171,9 +171,9 @@ TEST(EvaluationLoop, AStopInATestLeavesTheEpochToBeReportedOnce) {
     training.loop.add_observer(witness);
     EXPECT_FALSE(training.loop.run());
     EXPECT_EQ(training.loop.step(), 3);
-    EXPECT_EQ(training.loop.reported_epochs(), 0);
+    EXPECT_EQ(training.loop.counts().reported_epochs, 0);
     EXPECT_EQ(training.loop.best().epoch, -1);
-    EXPECT_EQ(training.loop.meter().count(), 12);
+    EXPECT_EQ(training.loop.state().meter.count(), 12);
     EXPECT_TRUE(witness.epochs.empty());
     stop.give_up();
     EXPECT_TRUE(training.loop.run());

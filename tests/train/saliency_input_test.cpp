@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/train/saliency_input.h"
+#include "train/saliency_input.h"
 
 #include <gtest/gtest.h>
 

@@ -40,8 +40,8 @@ TEST_P(BadImages, AreLeftOutWhateverIsLeftOfTheMiniBatch) {
                                witness.values[0].begin() + static_cast<int64_t>(before.size())},
                               -1.0)) > 0.0;
   EXPECT_EQ(moved, is_trained_on);
-  EXPECT_EQ(training.loop.skipped_images(), GetParam());
-  EXPECT_EQ(training.loop.skipped_updates(), 0) << "that counts what is not finite";
+  EXPECT_EQ(training.loop.counts().skipped_images, GetParam());
+  EXPECT_EQ(training.loop.counts().skipped_updates, 0) << "that counts what is not finite";
   EXPECT_EQ(witness.epochs[0].train.count(), 8 + (is_trained_on ? left : 0));
   EXPECT_TRUE(std::isfinite(witness.steps[2].loss));
 }
@@ -96,7 +96,7 @@ TEST_P(Policies, LossesThatAreNeverFiniteEndTheTraining) {
   const bool skips = GetParam() == NonFinitePolicy::kSkip;
   EXPECT_THAT([&] { training.loop.run(); },
               ThrowsMessage<NonFiniteError>(HasSubstr(skips ? "5th time in a row" : "at step 0")));
-  EXPECT_EQ(training.loop.skipped_updates(), skips ? 4 : 0);
+  EXPECT_EQ(training.loop.counts().skipped_updates, skips ? 4 : 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Policies,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Projected gradient descent and the other attacks of the paper: from images and a classifier to a
+// perturbation of each image.
+
 #include <torch/types.h>
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// How a perturbation becomes the weight of each pixel of its image.
+
 #include <torch/types.h>
 
 #include <string>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// What networks compute in: float32, TF32 or bfloat16, for the time of a scope.
+
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Chooses and sets up the device: CPU or GPU, threads, memory layout, and memory use.
+
 #include <torch/types.h>
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The exceptions that the library throws, each with a message that a user can act on.
+
 #include <stdexcept>
 #include <string>
 

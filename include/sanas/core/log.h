@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Lines for a person, on standard error and in a log file.
+
 #include <filesystem>
 #include <functional>
 #include <memory>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Arithmetic on all parameters of a model at once: sums, products, norms and gradients of lists of
+// tensors.
+
 #include <torch/nn/module.h>
 #include <torch/types.h>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Paths as users write them: `~` for the home folder, and whether a name exists.
+
 #include <filesystem>
 #include <string>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// How long work tells how far it is, and how it is asked to stop.
+
 #include <cstdint>
 #include <exception>
 #include <string>

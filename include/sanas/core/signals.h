@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Turns Ctrl-C and other signals into a request that a run can answer at its next step.
+
 namespace sanas {
 
 /// While one of these lives, SIGINT, SIGTERM and SIGHUP (unless it is ignored, as under nohup) only

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Small helpers for text: the nearest name, joining words, one line of it, reading a whole text file.
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,6 +14,9 @@ std::string nearest(const std::string& name, const std::vector<std::string>& can
 
 /// "a, b, c".
 std::string join(const std::vector<std::string>& parts, const std::string& separator = ", ");
+
+/// The text with a space for each control character: for a line of a terminal or a log.
+std::string on_one_line(std::string text);
 
 /// Whole content of a file of at most `limit` bytes. Throws FileError if it is missing, unreadable
 /// or longer.

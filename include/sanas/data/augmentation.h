@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The options of image augmentation, and the chain of transforms that they describe.
+
 #include <array>
 #include <cstdint>
 #include <memory>

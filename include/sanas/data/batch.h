@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Some images with their labels: what a loader gives and a network is trained on.
+
 #include <torch/types.h>
 
 #include "sanas/core/device.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Makes batches ahead of time in several threads and hands them out in order.
+
 #include <condition_variable>
 #include <cstdint>
 #include <exception>

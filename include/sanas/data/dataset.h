@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The interface of a data set, and opening one by name.
+
 #include <array>
 #include <cstdint>
 #include <filesystem>

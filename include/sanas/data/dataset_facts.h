@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// What is known of a data set before its files are opened: classes, image size, mean and deviation.
+
 #include <array>
 #include <cstdint>
 #include <string>

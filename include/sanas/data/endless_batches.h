@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// An endless row of batches, for the steps of the architecture.
+
 #include <cstdint>
 #include <memory>
 #include <mutex>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// An image as bytes.
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>

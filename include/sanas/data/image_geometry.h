@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Where each pixel of a network's input lies in the picture that it was made from.
+
 #include <cstdint>
 
 namespace sanas {

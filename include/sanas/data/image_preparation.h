@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Brings any picture to the size and form in which a network is tested.
+
 #include <string>
 
 #include "sanas/data/augmentation.h"

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Batches of a data set: shuffled, transformed and decoded in several threads, the same for the
+// same seed.
+
 #include <cstdint>
 #include <functional>
 #include <memory>

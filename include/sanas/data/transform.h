@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The steps of image augmentation: crop, flip, resize, colour jitter, cutout.
+
 #include <array>
 #include <cstdint>
 
 #include "sanas/data/image.h"
 #include "sanas/data/image_geometry.h"
-#include "sanas/data/sample_random.h"
+#include "sanas/core/random.h"
 
 namespace sanas {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Derives a genotype from the weights of the operations, by the rules of the families.
+
 #include <torch/types.h>
 
 #include "sanas/genotype/genotype.h"

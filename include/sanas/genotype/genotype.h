@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// A genotype, which is what a search finds: its text form, its files and its presets.
+
 #include <string>
 #include <vector>
 

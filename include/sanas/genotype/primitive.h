@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The names of the operations that an edge of a cell can hold.
+
 #include <string>
 
 namespace sanas {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Draws a random genotype, for comparison with what a search finds.
+
 #include <cstdint>
 
 #include "sanas/genotype/genotype.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The search space: the edges of a cell and the candidate operations of each.
+
 #include <functional>
 #include <string>
 #include <vector>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Which operations a P-DARTS search still has, as tensors of zeros and ones.
+
 #include <torch/types.h>
 
 #include "sanas/genotype/search_space.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Batch norm whose running statistics can stand still for the time of a scope.
+
 #include <torch/nn/modules/batchnorm.h>
 
 #include <memory>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// LibTorch's convolution, with fast derivatives of second and higher order.
+
 #include <torch/nn.h>
 
 namespace sanas {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Counts parameters, multiply-adds and memory of any module.
+
 #include <torch/nn/module.h>
 
 #include <functional>

@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// A cell with chosen operations, the building block of a discrete network.
+
 #include <torch/nn.h>
 
 #include <memory>
 #include <vector>
 
 #include "sanas/genotype/genotype.h"
+#include "sanas/nn/cell_frame.h"
 #include "sanas/nn/operations.h"
 
 namespace sanas {
-
-/// Where a cell stands in a network.
-struct CellPlace {
-  /// Channels of the outputs of cells k−2 and k−1, and of each node of this cell.
-  int64_t before_previous_channels = 0;
-  int64_t previous_channels = 0;
-  int64_t channels = 0;
-  bool reduction = false;
-  /// The previous cell halved its output, so the input from cell k−2 is halved here.
-  bool previous_reduction = false;
-};
 
 /// The two preprocessing operations of a cell: both inputs come out with `place.channels` channels
 /// and the size of the previous cell's output.

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The discrete network of a genotype, for images of the size of CIFAR or ImageNet.
+
 #include <torch/nn.h>
 
 #include <memory>
 #include <vector>
 
 #include "sanas/genotype/genotype.h"
+#include "sanas/nn/cell_frame.h"
 #include "sanas/nn/discrete_cell.h"
 #include "sanas/nn/operations.h"
 
 namespace sanas {
-
-/// Which stems and heads a network has: for images of about 32×32 or of 224×224 pixels.
-enum class NetworkKind { kCifar, kImageNet };
 
 /// Which second batch norm the auxiliary head of the ImageNet network has: none, as in DARTS and
 /// PC-DARTS, or one, as in P-DARTS and PR-DARTS (darts-family §5.3).
@@ -34,9 +34,6 @@ struct EvalNetworkOptions {
 /// Throws DataError where images of that size (height or width) come to an odd size before they are
 /// halved, so that a network of `cells` cells refuses them (OddSize::kError).
 void check_image_size(NetworkKind kind, int64_t size, int64_t cells, OddSize odd_size);
-
-/// The reduction cells stand at a third and two thirds of the depth (darts-family §2.1).
-bool is_reduction_cell(int64_t index, int64_t cells);
 
 struct EvalOutput {
   /// N × classes.
@@ -63,20 +60,14 @@ class EvalNetwork : public torch::nn::Module {
 
   const Genotype& genotype() const { return genotype_; }
   const EvalNetworkOptions& options() const { return options_; }
-  const std::vector<std::shared_ptr<DiscreteCell>>& cells() const { return cells_; }
+  const std::vector<std::shared_ptr<DiscreteCell>>& cells() const { return frame_.cells(); }
 
  private:
-  std::pair<torch::Tensor, torch::Tensor> stem(const torch::Tensor& x);
-
   Genotype genotype_;
   EvalNetworkOptions options_;
   double drop_path_probability_ = 0.0;
-  torch::nn::Sequential stem_{nullptr};
-  torch::nn::Sequential stem0_{nullptr};
-  torch::nn::Sequential stem1_{nullptr};
-  std::vector<std::shared_ptr<DiscreteCell>> cells_;
+  CellFrame<DiscreteCell> frame_;
   std::shared_ptr<Operation> auxiliary_head_;
-  torch::nn::Linear classifier_{nullptr};
 };
 
 }  // namespace sanas

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// How weights start: as today's LibTorch does it, or as PyTorch did in 2018.
+
 #include <torch/nn/module.h>
 
 namespace sanas {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Parameters and multiply-adds of the discrete network of a genotype.
+
 #include <cstdint>
 
 #include "sanas/genotype/genotype.h"

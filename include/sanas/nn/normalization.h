@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Subtracts the mean and divides by the deviation of each colour channel, as the first layer of a
+// network.
+
 #include <torch/types.h>
 
 #include <array>

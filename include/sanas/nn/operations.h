@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The candidate operations of the cells, and how to add one.
+
 #include <torch/nn.h>
 
 #include <functional>
@@ -67,21 +69,10 @@ using OperationBuilder =
 /// hold it (docs/extending.md). Not thread-safe. Throws ConfigError for a name that exists.
 Primitive add_operation(const std::string& name, OperationBuilder build);
 
-/// ReLU → 1×1 convolution → batch norm: brings a cell's input to the cell's width.
-std::shared_ptr<Operation> make_relu_conv_bn(int64_t in_channels, int64_t out_channels,
-                                             const OperationOptions& options);
-
-/// ReLU → two 1×1 stride-2 convolutions, the second one shifted by a pixel, side by side → batch
-/// norm. Halves height and width. Throws DataError in forward on odd sizes unless they are padded.
-/// @param out_channels must be even.
-std::shared_ptr<Operation> make_factorized_reduce(int64_t in_channels, int64_t out_channels,
-                                                  const OperationOptions& options);
-
 /// Convolution without bias, as everywhere in these networks.
 Convolution make_convolution(int64_t in_channels, int64_t out_channels,
                              torch::ExpandingArray<2> kernel, torch::ExpandingArray<2> stride,
-                             torch::ExpandingArray<2> padding, int64_t dilation = 1,
-                             int64_t groups = 1);
+                             torch::ExpandingArray<2> padding);
 
 /// Batch norm with ε = 1e-5 and momentum 0.1.
 BatchNorm make_batch_norm(int64_t channels, const OperationOptions& options);

@@ -1,18 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The first layers of a network of cells, for images of the size of CIFAR or ImageNet.
+
 #include <torch/nn.h>
+
+#include <utility>
 
 namespace sanas {
 
-/// 3×3 convolution 3 → channels and affine batch norm, for CIFAR-sized images.
-torch::nn::Sequential make_cifar_stem(int64_t channels);
+/// Which stems and heads a network has: for images of about 32×32 or of 224×224 pixels.
+enum class NetworkKind { kCifar, kImageNet };
 
-/// Two stride-2 convolutions 3 → channels/2 → channels, for ImageNet-sized images: a quarter of the
-/// height and width (darts-family §5.3).
-torch::nn::Sequential make_imagenet_stem0(int64_t channels);
+/// What stands before the first cell (darts-family §2.1, §5.3), with affine batch norms. For CIFAR
+/// the child `stem`, a 3×3 convolution; for ImageNet `stem0`, two of stride 2, and `stem1`, ReLU and
+/// one more.
+class Stem {
+ public:
+  /// Gives `network` the layers as children. @param channels of the outputs.
+  Stem(torch::nn::Module& network, NetworkKind kind, int64_t channels);
 
-/// ReLU, stride-2 convolution and batch norm behind the first stem: an eighth of the size.
-torch::nn::Sequential make_imagenet_stem1(int64_t channels);
+  /// What the first cell takes for the outputs of two cells before it.
+  /// @param x N×3×H×W. @return N×channels×H×W twice, the same tensor (CIFAR); or
+  /// N×channels×ceil(H/4)×ceil(W/4) and half of that (ImageNet).
+  std::pair<torch::Tensor, torch::Tensor> forward(const torch::Tensor& x);
+
+  int64_t channels() const { return channels_; }
+  /// Whether the second output is half the size of the first, as after a reduction cell.
+  bool halves() const { return !second_.is_empty(); }
+
+ private:
+  int64_t channels_;
+  torch::nn::Sequential first_;
+  torch::nn::Sequential second_{nullptr};
+};
 
 }  // namespace sanas

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// What a classifier gets right: accuracies by class, confusion matrix and calibration.
+
 #include <torch/types.h>
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Running loss and accuracy over batches.
+
 #include <torch/types.h>
 
 #include <array>

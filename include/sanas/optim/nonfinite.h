@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// What a run does when a loss or a gradient is not finite.
+
 #include <cstdint>
 #include <string>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The optimizers of the weights (SGD) and of the architecture (Adam or SGD).
+
 #include <torch/optim.h>
 
 #include <cstdint>

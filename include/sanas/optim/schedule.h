@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// How the learning rate changes over the epochs.
+
 #include <cstdint>
 #include <string>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The exponential moving average of a network's weights.
+
 #include <torch/nn/module.h>
 
 #include "sanas/core/parameters.h"
@@ -17,18 +19,21 @@ class WeightAverage {
 
   void update();
 
-  /// The averages in the order of `values_of(network)`.
-  const TensorList& values() const { return values_; }
-  /// To save and go on: how many updates there were.
-  int64_t updates() const { return updates_; }
+  /// What is to be saved in order to go on.
+  struct State {
+    /// The averages in the order of `values_of(network)`.
+    TensorList values;
+    int64_t updates = 0;
+  };
+  /// Shares memory with the average.
+  const State& state() const { return state_; }
   /// Takes over averages, e.g. from a checkpoint.
-  void set(const TensorList& values, int64_t updates);
+  void set_state(const State& state);
 
  private:
   TensorList tensors_;
-  TensorList values_;
   double decay_;
-  int64_t updates_ = 0;
+  State state_;
 };
 
 /// Parameters, then buffers, in registration order; shared memory with the network.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// How well raters agree: Krippendorff's alpha.
+
 #include <vector>
 
 namespace sanas {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The confidence interval of a mean, by the bootstrap.
+
 #include <cstdint>
 #include <vector>
 

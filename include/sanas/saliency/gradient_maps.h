@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Saliency by derivatives: gradient, SmoothGrad, integrated gradients and Grad-CAM.
+
 #include <torch/types.h>
 
 #include <array>

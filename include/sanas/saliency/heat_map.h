@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Saliency maps as pictures: colours, overlays and sheets.
+
 #include <torch/types.h>
 
 #include <string>

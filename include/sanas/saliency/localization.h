@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// How well a map finds an object whose mask is known.
+
 #include <torch/types.h>
 
 namespace sanas {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// How similar two maps are: rank correlation and structural similarity.
+
 #include <torch/types.h>
 
 namespace sanas {

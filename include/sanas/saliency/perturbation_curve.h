@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Deletion and insertion curves: how the prediction changes when the most salient pixels go or
+// come.
+
 #include <torch/types.h>
 
 #include <cstdint>

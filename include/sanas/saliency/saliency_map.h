@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The saliency map of the paper (the size of an attack's perturbation), and how maps are scaled.
+
 #include <torch/types.h>
 
 #include <string>

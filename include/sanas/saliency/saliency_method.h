@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// All saliency methods behind one function.
+
 #include <torch/types.h>
 
 #include <cstdint>

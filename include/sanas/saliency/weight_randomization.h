@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Makes a network random layer by layer, for the sanity checks of saliency maps.
+
 #include <torch/nn/module.h>
 
 #include <string>

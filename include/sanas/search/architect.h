@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Computes the gradient of the architecture for one pair of batches: plain or with the four levels.
+
 #include <memory>
 
 #include "sanas/data/batch.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Ends a search when the largest eigenvalue grows too fast (RobustDARTS).
+
 #include <cstdint>
 #include <optional>
 #include <string>

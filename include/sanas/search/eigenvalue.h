@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The largest eigenvalue of the second derivative of any loss.
+
 #include <cstdint>
 
 #include "sanas/core/phase.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// A few gradient steps on an inner problem, and the derivative through them.
+
 #include <vector>
 
 #include "sanas/core/parameters.h"

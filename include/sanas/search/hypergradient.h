@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The hypergradient of a four-level problem: your own, or that of the search.
+
 #include <functional>
 #include <optional>
 
@@ -53,12 +55,8 @@ struct VirtualStep {
 /// dO/dA = d2 + I2 + I3 + I4 + γ (d1 + I1) and its parts, one tensor per architecture variable.
 struct Hypergradient {
   TensorList total;
-  TensorList direct1;                 ///< d1
-  TensorList direct2;                 ///< d2
-  TensorList through_weights1;        ///< I1
-  TensorList through_weights2;        ///< I2
-  TensorList through_delta;           ///< I3
-  TensorList through_delta_weights1;  ///< I4
+  /// Without γ.
+  PerTerm<TensorList> terms;
   double train1_loss = 0.0;
   /// At Δ for eq. 2; at Δ' for another attack, and then only with split terms.
   double attack_loss = 0.0;

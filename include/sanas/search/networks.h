@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The networks of a search: W1 and W2 on one architecture.
+
 #include <memory>
 
 #include "sanas/attack/pgd.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The options of a search: hypergradient, attack, optimizers and epochs.
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +14,7 @@
 #include "sanas/optim/nonfinite.h"
 #include "sanas/optim/optimizers.h"
 #include "sanas/search/early_stopping.h"
+#include "sanas/search/terms.h"
 
 namespace sanas {
 
@@ -47,16 +50,6 @@ std::string to_string(SecondOrderApproximation approximation);
 std::string to_string(ImplicitDerivative implicit);
 std::string to_string(Stage3Reduction reduction);
 
-/// Which terms of the hypergradient are added up (method §3.1).
-struct HypergradientTerms {
-  bool direct1 = true;         ///< d1: A in the validation loss of W1
-  bool direct2 = true;         ///< d2: A in the validation loss of W2
-  bool weights1 = true;        ///< I1: A → W1' → V(W1')
-  bool weights2 = true;        ///< I2: A → W2' → V(W2')
-  bool delta_direct = true;    ///< I3: A → Δ' → W2' → V(W2')
-  bool delta_weights1 = true;  ///< I4: A → W1' → Δ' → W2' → V(W2')
-};
-
 /// Gradient steps by which each inner problem is solved approximately.
 struct InnerSteps {
   int64_t weights1 = 1;
@@ -87,7 +80,8 @@ struct HypergradientOptions {
   ImplicitDerivative implicit = ImplicitDerivative::kUnrolled;
   Stage3Reduction stage3_reduction = Stage3Reduction::kMean;
   InnerSteps inner_steps;
-  HypergradientTerms terms;
+  /// Which terms are added up.
+  PerTerm<bool> terms{true};
 };
 
 /// What is updated first where a mini-batch updates both: the architecture (DARTS and most others),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Where the attacks of a search start, and what they remember of each image.
+
 #include <cstdint>
 #include <unordered_map>
 #include <vector>

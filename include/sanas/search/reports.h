@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// What a search reports after each step and each epoch, and how to listen to it.
+
 #include <cstdint>
 #include <optional>
 
 #include "sanas/core/phase.h"
 #include "sanas/genotype/genotype.h"
 #include "sanas/optim/metrics.h"
+#include "sanas/optim/run_cursor.h"
 #include "sanas/search/hypergradient.h"
 
 namespace sanas {
@@ -23,26 +26,22 @@ struct LevelReport {
   int64_t peak_memory_bytes = 0;
 };
 
-/// One architecture update: Euclidean norms over all architecture variables; of the last of its
-/// steps where it has several.
+/// A term of the hypergradient beside the total.
+struct TermReport {
+  /// Euclidean norm over all architecture variables.
+  double norm = 0.0;
+  /// Of the angle to the total; 0 where one of them is zero.
+  double cosine = 0.0;
+};
+
+/// One architecture update; of the last of its steps where it has several.
 struct ArchitectureReport {
   double validation1_loss = 0.0;
   double validation2_loss = 0.0;
   double attack_loss = 0.0;
+  /// Euclidean norm of the hypergradient over all architecture variables.
   double total_norm = 0.0;
-  double direct1_norm = 0.0;
-  double direct2_norm = 0.0;
-  double weights1_norm = 0.0;
-  double weights2_norm = 0.0;
-  double delta_direct_norm = 0.0;
-  double delta_weights1_norm = 0.0;
-  /// Cosines of the terms with the total, in the same order.
-  double direct1_cosine = 0.0;
-  double direct2_cosine = 0.0;
-  double weights1_cosine = 0.0;
-  double weights2_cosine = 0.0;
-  double delta_direct_cosine = 0.0;
-  double delta_weights1_cosine = 0.0;
+  PerTerm<TermReport> terms;
   /// Forward-backward passes of all steps, without those that only this report needed.
   int64_t passes = 0;
   double seconds = 0.0;
@@ -72,8 +71,7 @@ struct EpochReport {
   /// The search ends within this epoch; if it is gone on with, the epoch is reported again.
   bool partial = false;
   int64_t epochs = 0;
-  /// Mini-batches done so far.
-  int64_t step = 0;
+  RunCounts counts;
   double learning_rate = 0.0;
   /// Over the mini-batches of the epoch; empty for W2 in a plain search.
   ClassificationMeter train1;
@@ -92,11 +90,6 @@ struct EpochReport {
   /// Largest eigenvalue of the Hessian of W1's validation loss in A, where it was measured.
   std::optional<double> eigenvalue;
   double seconds = 0.0;
-  /// Updates left out, and returns to an earlier state, because something was not finite.
-  int64_t skipped_updates = 0;
-  int64_t rollbacks = 0;
-  /// Images left out of mini-batches so far because they could not be decoded.
-  int64_t skipped_images = 0;
 };
 
 /// Looks on while a search runs. Nothing that an observer does changes the search's numbers. It is

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The search itself: Algorithm 1 of the paper.
+
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +12,7 @@
 #include "sanas/data/endless_batches.h"
 #include "sanas/data/loader.h"
 #include "sanas/optim/metrics.h"
+#include "sanas/optim/run_cursor.h"
 #include "sanas/search/architect.h"
 #include "sanas/search/networks.h"
 #include "sanas/search/options.h"
@@ -24,6 +27,25 @@ struct SearchData {
   EndlessBatches& architecture;
   /// The validation half once, to measure accuracy; null: don't.
   DataLoader* validation = nullptr;
+};
+
+/// What a search has come to besides its networks (weights, running statistics, architecture),
+/// which are the caller's: with those, all that is to be saved in order to go on, since every
+/// random draw is a function of (seed, stage, step).
+struct SearchState {
+  RunCounts counts;
+  /// Of W1 and W2 in the epoch so far.
+  ClassificationMeter meter1;
+  ClassificationMeter meter2;
+  /// Of the weights, in parameter order; empty for W2 in a plain search.
+  TensorList momentum1;
+  TensorList momentum2;
+  /// ArchitectureOptimizer::state.
+  TensorList architecture_optimizer;
+  /// The architecture variables when the search began.
+  TensorList initial_architecture;
+  std::vector<EigenvalueMeasurement> eigenvalues;
+  PerturbationStore::State perturbations;
 };
 
 /// Algorithm 1 of the supplement with the update frequencies of its §A.4.
@@ -44,10 +66,10 @@ class SearchLoop {
   bool run();
 
   /// Mini-batches done so far.
-  int64_t step() const { return step_; }
-  /// Whole epochs that the observers were told of; of the next one all mini-batches may be done.
-  int64_t reported_epochs() const { return reported_epochs_; }
-  int64_t steps_per_epoch() const { return data_.train.batches_per_epoch(); }
+  int64_t step() const { return cursor_.counts().step; }
+  /// That and whatever else is counted so far.
+  const RunCounts& counts() const { return cursor_.counts(); }
+  int64_t steps_per_epoch() const { return cursor_.steps_per_epoch(); }
   /// How many images the accuracy is measured on at the end of the search; 0: it is not measured.
   int64_t validation_images() const {
     return data_.validation == nullptr || options_.validate_every == 0 ? 0
@@ -55,22 +77,15 @@ class SearchLoop {
   }
   /// True once the last epoch or `max_steps` is done, or the eigenvalue has grown too much, and
   /// every whole epoch is reported.
-  bool finished() const;
+  bool finished() const { return cursor_.is_finished(); }
   /// What the search has found so far: the genotype of the current architecture variables, or the
   /// one that early stopping went back to.
   Genotype genotype() const;
-  /// Loss and accuracy over the mini-batches of this epoch so far.
-  const ClassificationMeter& meter1() const { return meter1_; }
-  const ClassificationMeter& meter2() const { return meter2_; }
-  /// The architecture variables when the search began.
-  const TensorList& initial_architecture() const { return initial_architecture_; }
-
-  /// Continue after `step` mini-batches with the given state of the epoch; weights, optimizers and
-  /// architecture are set by the caller.
-  /// @param reported_epochs those before that of the step, or one less where it ends an epoch.
-  void resume_at(int64_t step, int64_t reported_epochs, const ClassificationMeter& meter1,
-                 const ClassificationMeter& meter2, const TensorList& initial_architecture,
-                 int64_t skipped_updates, int64_t skipped_images);
+  /// Shares memory with the loop.
+  SearchState state() const;
+  /// Goes on from there; the networks are set by the caller. Throws FileError where the state is
+  /// not that of such a search.
+  void set_state(const SearchState& state);
 
   /// Leaves out the mini-batches before `step`, after the state of an earlier one was put back for
   /// the `rollbacks`-th time. If that leads to the end of an epoch, the epoch is reported.
@@ -84,24 +99,17 @@ class SearchLoop {
   /// What happens to raw pixels before they reach a network.
   const PixelNormalization& normalization() const { return normalization_; }
   const SearchOptions& options() const { return options_; }
-  WeightOptimizer& weights1() { return weights1_; }
+  const WeightOptimizer& weights1() const { return weights1_; }
   /// Null in a plain search.
-  WeightOptimizer* weights2() { return weights2_ ? &*weights2_ : nullptr; }
-  ArchitectureOptimizer& architecture() { return architecture_; }
-  PerturbationStore& perturbations() { return perturbations_; }
-  EarlyStopping& early_stopping() { return early_stopping_; }
-  /// Updates left out because something was not finite.
-  int64_t skipped_updates() const { return skipped_updates_; }
-  /// Images left out of mini-batches because they could not be decoded.
-  int64_t skipped_images() const { return skipped_images_; }
-  /// How often an earlier state was put back for that reason.
-  int64_t rollbacks() const { return rollbacks_; }
+  const WeightOptimizer* weights2() const { return weights2_ ? &*weights2_ : nullptr; }
+  const EarlyStopping& early_stopping() const { return early_stopping_; }
 
  private:
-  void run_epoch(int64_t epoch);
-  /// Whether the last mini-batch is done, or one of those after which the search is to stop early.
-  bool no_steps_left() const;
-  void run_step(const Batch& train, int64_t epoch, bool reported);
+  struct Level;
+
+  void run_epoch();
+  void start_epoch();
+  void run_step(const Batch& train);
   Batch prepare(const Batch& batch) const;
   bool in_first_half(int64_t epoch) const;
   torch::Tensor attack_images(const Batch& train);
@@ -109,10 +117,10 @@ class SearchLoop {
   void update_weights(const Batch& train, StepReport& report);
   void update_weights1(const Batch& train, StepReport& report);
   void update_weights2(const Batch& train, StepReport& report);
-  LevelReport train_level(const char* level, Supernet& net, WeightOptimizer& weights,
-                          const torch::Tensor& images, const torch::Tensor& labels, uint64_t seed,
-                          ClassificationMeter& epoch_meter);
-  void report_epoch(int64_t epoch, double seconds);
+  LevelReport train_level(const Level& level, const torch::Tensor& images,
+                          const torch::Tensor& labels);
+  void report_epoch(double seconds);
+  void end_if_collapsing();
   bool finite(const char* level, bool all_finite);
   /// W1, W2 and A.
   TensorList all_variables() const;
@@ -140,11 +148,7 @@ class SearchLoop {
   EarlyStopping early_stopping_;
   ClassificationMeter meter1_;
   ClassificationMeter meter2_;
-  int64_t step_ = 0;
-  int64_t reported_epochs_ = 0;
-  int64_t skipped_updates_ = 0;
-  int64_t skipped_images_ = 0;
-  int64_t rollbacks_ = 0;
+  RunCursor cursor_;
 };
 
 }  // namespace sanas

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Products of a second derivative and a vector, by finite differences or exactly.
+
 #include <functional>
 #include <memory>
 

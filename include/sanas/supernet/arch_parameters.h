@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The architecture variables, shared by the search networks that are built on them.
+
 #include <torch/types.h>
 
 #include <string>

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The frame of all search networks: stem, cells and head.
+
 #include <torch/nn.h>
 
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "sanas/nn/cell_frame.h"
 #include "sanas/supernet/search_cell.h"
 #include "sanas/supernet/supernet.h"
 
@@ -26,39 +29,34 @@ struct SupernetStyle {
 /// classifier.
 class CellSupernet : public Supernet {
  public:
-  torch::Tensor forward(const torch::Tensor& x) override;
+  using Supernet::forward;
+  torch::Tensor forward(const torch::Tensor& x, const ArchitectureSample& sample) override;
 
   /// Like forward, and also returns the last cell's output (N×C×h×w), which Grad-CAM looks at.
   torch::Tensor forward(const torch::Tensor& x, torch::Tensor* features);
 
+  /// Here the softmax of the alphas.
+  ArchitectureSample sample_architecture() override;
+
   /// softmax of the alphas.
   torch::Tensor edge_weights(bool reduction) const override;
 
-  const std::vector<std::shared_ptr<SearchCell>>& cells() const { return cells_; }
+  const std::vector<std::shared_ptr<SearchCell>>& cells() const { return frame_.cells(); }
 
  protected:
   /// Throws ConfigError for sizes that no network can have.
   CellSupernet(const SearchSpace& space, std::shared_ptr<ArchParameters> architecture,
                const SupernetOptions& options, const SupernetStyle& style);
 
-  /// The weights of the normal cells and those of the reduction cells, asked for once per forward
-  /// pass; here the softmax of the alphas.
-  virtual std::pair<CellWeights, CellWeights> cell_weights();
-
   /// Batch norms without scale and shift, also behind pooling; policies from `options`.
   static OperationOptions operation_options(const SupernetOptions& options);
 
  private:
-  CellPlace add_stem(const SupernetOptions& options);
-  void add_cells(CellPlace& place, int64_t count, const CellStyle& style);
-  std::pair<torch::Tensor, torch::Tensor> stem(const torch::Tensor& x);
+  torch::Tensor last_cell(const torch::Tensor& x, const ArchitectureSample& sample);
+  torch::Tensor head(const torch::Tensor& features);
 
-  torch::nn::Sequential stem_{nullptr};
-  torch::nn::Sequential stem0_{nullptr};
-  torch::nn::Sequential stem1_{nullptr};
-  std::vector<std::shared_ptr<SearchCell>> cells_;
+  CellFrame<SearchCell> frame_;
   torch::nn::Sequential final_activation_{nullptr};
-  torch::nn::Linear classifier_{nullptr};
 };
 
 }  // namespace sanas

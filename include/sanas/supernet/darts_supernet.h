@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The search network of DARTS, from which a family of your own may begin.
+
 #include <memory>
 
 #include "sanas/supernet/cell_supernet.h"

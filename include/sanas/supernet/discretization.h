@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Turns a search network into the discrete network of a genotype and keeps the weights.
+
 #include <memory>
 
 #include "sanas/nn/eval_network.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Makes a search network by the name of its family.
+
 #include <functional>
 #include <memory>
 #include <string>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Where the gates of PR-DARTS get their random numbers from.
+
 #include <torch/types.h>
 
 namespace sanas {

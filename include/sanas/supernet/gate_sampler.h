@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Draws the gates of PR-DARTS: which operations a forward pass uses.
+
 #include <torch/types.h>
 
 #include <memory>

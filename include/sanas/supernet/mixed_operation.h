@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// All candidate operations of an edge, added up with their weights.
+
 #include <torch/nn.h>
 
 #include <functional>

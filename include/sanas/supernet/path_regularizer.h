@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The regulariser of PR-DARTS.
+
 #include <torch/types.h>
 
 #include "sanas/genotype/search_space.h"

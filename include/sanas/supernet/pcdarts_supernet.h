@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The search network of PC-DARTS.
+
 #include <memory>
 #include <optional>
 #include <utility>
@@ -35,7 +37,7 @@ class PcdartsSupernet : public CellSupernet {
   torch::Tensor edge_weights(bool reduction) const override;
 
  protected:
-  std::pair<CellWeights, CellWeights> cell_weights() override;
+  ArchitectureSample sample_architecture() override;
 };
 
 }  // namespace sanas

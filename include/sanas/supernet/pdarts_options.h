@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The options of P-DARTS: its stages.
+
 #include <cstdint>
 #include <vector>
 
@@ -24,8 +26,6 @@ struct PdartsOptions {
   std::vector<double> skip_dropout{0.0, 0.4, 0.7};
   /// Operations per edge that survive a stage; the last stage always leaves 1.
   std::vector<int64_t> kept_operations{5, 3, 1};
-  /// Epochs of each stage without architecture steps.
-  int64_t warmup_epochs = 10;
   /// Skip connections that the normal cell of the product may have (darts-family §7.6).
   int max_skips = 2;
 

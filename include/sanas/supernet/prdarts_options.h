@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The options of PR-DARTS: its gates and its regulariser.
+
 #include <cstdint>
 
 #include "sanas/genotype/search_space.h"

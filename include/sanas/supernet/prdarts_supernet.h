@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The search network of PR-DARTS.
+
 #include <memory>
 #include <utility>
 
@@ -26,22 +28,18 @@ class PrdartsSupernet : public CellSupernet {
   Genotype derive() const override;
   double margin() const override;
 
-  /// The regulariser of §9.3 on the operations of the last forward pass.
-  torch::Tensor regularization() override;
+  /// Draws the gates.
+  ArchitectureSample sample_architecture() override;
+
+  /// The regulariser of §9.3 on the operations that the pass has used.
+  torch::Tensor regularization(const ArchitectureSample& sample) const override;
 
   /// Sets the temperature.
-  void start_epoch(int64_t epoch, int64_t epochs) override;
+  void start_epoch(const SearchEpoch& epoch) override;
 
   /// τ > 0.
   void set_temperature(double temperature) { temperature_ = temperature; }
   double temperature() const { return temperature_; }
-
-  /// The operations of the last forward pass: edges × operations, 1 where used, on the CPU.
-  /// Undefined before the first pass.
-  const torch::Tensor& mask(bool reduction) const { return masks_[reduction ? 1 : 0]; }
-
- protected:
-  std::pair<CellWeights, CellWeights> cell_weights() override;
 
  private:
   CellWeights sample(bool reduction);
@@ -50,7 +48,6 @@ class PrdartsSupernet : public CellSupernet {
   GateSampler sampler_;
   PathRegularizer regularizer_;
   double temperature_;
-  torch::Tensor masks_[2];
 };
 
 }  // namespace sanas

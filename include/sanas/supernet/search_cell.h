@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// A cell of a search network, in which each node adds up its mixed edges.
+
 #include <torch/nn.h>
 
 #include <functional>
@@ -10,23 +12,10 @@
 
 #include "sanas/genotype/search_space.h"
 #include "sanas/nn/discrete_cell.h"
+#include "sanas/supernet/architecture_sample.h"
 #include "sanas/supernet/mixed_operation.h"
 
 namespace sanas {
-
-/// Weights of all operations of all edges of a cell: [edge][operation], 0-dimensional tensors.
-/// Undefined ones leave their operation out.
-using OperationWeights = std::vector<std::vector<torch::Tensor>>;
-
-/// Splits an edges × operations tensor into single weights.
-OperationWeights split_weights(const torch::Tensor& weights);
-
-/// What a cell needs to know of the architecture in one forward pass.
-struct CellWeights {
-  OperationWeights operations;
-  /// Factor of each whole edge (PC-DARTS); empty: 1.
-  std::vector<torch::Tensor> edges;
-};
 
 /// Builds one edge: candidates, channels, stride.
 using EdgeMaker =

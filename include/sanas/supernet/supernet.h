@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The interface of all search networks.
+
 #include <torch/nn/module.h>
 
 #include <memory>
@@ -10,6 +12,7 @@
 #include "sanas/nn/eval_network.h"
 #include "sanas/nn/initialization.h"
 #include "sanas/supernet/arch_parameters.h"
+#include "sanas/supernet/architecture_sample.h"
 
 namespace sanas {
 
@@ -26,6 +29,15 @@ struct SupernetOptions {
   Initialization initialization = Initialization::kModern;
 };
 
+/// An epoch of a search.
+struct SearchEpoch {
+  /// From 0 on.
+  int64_t index = 0;
+  int64_t count = 1;
+  /// Epochs at the beginning in which the architecture stands still.
+  int64_t warmup = 0;
+};
+
 /// A search network on shared architecture variables (architecture.md: "W1 and W2 of the same A"
 /// are two of these on one ArchParameters).
 class Supernet : public torch::nn::Module {
@@ -33,8 +45,15 @@ class Supernet : public torch::nn::Module {
   Supernet(SearchSpace space, std::shared_ptr<ArchParameters> architecture)
       : space_(std::move(space)), architecture_(std::move(architecture)) {}
 
+  /// What a forward pass uses of the architecture, for as long as the architecture variables keep
+  /// their values. PR-DARTS draws it from LibTorch's generators.
+  virtual ArchitectureSample sample_architecture() = 0;
+
   /// @param x N×3×H×W, normalised. @return logits, N × classes.
-  virtual torch::Tensor forward(const torch::Tensor& x) = 0;
+  virtual torch::Tensor forward(const torch::Tensor& x, const ArchitectureSample& sample) = 0;
+
+  /// With a sample of its own.
+  torch::Tensor forward(const torch::Tensor& x) { return forward(x, sample_architecture()); }
 
   /// Operation weights of all edges of a cell type as the family's derivation compares them: edges
   /// × operations, without history, on the CPU, so that a genotype does not depend on the device.
@@ -46,12 +65,12 @@ class Supernet : public torch::nn::Module {
   /// How narrowly the weakest choice of `derive` was made; 0 means that a tie decided.
   virtual double margin() const;
 
-  /// A term of the architecture's loss besides the data, or an undefined tensor. It may belong to
-  /// what the last forward pass has drawn.
-  virtual torch::Tensor regularization() { return {}; }
+  /// A term of the architecture's loss besides the data, or an undefined tensor.
+  /// @param sample of the forward pass that the loss comes from.
+  virtual torch::Tensor regularization(const ArchitectureSample& /*sample*/) const { return {}; }
 
   /// Sets what depends on the epoch (temperatures, dropout rates) before the epoch begins.
-  virtual void start_epoch(int64_t /*epoch*/, int64_t /*epochs*/) {}
+  virtual void start_epoch(const SearchEpoch& /*epoch*/) {}
 
   const SearchSpace& space() const { return space_; }
   ArchParameters& architecture() { return *architecture_; }

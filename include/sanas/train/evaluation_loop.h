@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Trains a discrete network: the loop, its reports and its state.
+
 #include <limits>
 #include <optional>
 #include <string>
@@ -13,6 +15,7 @@
 #include "sanas/nn/normalization.h"
 #include "sanas/optim/classification_report.h"
 #include "sanas/optim/optimizers.h"
+#include "sanas/optim/run_cursor.h"
 #include "sanas/optim/weight_average.h"
 #include "sanas/train/network_test.h"
 #include "sanas/train/options.h"
@@ -43,18 +46,13 @@ struct TrainEpochReport {
   /// The training ends within this epoch; if it is gone on with, the epoch is reported again.
   bool partial = false;
   int64_t epochs = 0;
-  int64_t step = 0;
+  RunCounts counts;
   double learning_rate = 0.0;
   ClassificationMeter train;
   /// On the held-out images and on the test images, where they were looked at in this epoch.
   std::optional<ClassificationReport> validation;
   std::optional<ClassificationReport> test;
   double seconds = 0.0;
-  /// Updates left out, and returns to an earlier state, because something was not finite.
-  int64_t skipped_updates = 0;
-  int64_t rollbacks = 0;
-  /// Images left out of mini-batches so far because they could not be decoded.
-  int64_t skipped_images = 0;
 };
 
 /// Looks on while a network is trained. It is asked whether to stop before every mini-batch and in
@@ -84,6 +82,19 @@ struct BestNetwork {
   TensorList values;
 };
 
+/// What a training has come to besides its network, which is the caller's: with that, all that is
+/// to be saved in order to go on.
+struct TrainingState {
+  RunCounts counts;
+  /// Of the epoch so far.
+  ClassificationMeter meter;
+  /// Of the weights, in parameter order.
+  TensorList momentum;
+  /// Unset without a moving average.
+  std::optional<WeightAverage::State> average;
+  BestNetwork best;
+};
+
 /// Trains a discrete network from its current weights (darts-family §5.4–5.6): per epoch a learning
 /// rate and a drop-path probability, cross-entropy plus weighted auxiliary loss, clipped SGD.
 class EvaluationLoop {
@@ -108,42 +119,36 @@ class EvaluationLoop {
   const TensorList& reported_values() const;
 
   /// True once the last epoch or `max_steps` is done and every whole epoch is reported.
-  bool finished() const;
-  int64_t step() const { return step_; }
-  int64_t steps_per_epoch() const { return data_.train.batches_per_epoch(); }
-  /// Whole epochs that the observers were told of; of the next one all mini-batches may be done.
-  int64_t reported_epochs() const { return reported_epochs_; }
-  const ClassificationMeter& meter() const { return meter_; }
+  bool finished() const { return cursor_.is_finished(); }
+  /// Mini-batches done so far.
+  int64_t step() const { return cursor_.counts().step; }
+  /// That and whatever else is counted so far.
+  const RunCounts& counts() const { return cursor_.counts(); }
+  int64_t steps_per_epoch() const { return cursor_.steps_per_epoch(); }
   EvalNetwork& network() { return network_; }
+  const EvalNetwork& network() const { return network_; }
   /// Which images it learns from and selects by (DataLoader::fingerprint).
   std::string images() const;
-  WeightOptimizer& weights() { return weights_; }
-  /// Null without a moving average.
-  WeightAverage* average() { return average_ ? &*average_ : nullptr; }
+  const WeightOptimizer& weights() const { return weights_; }
   const BestNetwork& best() const { return best_; }
   const EvaluationOptions& options() const { return options_; }
+  /// What happens to raw pixels before they reach the network.
+  const PixelNormalization& normalization() const { return normalization_; }
 
-  /// Continue after `step` mini-batches with the given state of the epoch; weights and optimizer
-  /// are set by the caller.
-  /// @param reported_epochs those before that of the step, or one less where it ends an epoch.
-  void resume_at(int64_t step, int64_t reported_epochs, const ClassificationMeter& meter,
-                 int64_t skipped_updates, int64_t skipped_images, BestNetwork best);
+  /// Shares memory with the loop.
+  TrainingState state() const;
+  /// Goes on from there; the network is set by the caller. The state has an average if and only if
+  /// the options ask for one.
+  void set_state(const TrainingState& state);
 
   /// Leaves out the mini-batches before `step`, after the state of an earlier one was put back for
   /// the `rollbacks`-th time. If that leads to the end of an epoch, the epoch is reported.
   void skip_to(int64_t step, int64_t rollbacks);
 
-  /// Updates left out, and returns to an earlier state, because something was not finite.
-  int64_t skipped_updates() const { return skipped_updates_; }
-  /// Images left out of mini-batches because they could not be decoded.
-  int64_t skipped_images() const { return skipped_images_; }
-  int64_t rollbacks() const { return rollbacks_; }
-
  private:
-  void run_epoch(int64_t epoch);
-  void report_epoch(int64_t epoch, const Stopwatch& watch);
-  bool no_steps_left() const;
-  void run_step(const Batch& batch, int64_t epoch, double drop_path);
+  void run_epoch();
+  void report_epoch(const Stopwatch& watch);
+  void run_step(const Batch& batch, double drop_path);
   /// One update of the weights, or none where something is not finite.
   void train(const Batch& batch, TrainStepReport& report);
   /// One part of a batch: adds `share` of its gradients to those of the parts before, and its loss
@@ -166,11 +171,7 @@ class EvaluationLoop {
   UpdateGuard guard_;
   Observers<TrainObserver> observers_;
   ClassificationMeter meter_;
-  int64_t step_ = 0;
-  int64_t reported_epochs_ = 0;
-  int64_t skipped_updates_ = 0;
-  int64_t skipped_images_ = 0;
-  int64_t rollbacks_ = 0;
+  RunCursor cursor_;
 };
 
 }  // namespace sanas

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Tests a network: predictions, accuracy and latency.
+
 #include <cstdint>
 #include <functional>
 #include <string>

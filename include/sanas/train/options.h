@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// The options of training and testing a discrete network.
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+// Means, deviations and t-tests of repeated measurements.
+
 #include <cstdint>
 #include <vector>
 

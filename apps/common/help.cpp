@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/help.h"
+
+#include <torch/version.h>
+
+#include <memory>
+#include <string>
+
+namespace sanas {
+namespace {
+
+/// "--strength NUMBER [0.5]", "--maps DIR (required)", "--resume (needs --out)".
+class HelpText : public CLI::Formatter {
+ public:
+  HelpText() { column_width(34); }
+
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text;
+    if (option->get_type_size() != 0) {
+      text += " " + option->get_type_name();
+      if (option->get_required()) {
+        text += " (required)";
+      } else if (!option->get_default_str().empty()) {
+        text += " [" + option->get_default_str() + "]";
+      }
+    }
+    for (const CLI::Option* other : option->get_needs()) {
+      text += " (needs " + other->get_name() + ")";
+    }
+    return text;
+  }
+};
+
+std::string version(const std::string& program) {
+  const auto part = [](bool has, const char* name) {
+    return std::string(has ? ", with " : ", without ") + name;
+  };
+#ifdef SANAS_WITH_CUDA
+  constexpr bool kCuda = true;
+#else
+  constexpr bool kCuda = false;
+#endif
+#ifdef SANAS_WITH_OPENCV
+  constexpr bool kOpenCv = true;
+#else
+  constexpr bool kOpenCv = false;
+#endif
+#ifdef SANAS_WITH_LIBARCHIVE
+  constexpr bool kLibArchive = true;
+#else
+  constexpr bool kLibArchive = false;
+#endif
+  return program + " " SANAS_VERSION " (LibTorch " TORCH_VERSION + part(kCuda, "CUDA") +
+         part(kOpenCv, "OpenCV") + part(kLibArchive, "LibArchive") + ")";
+}
+
+}  // namespace
+
+void add_help(CLI::App& app) {
+  app.formatter(std::make_shared<HelpText>());
+  app.set_help_flag("-h,--help", "print this help and exit");
+  app.set_version_flag("--version", version(app.get_name()), "print the version and exit");
+}
+
+}  // namespace sanas

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "common/arguments.h"
+#include "inspect/verbs.h"
+#include "sanas/formats/tensor_file.h"
+
+namespace sanas {
+
+void add_convert(CLI::App& app, std::function<void()>& verb) {
+  struct Options {
+    std::string input;
+    std::string output;
+  };
+  auto* command = app.add_subcommand(
+      "convert", "weights from one format to another: .pt or .pth is PyTorch's, else safetensors");
+  const auto options = std::make_shared<Options>();
+  add_path(*command, "input", options->input, "FILE", "file to read")->required();
+  add_path(*command, "output", options->output, "FILE", "file to write")->required();
+  command->callback([options, &verb] {
+    verb = [options] { write_tensors(options->output, read_tensors(options->input)); };
+  });
+}
+
+}  // namespace sanas

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+
+#include "common/arguments.h"
+#include "common/network_options.h"
+#include "probe/networks.h"
+#include "probe/verbs.h"
+#include "sanas/checkpoint/genotype_source.h"
+#include "sanas/checkpoint/module_state.h"
+#include "sanas/checkpoint/search_result.h"
+#include "sanas/core/error.h"
+#include "sanas/nn/eval_network.h"
+#include "sanas/optim/metrics.h"
+#include "sanas/setup/dataset_networks.h"
+
+namespace sanas {
+namespace {
+
+constexpr double kAuxiliaryWeight = 0.4;
+
+struct ForwardOptions {
+  NetworkOptions network;
+  std::string weights;
+  std::string input;
+  std::string output;
+  bool train = false;
+  torch::Dtype dtype = torch::kFloat32;
+  bool gradients = false;
+};
+
+/// A network, its outputs for x, and what gradients are taken of.
+struct Inspected {
+  std::shared_ptr<torch::nn::Module> network;
+  std::function<EvalOutput(const torch::Tensor&)> forward;
+  std::vector<std::pair<std::string, torch::Tensor>> architecture;
+};
+
+Inspected open_supernet(const ForwardOptions& options, const NamedTensors& weights,
+                        const NamedTensors& input) {
+  const Config config =
+      load_config(options.network.config, options.network.assignments, config_folders());
+  const SupernetChoice choice = supernet_without_data(config);
+  const auto architecture = make_architecture(choice, 0.0);
+  const auto net = make_inspected_supernet(choice, architecture, input);
+  net->to(options.dtype);
+  architecture->to(torch::kCPU, options.dtype);
+  load_architecture(*architecture, weights, options.weights);
+  load_weights(*net, search_weights(weights), options.weights);
+  return {net,
+          [net](const torch::Tensor& x) {
+            return EvalOutput{net->forward(x), {}};
+          },
+          architecture->named_tensors()};
+}
+
+/// Whether there is a tensor of that name, with or without a wrapper's in front.
+bool holds(const NamedTensors& weights, const std::string& name) {
+  const auto items = weights.tensors.items();
+  return std::any_of(items.begin(), items.end(),
+                     [&](const auto& entry) { return entry.key().ends_with(name); });
+}
+
+Inspected open_genotype(const ForwardOptions& options, const NamedTensors& weights) {
+  const auto& [config, assignments, genotype, dataset, channels, cells] = options.network;
+  auto network = network_for_dataset(dataset, channels, cells);
+  network.auxiliary = holds(weights, "auxiliary_head.classifier.weight");
+  network.auxiliary_variant = holds(weights, "auxiliary_head.features.6.weight")
+                                  ? AuxiliaryVariant::kPdarts
+                                  : AuxiliaryVariant::kDarts;
+  const auto net = std::make_shared<EvalNetwork>(find_genotype(genotype), network);
+  net->to(options.dtype);
+  load_weights(*net, weights, options.weights);
+  return {net, [net](const torch::Tensor& x) { return net->forward(x); }, {}};
+}
+
+torch::Tensor loss_of(const EvalOutput& output, const torch::Tensor& labels) {
+  const auto loss = cross_entropy(output.logits, labels);
+  return output.auxiliary_logits.defined()
+             ? loss + kAuxiliaryWeight * cross_entropy(output.auxiliary_logits, labels)
+             : loss;
+}
+
+/// grad.NAME of every weight and architecture variable.
+void append_gradients(NamedTensors& result, const Inspected& inspected, const torch::Tensor& loss) {
+  std::vector<std::string> names;
+  TensorList inputs;
+  for (const auto& parameter : inspected.network->named_parameters()) {
+    names.push_back(parameter.key());
+    inputs.push_back(parameter.value());
+  }
+  for (const auto& [name, tensor] : inspected.architecture) {
+    names.push_back(name);
+    inputs.push_back(tensor);
+  }
+  const auto gradients = gradients_of(loss, inputs);
+  for (size_t i = 0; i < names.size(); ++i) {
+    result.tensors.insert("grad." + names[i], gradients[i]);
+  }
+}
+
+void forward(const ForwardOptions& options) {
+  const bool discrete = is_genotype(options.network, "forward");
+  const auto weights = read_tensors(options.weights);
+  const auto input = read_tensors(options.input);
+  const auto inspected =
+      discrete ? open_genotype(options, weights) : open_supernet(options, weights, input);
+  inspected.network->train(options.train);
+  const auto& images = find_images(input, "x", options.input);
+  const auto output = inspected.forward(images.to(options.dtype));
+
+  NamedTensors result;
+  result.tensors.insert("logits", output.logits.detach());
+  if (output.auxiliary_logits.defined()) {
+    result.tensors.insert("auxiliary_logits", output.auxiliary_logits.detach());
+  }
+  if (input.tensors.contains("y")) {
+    const auto loss = loss_of(output, find_labels(input, "y", images.size(0),
+                                                  output.logits.size(1), options.input));
+    result.tensors.insert("loss", loss.detach());
+    if (options.gradients) {
+      append_gradients(result, inspected, loss);
+    }
+  } else if (options.gradients) {
+    throw FileError(options.input + ": --gradients needs labels in the tensor 'y'");
+  }
+  write_tensors(options.output, result);
+}
+
+}  // namespace
+
+void add_forward(CLI::App& app, std::function<void()>& verb) {
+  auto* command = app.add_subcommand("forward", "logits, loss and gradients for given weights");
+  const auto options = std::make_shared<ForwardOptions>();
+  add_network_options(*command, options->network);
+  add_path(*command, "--weights", options->weights, "FILE", "safetensors or .pt state dict")
+      ->required();
+  add_path(*command, "--input", options->input, "FILE",
+           "file with x (N×C×H×W, normalised) and y (int64)")
+      ->required();
+  add_path(*command, "--out,--output", options->output, "FILE",
+           "file for logits, loss, gradients")
+      ->required();
+  add_choice(*command, "--mode", options->train, {{"train", true}, {"eval", false}},
+             "train or eval");
+  add_dtype(*command, options->dtype);
+  command->add_flag("--gradients", options->gradients,
+                    "also grad.<name> for every weight and alpha");
+  command->callback([options, &verb] { verb = [options] { forward(*options); }; });
+}
+
+}  // namespace sanas

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/config/config.h"
+#include "sanas/core/error.h"
+#include "sanas/formats/number_text.h"
+
+namespace sanas {
+namespace {
+
+void require(bool holds, const std::string& message) {
+  if (!holds) {
+    throw ConfigError(message);
+  }
+}
+
+void check_rates(const std::string& section, const ScheduleOptions& schedule) {
+  require(schedule.min_learning_rate <= schedule.learning_rate,
+          section + ".min_learning_rate: " + format_number(schedule.min_learning_rate) +
+              " is above " + section + ".learning_rate, " + format_number(schedule.learning_rate) +
+              "; expected at most that");
+}
+
+/// A batch size that was changed without its learning rate.
+void warn_of_batch_size(std::vector<std::string>& warnings, const std::string& batch_key,
+                        int64_t batch_before, int64_t batch_now, const std::string& rate_key,
+                        double rate_before, double rate_now, const std::string& danger) {
+  if (batch_before == batch_now || rate_before != rate_now) {
+    return;
+  }
+  const double scaled =
+      rate_before * static_cast<double>(batch_now) / static_cast<double>(batch_before);
+  warnings.push_back(batch_key + " was changed from " + std::to_string(batch_before) + " to " +
+                     std::to_string(batch_now) + ", but not " + rate_key + " (" +
+                     format_number(rate_now) + "): " + danger + "; in proportion it would be " +
+                     format_number(scaled));
+}
+
+}  // namespace
+
+void validate_search(const Config& config) {
+  require(config.method == Method::kSanas || config.method == Method::kPlain,
+          "method: '" + to_string(config.method) +
+              "' is not available in this version; expected sanas or plain");
+  const SearchSpace space = make_search_space(config.supernet);
+  if (config.supernet.family == "pdarts") {
+    validate(config.supernet.pdarts);
+    require(!config.search.eigenvalue.stop,
+            "search.eigenvalue.stop: the rule goes back to the architecture of an earlier epoch, "
+            "where the stages of supernet.family: pdarts go on from that of the last one; expected "
+            "false (search.eigenvalue.every only measures), or another family");
+  }
+  if (config.supernet.family == "prdarts") {
+    validate(config.supernet.prdarts, space);
+  }
+  require(config.search.attack.space == AttackSpace::kPixels ||
+              (config.search.attack.norm == AttackNorm::kLinf && config.search.attack.steps > 0),
+          "attack.space: normalized is for attack.norm: linf with attack.steps of at least 1");
+  validate(search_options(config));
+  check_rates("search.weights", config.search.weights.schedule);
+  require(config.dataset.train_portion + config.dataset.validation_portion <= 1.0,
+          "dataset.validation_portion: together with dataset.train_portion more than all images; "
+          "expected a sum of at most 1");
+}
+
+void validate_evaluation(const Config& config) {
+  require(config.evaluation.test_on != TestImages::kHoldout || config.dataset.holdout > 0.0,
+          "evaluation.test_on: holdout needs images that are held out; set dataset.holdout");
+  require(config.evaluation.selection != Selection::kValidation ||
+              (config.dataset.holdout > 0.0 && config.evaluation.test_on == TestImages::kTest),
+          "evaluation.selection: validation needs held-out images that are not the tested ones; "
+          "set dataset.holdout, and evaluation.test_on: test");
+  require(config.evaluation.accumulation_steps <= config.evaluation.batch_size,
+          "evaluation.accumulation_steps: " + std::to_string(config.evaluation.accumulation_steps) +
+              " parts of a batch of " + std::to_string(config.evaluation.batch_size) +
+              "; expected at most one per image");
+  require(
+      config.evaluation.auxiliary_weight == 0.0 || config.evaluation.cells > 1,
+      "evaluation.cells: one cell can't reduce the image twice, which the auxiliary head needs; "
+      "expected at least 2, or evaluation.auxiliary_weight: 0");
+  require(config.evaluation.inference == Inference::kPlain ||
+              config.search.attack.loss != AttackLoss::kLabel,
+          "evaluation.inference: an image to predict has no label for attack.loss: label; "
+          "expected soft or pseudo");
+  check_rates("evaluation", config.evaluation.weights.schedule);
+}
+
+void validate(const Config& config) {
+  validate_search(config);
+  validate_evaluation(config);
+}
+
+std::string grey_level_warning(const std::string& name, double length) {
+  if (length < 1.0) {
+    return "";
+  }
+  const std::string number = format_number(length);
+  return name + " is " + number +
+         ", but pixels are numbers from 0 to 1, so that every one may become anything; was " +
+         number + "/255 meant?";
+}
+
+std::vector<std::string> config_warnings(const Config& original, const Config& config) {
+  std::vector<std::string> warnings;
+  const SearchOptions& search = config.search;
+  warn_of_batch_size(warnings, "search.batch_size", original.search.batch_size, search.batch_size,
+                     "search.weights.learning_rate", original.search.weights.schedule.learning_rate,
+                     search.weights.schedule.learning_rate,
+                     "such searches tend to collapse into skip connections");
+  warn_of_batch_size(warnings, "evaluation.batch_size", original.evaluation.batch_size,
+                     config.evaluation.batch_size, "evaluation.learning_rate",
+                     original.evaluation.weights.schedule.learning_rate,
+                     config.evaluation.weights.schedule.learning_rate,
+                     "accuracies are no longer comparable");
+  if (search.weights.schedule.warm_up_epochs >= search.epochs) {
+    warnings.push_back("search.weights.warm_up_epochs is " +
+                       std::to_string(search.weights.schedule.warm_up_epochs) + " of " +
+                       std::to_string(search.epochs) + " epochs: the learning rate only rises");
+  }
+  if (search.architecture.start_epoch >= search.epochs) {
+    warnings.push_back(
+        "search.architecture.start_epoch is " + std::to_string(search.architecture.start_epoch) +
+        " of " + std::to_string(search.epochs) + " epochs: the architecture will never be updated");
+  }
+  if (config.method == Method::kSanas && search.attack.loss == AttackLoss::kSoft &&
+      !search.attack.random_start) {
+    warnings.push_back(
+        "attack.random_start is off with attack.loss: soft, whose gradient vanishes where an "
+        "attack without it begins: the saliency will be zero");
+  }
+  if (search.attack.norm == AttackNorm::kLinf) {
+    for (const auto& [key, length] : {std::pair("attack.epsilon", search.attack.epsilon),
+                                      std::pair("attack.step_size", search.attack.step_size)}) {
+      if (const std::string warning = grey_level_warning(key, length); !warning.empty()) {
+        warnings.push_back(warning);
+      }
+    }
+  }
+  return warnings;
+}
+
+}  // namespace sanas

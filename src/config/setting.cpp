@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sanas/config/setting.h"
+
+#include "sanas/formats/number_text.h"
+#include "sanas/formats/yaml_tree.h"
+
+namespace sanas {
+
+std::string text_setting(const std::string& key, const std::string& text) {
+  return key + "=" + yaml_scalar(text);
+}
+
+std::optional<double> number_setting(const std::string& text) { return parse_number(text); }
+
+}  // namespace sanas

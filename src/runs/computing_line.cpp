@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runs/computing_line.h"
+
+namespace sanas {
+
+std::string computing_line(const c10::Device& device, Precision precision,
+                           const std::string& part) {
+  const std::string line = "Computing on " + device.str() + " in float32";
+  const std::string off = device.is_cuda() ? " (TF32 off)" : "";
+  switch (precision) {
+    case Precision::kFloat32:
+      return line + off;
+    case Precision::kTf32:
+      return device.is_cuda() ? line + ", " + part + " with TF32"
+                              : line + "; TF32 is a matter of GPUs";
+    case Precision::kBfloat16:
+      return line + off + ", " + part + " in bfloat16 mixed precision";
+  }
+  return line;
+}
+
+}  // namespace sanas
