@@ -82,9 +82,9 @@ def test_every_file_that_is_named_is_there(page):
         pytest.skip("it tells of the past")
     tests = {path.name for path in (SOURCE / "tests").rglob("*_test.*")}
     text = read(page)
-    for path in re.findall(r"`((?:src|tests|include|apps|scripts|configs)/[\w./]+)`", text):
+    for path in re.findall(r"`((?:src|tests|include|apps|scripts|configs)/[a-z0-9_./]+)`", text):
         assert (SOURCE / path).exists(), path
-    for name in re.findall(r"`(\w+_test\.\w+)`", text):
+    for name in re.findall(r"`(\w+_test\.cpp)`", text):
         assert name in tests, name
 
 
