@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Format, layering and static analysis of our own code. `--fix` formats in place; `--tidy` also runs
+# Format, layering, sizes and static analysis of our own code. `--fix` formats in place; `--tidy` also runs
 # clang-tidy on every source (it parses LibTorch each time: about half a minute per file).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,6 +21,7 @@ else
   clang-format --dry-run --Werror "${files[@]}"
 fi
 python3 scripts/check_layers.py
+python3 scripts/check_sizes.py
 cppcheck --quiet --error-exitcode=1 --std=c++20 --language=c++ --inline-suppr \
   --enable=performance,portability --suppress=missingIncludeSystem --suppress=internalAstError \
   --suppress=syntaxError --suppress=missingReturn --suppress=containerOutOfBounds \
