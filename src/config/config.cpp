@@ -4,9 +4,10 @@
 #include "config/config_reader.h"
 #include "config/config_writer.h"
 #include "config/presets.h"
+#include "core/utf8.h"
+#include "formats/yaml_tree.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
-#include "sanas/formats/yaml_tree.h"
 
 namespace sanas {
 namespace {

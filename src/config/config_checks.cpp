@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "formats/number_text.h"
 #include "sanas/config/config.h"
 #include "sanas/core/error.h"
-#include "sanas/formats/number_text.h"
 
 namespace sanas {
 namespace {

@@ -3,6 +3,7 @@
 
 #include "report/run_files.h"
 #include "sanas/core/error.h"
+#include "sanas/core/text.h"
 #include "sanas/files/atomic_file.h"
 
 namespace sanas {
