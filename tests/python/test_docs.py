@@ -10,9 +10,10 @@ import sys
 import pytest
 from programs import SOURCE, program, settings, write_cifar100
 
-sys.path.insert(0, str(SOURCE / "scripts"))
+sys.path += [str(SOURCE / "scripts"), str(SOURCE / "tests" / "docs")]
 import check_layers
 import library_table
+import snippets
 
 DOCS = SOURCE / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), SOURCE / "README.md", SOURCE / "CONTRIBUTING.md",
@@ -96,6 +97,20 @@ def test_every_package_is_named():
     assert "libboost-dev" in packages
     named = set(re.findall(r"`([^`]+)`", read(DOCS / "install.md")))
     assert [package for package in packages if package not in named] == []
+
+
+def test_examples_keep_their_lines_and_programs_get_names(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("Text\n\n```cpp\n#include <a.h>\n\nint main() {}\n```\n"
+                    "```cpp\n#include <b.h>\nint two();\n```\n")  # fmt: skip
+    source, programs = snippets.source(page)
+    assert programs == ["page_page::program_1"]
+    assert source.splitlines()[1:] == [
+        "#include <a.h>", "#include <b.h>", "", "namespace page_page {", f'#line 4 "{page}"', "",
+        "", "int program_1() {}", f'#line 9 "{page}"', "", "int two();", "}"]  # fmt: skip
+    page.write_text("```cpp\nint three();\n```\n")
+    with pytest.raises(SystemExit):
+        snippets.source(page)
 
 
 def anchors(page):
