@@ -37,7 +37,7 @@ def commands(page):
     return [line for block in blocks for line in block.replace("\\\n", "").splitlines() if line]
 
 
-@pytest.mark.parametrize("page", ["evaluation.md", "datasets.md"])
+@pytest.mark.parametrize("page", ["evaluation.md", "datasets.md", "search.md"])
 def test_every_command_of_the_page_works(page, tmp_path):
     found = commands(page)
     assert len(found) >= 2
