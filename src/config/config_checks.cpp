@@ -19,18 +19,33 @@ void check_rates(const std::string& section, const ScheduleOptions& schedule) {
               "; expected at most that");
 }
 
+/// A batch size and the learning rate that belongs to it.
+struct BatchRate {
+  int64_t batch_size;
+  double rate;
+};
+
+BatchRate batch_rate(const SearchOptions& options) {
+  return {options.batch_size, options.weights.schedule.learning_rate};
+}
+
+BatchRate batch_rate(const EvaluationOptions& options) {
+  return {options.batch_size, options.weights.schedule.learning_rate};
+}
+
 /// A batch size that was changed without its learning rate.
-void warn_of_batch_size(std::vector<std::string>& warnings, const std::string& batch_key,
-                        int64_t batch_before, int64_t batch_now, const std::string& rate_key,
-                        double rate_before, double rate_now, const std::string& danger) {
-  if (batch_before == batch_now || rate_before != rate_now) {
+/// @param batch_key,rate_key what they are called. @param danger what comes of it.
+void warn_of_batch_size(std::vector<std::string>& warnings, const BatchRate& before,
+                        const BatchRate& now, const std::string& batch_key,
+                        const std::string& rate_key, const std::string& danger) {
+  if (before.batch_size == now.batch_size || before.rate != now.rate) {
     return;
   }
   const double scaled =
-      rate_before * static_cast<double>(batch_now) / static_cast<double>(batch_before);
-  warnings.push_back(batch_key + " was changed from " + std::to_string(batch_before) + " to " +
-                     std::to_string(batch_now) + ", but not " + rate_key + " (" +
-                     format_number(rate_now) + "): " + danger + "; in proportion it would be " +
+      before.rate * static_cast<double>(now.batch_size) / static_cast<double>(before.batch_size);
+  warnings.push_back(batch_key + " was changed from " + std::to_string(before.batch_size) + " to " +
+                     std::to_string(now.batch_size) + ", but not " + rate_key + " (" +
+                     format_number(now.rate) + "): " + danger + "; in proportion it would be " +
                      format_number(scaled));
 }
 
@@ -101,14 +116,11 @@ std::string grey_level_warning(const std::string& name, double length) {
 std::vector<std::string> config_warnings(const Config& original, const Config& config) {
   std::vector<std::string> warnings;
   const SearchOptions& search = config.search;
-  warn_of_batch_size(warnings, "search.batch_size", original.search.batch_size, search.batch_size,
-                     "search.weights.learning_rate", original.search.weights.schedule.learning_rate,
-                     search.weights.schedule.learning_rate,
+  warn_of_batch_size(warnings, batch_rate(original.search), batch_rate(search), "search.batch_size",
+                     "search.weights.learning_rate",
                      "such searches tend to collapse into skip connections");
-  warn_of_batch_size(warnings, "evaluation.batch_size", original.evaluation.batch_size,
-                     config.evaluation.batch_size, "evaluation.learning_rate",
-                     original.evaluation.weights.schedule.learning_rate,
-                     config.evaluation.weights.schedule.learning_rate,
+  warn_of_batch_size(warnings, batch_rate(original.evaluation), batch_rate(config.evaluation),
+                     "evaluation.batch_size", "evaluation.learning_rate",
                      "accuracies are no longer comparable");
   if (search.weights.schedule.warm_up_epochs >= search.epochs) {
     warnings.push_back("search.weights.warm_up_epochs is " +

@@ -2,7 +2,6 @@
 #include "sanas/config/config.h"
 
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <random>
 
@@ -16,10 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-
-Config parse(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  return parse_config(text, "dir/run.yaml", overrides);
-}
 
 std::string error_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
   return config_error([&] { parse(text, overrides); });
@@ -111,10 +106,7 @@ TEST(ConfigText, EveryKeyReachesItsFieldAndComesBack) {
 TEST(ConfigText, ValuesLandInTheOptionsOfTheLayers) {
   const Config config = parse(kUnusual);
   EXPECT_EQ(config.method, Method::kPlain);
-  EXPECT_EQ(config.search.method, SearchMethod::kPlain);
   EXPECT_EQ(config.seed, 9223372036854775807ULL);
-  EXPECT_EQ(config.search.seed, config.seed);
-  EXPECT_EQ(config.evaluation.seed, config.seed);
   EXPECT_EQ(config.dataset.source.root, fs::path("/data with: 'odd' \"name\""));
   EXPECT_EQ(config.dataset.train_portion, 1.0 / 3.0);
   EXPECT_EQ(config.dataset.normalize, NormalizationChoice::kNone);
@@ -127,7 +119,6 @@ TEST(ConfigText, ValuesLandInTheOptionsOfTheLayers) {
   EXPECT_THAT(config.search.architecture.betas, ElementsAre(0.25, 0.75));
   EXPECT_EQ(config.search.update_every.architecture, 6);
   EXPECT_EQ(config.search.on_nonfinite, NonFinitePolicy::kSkip);
-  EXPECT_EQ(config.evaluation.on_nonfinite, NonFinitePolicy::kSkip);
   EXPECT_EQ(config.checkpoint.every_steps, 5);
   EXPECT_EQ(config.checkpoint.every_minutes, 2.5);
   EXPECT_EQ(config.checkpoint.keep, 7);
@@ -135,7 +126,6 @@ TEST(ConfigText, ValuesLandInTheOptionsOfTheLayers) {
   EXPECT_EQ(config.search.hypergradient.order, HypergradientOrder::kFirst);
   EXPECT_EQ(config.search.hypergradient.weight2_step_size, 1.0 / 7.0);
   EXPECT_EQ(config.search.hypergradient.delta_step_size, 3.0 / 255.0);
-  EXPECT_EQ(config.search.attack.delta_step_size, 3.0 / 255.0);
   EXPECT_EQ(config.search.attack.step_size, 5.0 / 255.0);
   EXPECT_EQ(config.search.attack.norm, AttackNorm::kL2);
   EXPECT_EQ(config.evaluation.weights.schedule.schedule, Schedule::kExponential);
@@ -241,17 +231,6 @@ TEST(ConfigName, ValuesThatNoFileWasReadForAreCheckedBeforeARunWritesThem) {
   EXPECT_THAT(refused([](Config& c) { c.name = "a\nb"; }), HasSubstr("name"));
 }
 
-TEST(ConfigWarnings, GreyLevelsAreNoPixels) {
-  const auto warnings = [](const std::vector<std::string>& settings) {
-    return config_warnings(parse("seed: 1\n"), parse("seed: 1\n", settings));
-  };
-  EXPECT_THAT(warnings({"attack.epsilon=8", "attack.step_size=2"}),
-              ElementsAre(AllOf(StartsWith("attack.epsilon is 8,"), HasSubstr("8/255 meant")),
-                          AllOf(StartsWith("attack.step_size is 2,"), HasSubstr("2/255 meant"))));
-  EXPECT_THAT(warnings({"attack.epsilon=8/255"}), IsEmpty());
-  EXPECT_THAT(warnings({"attack.epsilon=8", "attack.norm=l2"}), IsEmpty());
-}
-
 TEST(ConfigErrors, UnknownKeyNamesTheNearest) {
   EXPECT_EQ(error_of("name: x\nsearch:\n  epoch: 3\n"),
             "dir/run.yaml:3: search.epoch: unknown key; did you mean 'search.epochs'?");
@@ -334,97 +313,6 @@ TEST(ConfigOverrides, WinOverTheFileInOrder) {
   EXPECT_EQ(config.evaluation.epochs, 2);
   EXPECT_EQ(error_of("seed: 1\n", {"search.epochs=0"}),
             "--set search.epochs: '0' is out of range; expected an integer of at least 1");
-}
-
-TEST(ConfigValidation, MethodsOfLaterVersionsParseButDontRun) {
-  for (const char* method : {"ec", "cdep", "gmpgc"}) {
-    const Config config = parse("method: " + std::string(method) + "\n");
-    const std::string message = config_error([&] { validate(config); });
-    EXPECT_THAT(message, StartsWith("method: '" + std::string(method) + "' is not available"));
-    EXPECT_NO_THROW(validate_evaluation(config));
-  }
-}
-
-TEST(ConfigValidation, RefusesValuesThatDontGoTogether) {
-  const auto refusal = [](const std::string& text) {
-    return config_error([&] { validate(parse(text)); });
-  };
-  EXPECT_THAT(refusal("search: {weights: {learning_rate: 0.1, min_learning_rate: 0.2}}\n"),
-              StartsWith("search.weights.min_learning_rate: 0.2 is above"));
-  EXPECT_THAT(refusal("evaluation: {min_learning_rate: 0.2}\n"),
-              StartsWith("evaluation.min_learning_rate: "));
-  EXPECT_THAT(refusal("supernet: {space: s1, nodes: 3}\n"), HasSubstr("s1"));
-  EXPECT_THAT(refusal("dataset: {train_portion: 0.6, validation_portion: 0.5}\n"),
-              StartsWith("dataset.validation_portion: "));
-  EXPECT_THAT(refusal("supernet: {family: pdarts, pdarts: {skip_dropout: [0.5]}}\n"),
-              StartsWith("supernet.pdarts."));
-  EXPECT_NO_THROW(validate(parse("seed: 1\n")));
-}
-
-TEST(ConfigWarnings, BatchSizeWithoutItsLearningRate) {
-  const std::string text = "search: {batch_size: 64, weights: {learning_rate: 0.025}}\n";
-  const Config original = parse(text);
-  EXPECT_THAT(config_warnings(original, original), IsEmpty());
-  const Config changed = parse(text, {"search.batch_size=16"});
-  const std::vector<std::string> warnings = config_warnings(original, changed);
-  ASSERT_EQ(warnings.size(), 1U);
-  EXPECT_THAT(warnings[0], StartsWith("search.batch_size was changed from 64 to 16"));
-  EXPECT_THAT(warnings[0], HasSubstr("in proportion it would be 0.00625"));
-  EXPECT_THAT(config_warnings(original, parse(text, {"search.batch_size=16",
-                                                     "search.weights.learning_rate=0.00625"})),
-              IsEmpty());
-  EXPECT_THAT(config_warnings(original, parse(text, {"search.batch_size=64"})), IsEmpty());
-  EXPECT_EQ(config_warnings(original, parse(text, {"evaluation.batch_size=8"})).size(), 1U);
-}
-
-TEST(ConfigWarnings, ArchitectureThatNeverMovesAndSaliencyThatIsZero) {
-  const Config frozen = parse("search: {epochs: 5, architecture: {start_epoch: 5}}\n");
-  ASSERT_EQ(config_warnings(frozen, frozen).size(), 1U);
-  EXPECT_THAT(config_warnings(frozen, frozen)[0], HasSubstr("never be updated"));
-  const Config zero = parse("attack: {random_start: false}\n");
-  ASSERT_EQ(config_warnings(zero, zero).size(), 1U);
-  EXPECT_THAT(config_warnings(zero, zero)[0], HasSubstr("saliency will be zero"));
-}
-
-class ConfigLookUp : public ::testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) / "sanas_config_look_up";
-    fs::remove_all(folder_);
-    fs::create_directories(folder_ / "first");
-    fs::create_directories(folder_ / "second");
-    write("first/both.yaml", "seed: 1\n");
-    write("second/both.yaml", "seed: 2\n");
-    write("second/cifar10_darts2nd.yaml", "seed: 3\n");
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ / name) << text;
-  }
-  uint64_t seed_of(const std::string& name) const {
-    return load_config(name, {}, {folder_ / "first", folder_ / "second"}).seed;
-  }
-
-  fs::path folder_;
-};
-
-TEST_F(ConfigLookUp, TakesTheFirstFolderThatHasTheName) {
-  EXPECT_EQ(seed_of("both"), 1U);
-  EXPECT_EQ(seed_of("both.yaml"), 1U);
-  EXPECT_EQ(seed_of("cifar10_darts2nd"), 3U);
-  EXPECT_EQ(seed_of((folder_ / "second" / "both").string()), 2U) << "a path is not looked up";
-  EXPECT_EQ(load_config("both", {"seed=9"}, {folder_ / "first"}).seed, 9U);
-}
-
-TEST_F(ConfigLookUp, SaysWhereItLookedAndWhatWasMeant) {
-  const std::string message = config_error([&] { seed_of("cifar10_dart2nd"); });
-  EXPECT_THAT(message, HasSubstr((folder_ / "first").string()));
-  EXPECT_THAT(message, HasSubstr((folder_ / "second").string()));
-  EXPECT_THAT(message, HasSubstr("did you mean 'cifar10_darts2nd.yaml'?"));
-  EXPECT_THAT(config_error([&] { seed_of((folder_ / "first" / "bot").string()); }),
-              HasSubstr("did you mean 'both.yaml'?"));
-  EXPECT_THAT(config_error([&] { seed_of(""); }), StartsWith("--config: "));
 }
 
 }  // namespace

@@ -6,7 +6,9 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "sanas/config/config.h"
 #include "sanas/core/error.h"
 
 namespace sanas {
@@ -20,6 +22,10 @@ inline std::string config_error(const std::function<void()>& action) {
   }
   ADD_FAILURE() << "expected a ConfigError";
   return {};
+}
+
+inline Config parse(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  return parse_config(text, "dir/run.yaml", overrides);
 }
 
 }  // namespace sanas
