@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/checkpoint/explained_checkpoint.h"
 
+#include <optional>
+
+#include "checkpoint/checkpoint_store.h"
 #include "checkpoint/search_checkpoint.h"
 #include "checkpoint/training_checkpoint.h"
 #include "sanas/checkpoint/module_state.h"
@@ -23,10 +26,9 @@ void finish(ExplainedCheckpoint& result, const torch::Device& device, torch::Sca
   }
 }
 
-void load_training(ExplainedCheckpoint& result, const NamedTensors& tensors,
-                   const std::string& source, CheckpointWeights weights) {
-  auto trained = load_trained_network(tensors, source, torch::kCPU);
-  if (weights == CheckpointWeights::kFresh) {
+void load_training(ExplainedCheckpoint& result, const LoadedCheckpoint& checkpoint, bool is_fresh) {
+  auto trained = load_trained_network(checkpoint.tensors, checkpoint.source, torch::kCPU);
+  if (is_fresh) {
     trained.network =
         std::make_shared<EvalNetwork>(trained.network->genotype(), trained.network->options());
   }
@@ -41,17 +43,17 @@ void load_training(ExplainedCheckpoint& result, const NamedTensors& tensors,
       result.info.normalization, true);
 }
 
-void load_search(ExplainedCheckpoint& result, const NamedTensors& tensors,
-                 const std::string& source, const torch::Device& device, torch::ScalarType type,
-                 CheckpointWeights weights, uint64_t seed) {
+/// @param fresh_seed what the weights are drawn from; nothing: they are those of the file.
+void load_search(ExplainedCheckpoint& result, const LoadedCheckpoint& checkpoint,
+                 std::optional<uint64_t> fresh_seed, const torch::Device& device,
+                 torch::ScalarType type) {
+  const auto& [tensors, source] = checkpoint;
   const auto& info = result.info;
   Config config = info.config;
-  if (weights == CheckpointWeights::kFresh) {
-    config.seed = seed;  // a search network draws its weights from it
-  }
+  config.seed = fresh_seed.value_or(config.seed);  // a search network draws its weights from it
   const auto networks =
       make_search_networks(config, info.data(), read_stage(config, tensors, source), torch::kCPU);
-  if (weights == CheckpointWeights::kTrained) {
+  if (!fresh_seed) {
     load_state_dict(*networks.net1, tensors, source, "w1.");
   }
   load_architecture(*networks.architecture(), tensors, source);
@@ -73,17 +75,18 @@ void load_search(ExplainedCheckpoint& result, const NamedTensors& tensors,
 ExplainedCheckpoint load_explained_checkpoint(const std::filesystem::path& path,
                                               const torch::Device& device, torch::ScalarType type,
                                               CheckpointWeights weights, uint64_t seed) {
-  const auto tensors = read_safetensors(path);
+  const LoadedCheckpoint checkpoint{read_safetensors(path), path.string()};
+  const bool is_fresh = weights == CheckpointWeights::kFresh;
   ExplainedCheckpoint result;
-  result.info = read_checkpoint_info(tensors, path.string());
+  result.info = read_checkpoint_info(checkpoint.tensors, checkpoint.source);
   const auto& data = result.info.config.dataset;
   result.preparation = std::make_shared<ImagePreparation>(
       data.augment, PictureSize{result.info.height, result.info.width, frame_of(data.source)});
   const FrozenRandomness frozen(seed);
   if (result.info.kind == "evaluation") {
-    load_training(result, tensors, path.string(), weights);
+    load_training(result, checkpoint, is_fresh);
   } else {
-    load_search(result, tensors, path.string(), device, type, weights, seed);
+    load_search(result, checkpoint, is_fresh ? std::optional(seed) : std::nullopt, device, type);
   }
   finish(result, device, type);
   return result;

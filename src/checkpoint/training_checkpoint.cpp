@@ -132,7 +132,6 @@ TrainedNetwork load_trained_network(const NamedTensors& tensors, const std::stri
                                 : "net.");
   trained.network->to(device);
   trained.network->eval();
-  trained.normalization = trained.info.normalization;
   return trained;
 }
 

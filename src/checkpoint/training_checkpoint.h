@@ -27,7 +27,6 @@ void load_training_checkpoint(const NamedTensors& tensors, const std::string& so
 struct TrainedNetwork {
   CheckpointInfo info;
   std::shared_ptr<EvalNetwork> network;
-  PixelNormalization normalization;
 };
 
 /// Throws FileError if the file is no checkpoint of a training.

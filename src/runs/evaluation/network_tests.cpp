@@ -45,7 +45,7 @@ ImageFunction load_predictor(const Config& config, const std::filesystem::path& 
     throw FileError(checkpoint.string() + ": trained on '" + trained.info.dataset +
                     "', but dataset.name is '" + config.dataset.source.name + "'");
   }
-  return predictor(*trained.network, trained.normalization);
+  return predictor(*trained.network, trained.info.normalization);
 }
 
 }  // namespace
@@ -70,8 +70,10 @@ TestReport test_networks(const Config& config, const Predictors& predictors, Dat
   report.selection = config.evaluation.selection;
   const auto add = [&](Inference inference, const ImageFunction& predict) {
     InferenceResult result{inference,
-                           test_classifier(predict, images, info.num_classes(), device, config.seed,
-                                           phases, "test (" + to_string(inference) + ")"),
+                           test_classifier(predict, images,
+                                           {info.num_classes(), device, config.seed,
+                                            "test (" + to_string(inference) + ")"},
+                                           phases),
                            {}};
     if (config.evaluation.latency_runs > 0) {
       const auto image = first_image(images).to(device);
