@@ -6,9 +6,10 @@
 #include <deque>
 #include <fstream>
 
-#include "files/folders.h"
 #include "formats/json_lines_reader.h"
 #include "formats/json_text.h"
+#include "report/run_files.h"
+#include "report/saliency_manifest.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 #include "sanas/formats/safetensors.h"
@@ -20,8 +21,8 @@ namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
 
 // Each shows that something was run in the folder that holds it.
-constexpr std::array kSigns{"config.yaml", "metrics.jsonl", "predictions.jsonl", "saliency.json",
-                            "sessions.jsonl"};
+constexpr std::array kSigns{run_files::kConfig, run_files::kMetrics, run_files::kPredictions,
+                            run_files::kSaliency, run_files::kSessions};
 constexpr size_t kLogLines = 40;
 
 bool is_file(const fs::path& path) {
@@ -114,14 +115,12 @@ void list_columns(RunContents& run) {
   if (columns == run.saliency.end() || !columns->is_array() || columns->size() < 2) {
     return;
   }
-  for (const auto& column : *columns) {
-    const fs::path folder = text_in(column, "folder");
-    if (is_inner_path(folder)) {
-      run.columns.push_back(folder);
-    } else {
-      run.problems.emplace_back("saliency.json: the folder '" + folder.string() +
-                                "' is no place inside of this one");
-    }
+  std::vector<std::string> problems;
+  for (const auto& column : saliency_columns(run.saliency, problems)) {
+    run.columns.push_back(column.folder);
+  }
+  for (const auto& problem : problems) {
+    run.problems.push_back(std::string(run_files::kSaliency) + ": " + problem);
   }
 }
 
@@ -184,21 +183,21 @@ RunContents read_run_contents(const fs::path& folder) {
   RunContents run;
   run.folder = folder;
   run.name = folder_name(folder);
-  run.config = read_config(folder / "config.yaml", run, &run.config_text);
-  run.base = read_config(folder / "config.base.yaml", run, nullptr);
-  read_genotype(folder / "genotype.txt", run);
-  run.metrics = read_json_lines(folder / "metrics.jsonl", run.problems);
-  run.sessions = read_json_lines(folder / "sessions.jsonl", run.problems);
-  run.saliency = read_object(folder / "saliency.json", run.problems);
+  run.config = read_config(folder / run_files::kConfig, run, &run.config_text);
+  run.base = read_config(folder / run_files::kBaseConfig, run, nullptr);
+  read_genotype(folder / run_files::kGenotype, run);
+  run.metrics = read_json_lines(folder / run_files::kMetrics, run.problems);
+  run.sessions = read_json_lines(folder / run_files::kSessions, run.problems);
+  run.saliency = read_object(folder / run_files::kSaliency, run.problems);
   list_columns(run);
   const fs::path predicted = run.columns.empty() ? folder : folder / run.columns.front();
-  run.predictions = read_json_lines(predicted / "predictions.jsonl", run.problems);
-  run.test = read_object(folder / "test_report.json", run.problems);
-  const fs::path checkpoint = folder / "checkpoints" / "last.safetensors";
+  run.predictions = read_json_lines(predicted / run_files::kPredictions, run.problems);
+  run.test = read_object(folder / run_files::kTestReport, run.problems);
+  const fs::path checkpoint = folder / run_files::kLastCheckpoint;
   if (is_file(checkpoint)) {
     attempt(run.problems, [&] { run.checkpoint = read_safetensors_metadata(checkpoint); });
   }
-  run.log_tail = last_lines(folder / "log.txt", kLogLines);
+  run.log_tail = last_lines(folder / run_files::kLog, kLogLines);
   list_files(run);
   run.kind = kind_of(run);
   return run;
