@@ -63,7 +63,6 @@ class RollbackRun : public testing::Test {
     config_.search.validation_batch_size = 2;  // otherwise forward passes measure them
     config_.evaluation.test_batch_size = 4;
     config_.search.on_nonfinite = NonFinitePolicy::kRollback;
-    config_.evaluation.on_nonfinite = NonFinitePolicy::kRollback;
   }
 
   fs::path search(const std::string& name, int64_t first_failure, int64_t how_many) {
@@ -192,11 +191,10 @@ TEST_F(RollbackRun, NothingIsReportedOfANetworkWhoseOutputsAreNotFinite) {
 
 TEST_F(RollbackRun, OtherPoliciesStopOrSkip) {
   config_.search.on_nonfinite = NonFinitePolicy::kStop;
-  config_.evaluation.on_nonfinite = NonFinitePolicy::kStop;
   const auto stops = testing::ThrowsMessage<NonFiniteError>(HasSubstr("not finite at step 0"));
   EXPECT_THAT([&] { search("search", 0, 1); }, stops);
   EXPECT_THAT([&] { train("train", 0, 1); }, stops);
-  config_.evaluation.on_nonfinite = NonFinitePolicy::kSkip;
+  config_.search.on_nonfinite = NonFinitePolicy::kSkip;
   const auto out = train("skipped", 0, 1);
   EXPECT_EQ(metrics(out, "train_epoch").back()["skipped_updates"], 1);
   EXPECT_EQ(metrics(out, "train_epoch").back()["rollbacks"], 0);
@@ -205,7 +203,6 @@ TEST_F(RollbackRun, OtherPoliciesStopOrSkip) {
 /// Running statistics, too: once not a number, they would stay it.
 TEST_F(RollbackRun, WhatIsSkippedLeavesNothingBehind) {
   config_.search.on_nonfinite = NonFinitePolicy::kSkip;
-  config_.evaluation.on_nonfinite = NonFinitePolicy::kSkip;
   search("count", 0, 0);
   const int64_t all = -countdown;  // forward passes of a whole run
   for (int64_t eighth = 0; eighth < 8; ++eighth) {

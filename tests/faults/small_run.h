@@ -29,7 +29,6 @@ inline void write_cifar10(const std::filesystem::path& folder) {
 inline Config small_run(const std::filesystem::path& data) {
   Config config;
   config.method = Method::kPlain;
-  config.search.method = SearchMethod::kPlain;
   config.device = "cpu";
   config.threads = 1;
   config.dataset.source.root = data;

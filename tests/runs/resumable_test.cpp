@@ -2,9 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "runs/run_start.h"
+#include "runs/run_session.h"
 #include "sanas/core/error.h"
-#include "sanas/runs/search_run.h"
 
 namespace sanas {
 namespace {

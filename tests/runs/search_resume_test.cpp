@@ -120,15 +120,5 @@ INSTANTIATE_TEST_SUITE_P(Families, SearchResume,
                          testing::Values("darts", "pcdarts", "pdarts", "prdarts"),
                          [](const auto& info) { return std::string(info.param); });
 
-TEST(ArchitectureUpdates, AreCountedFromTheStartEpochOn) {
-  SearchOptions options;
-  options.update_every.architecture = 5;
-  EXPECT_EQ(architecture_updates(options, 3, 0), 0);
-  EXPECT_EQ(architecture_updates(options, 3, 1), 1);   // step 0
-  EXPECT_EQ(architecture_updates(options, 3, 11), 3);  // steps 0, 5, 10
-  options.architecture.start_epoch = 2;                // step 6
-  EXPECT_EQ(architecture_updates(options, 3, 11), 1);  // step 10
-}
-
 }  // namespace
 }  // namespace sanas

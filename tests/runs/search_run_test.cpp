@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/runs/search_run.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "faults/small_run.h"
-#include "support/temporary_folder.h"
+#include "runs/small_runs.h"
+#include "sanas/formats/safetensors.h"
 
 namespace sanas {
 namespace {
@@ -13,28 +10,26 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-/// What a search of three mini-batches says in its log.
-class SearchLog : public testing::Test {
+/// What a search of three mini-batches says in its log and its metrics.
+class SearchRuns : public SmallRuns {
  protected:
-  SearchLog() {
-    write_cifar10(folder_ / "data");
-    config_ = small_run(folder_ / "data");
-    config_.search.epochs = 1;
-    config_.search.validate_every = 1;
-  }
-
   std::string log_of(const std::string& name) {
-    Log log(/*quiet=*/true);
-    const auto outcome = run_search(config_, {.out = folder_ / name, .quiet = true}, log).outcome;
-    EXPECT_EQ(outcome, RunOutcome::kFinished);
-    return test::content_of(folder_ / name / "log.txt");
+    EXPECT_EQ(search(name).outcome, RunOutcome::kFinished);
+    return content_of(name, "log.txt");
   }
-
-  test::TemporaryFolder folder_;
-  Config config_;
+  std::string metrics_of(const std::string& name) {
+    search(name);
+    return content_of(name, "metrics.jsonl");
+  }
+  /// The architecture variables at the end.
+  torch::Tensor variables_of(const std::string& name) {
+    search(name);
+    return *read_safetensors(folder_ / name / "checkpoints/last.safetensors")
+                .tensors.find("alphas_normal");
+  }
 };
 
-TEST_F(SearchLog, SaysWhatTheValidationOfASearchThatIsCutShortCosts) {
+TEST_F(SearchRuns, SaysWhatTheValidationOfASearchThatIsCutShortCosts) {
   config_.search.max_steps = 1;
   EXPECT_THAT(log_of("one"), HasSubstr("ends this search at mini-batch 1; validation on "));
   EXPECT_THAT(log_of("the same"), HasSubstr("--set search.validate_every=0 leaves it out"));
@@ -43,6 +38,19 @@ TEST_F(SearchLog, SaysWhatTheValidationOfASearchThatIsCutShortCosts) {
   config_.search.validate_every = 1;
   config_.search.max_steps = 0;
   EXPECT_THAT(log_of("whole"), Not(HasSubstr("search.max_steps")));
+}
+
+/// A configuration that no file was read for needs no more than these.
+TEST_F(SearchRuns, TakeMethodAndSeedFromTheConfiguration) {
+  config_.search.validate_every = 0;
+  EXPECT_THAT(metrics_of("plain"), Not(HasSubstr("train2_loss")));
+  config_.method = Method::kSanas;
+  EXPECT_THAT(metrics_of("sanas"), HasSubstr("train2_loss"));
+  config_.method = Method::kPlain;
+  const torch::Tensor variables = variables_of("one");
+  EXPECT_TRUE(torch::equal(variables_of("same"), variables));
+  config_.seed = 99;
+  EXPECT_FALSE(torch::equal(variables_of("another"), variables));
 }
 
 }  // namespace

@@ -166,5 +166,15 @@ TEST(PassesPerBatch, OfThePaper) {
   EXPECT_DOUBLE_EQ(passes_per_batch(options), 1.0 + 8.0 / 3.0 + 0.8 * 17.0 / 5.0);
 }
 
+TEST(ArchitectureUpdates, AreCountedFromTheStartEpochOn) {
+  SearchOptions options;
+  options.update_every.architecture = 5;
+  EXPECT_EQ(architecture_updates(options, 3, 0), 0);
+  EXPECT_EQ(architecture_updates(options, 3, 1), 1);   // step 0
+  EXPECT_EQ(architecture_updates(options, 3, 11), 3);  // steps 0, 5, 10
+  options.architecture.start_epoch = 2;                // step 6
+  EXPECT_EQ(architecture_updates(options, 3, 11), 1);  // step 10
+}
+
 }  // namespace
 }  // namespace sanas

@@ -55,7 +55,7 @@ TEST_F(SortedCifar, ATestAloneIsOnTheImagesThatATrainingHoldsOut) {
   config_.dataset.holdout = 0.5;
   config_.evaluation.test_on = TestImages::kHoldout;
   TestImageSet alone(config_, torch::kCPU, log_);
-  config_.seed = config_.evaluation.seed = 99;
+  config_.seed = 99;
   EvaluationImages all(config_, torch::kCPU, log_);
   EXPECT_EQ(alone.loader().size(), 20);
   EXPECT_EQ(alone.loader().order(0), all.test().order(0));

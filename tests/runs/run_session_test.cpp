@@ -1,62 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // How runs begin and go on: what is refused before anything is written, and what a resume needs.
-#include "runs/run_start.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <limits>
 
 #include "config/config_test_support.h"
-#include "faults/small_run.h"
+#include "runs/small_runs.h"
 #include "sanas/checkpoint/checkpoint_info.h"
-#include "sanas/checkpoint/module_state.h"
 #include "sanas/formats/safetensors.h"
-#include "sanas/runs/dry_run.h"
-#include "sanas/runs/evaluation_run.h"
-#include "sanas/runs/gamma_tuning.h"
 #include "sanas/runs/random_search.h"
-#include "sanas/runs/search_run.h"
-#include "sanas/runs/sweep.h"
 
 namespace sanas {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 
-class RunStart : public testing::Test {
- protected:
-  RunStart() {
-    write_cifar10(folder_ / "data");
-    config_ = small_run(folder_ / "data");
-    config_.search.epochs = 1;
-    config_.evaluation.epochs = 1;
-    config_.evaluation.auxiliary_weight = 0.0;
-  }
+using RunSessions = SmallRuns;
 
-  RunOptions options(const std::string& name, bool resume = false) const {
-    return {.out = folder_ / name, .resume = resume, .quiet = true};
-  }
-  void search(const std::string& name, bool resume = false) {
-    run_search(config_, options(name, resume), log_);
-  }
-  void train(const std::string& name, bool resume = false) {
-    run_evaluation(config_, genotype_, options(name, resume), log_);
-  }
-  std::string weights_of(const std::string& name) const {
-    return test::content_of(folder_ / name / "weights.safetensors");
-  }
-
-  test::TemporaryFolder folder_;
-  Config config_;
-  Genotype genotype_ = load_genotype("DARTS_V2");
-  Log log_{/*quiet=*/true};
-};
-
-TEST_F(RunStart, ARunOfAnotherKindIsNotGoneOnWith) {
+TEST_F(RunSessions, ARunOfAnotherKindIsNotGoneOnWith) {
   search("searched");
   const std::string genotype = test::content_of(folder_ / "searched" / "genotype.txt");
   EXPECT_THAT(config_error([&] { train("searched", true); }),
@@ -83,7 +43,7 @@ TEST_F(RunStart, ARunOfAnotherKindIsNotGoneOnWith) {
   EXPECT_EQ(test::content_of(folder_ / "random" / "genotype.txt"), best);
 }
 
-TEST_F(RunStart, AResumeNeedsNoFileOfTheBeginning) {
+TEST_F(RunSessions, AResumeNeedsNoFileOfTheBeginning) {
   config_.evaluation.max_steps = 2;
   train("first");
   config_.evaluation.initial_weights = folder_ / "mine.safetensors";
@@ -100,7 +60,7 @@ TEST_F(RunStart, AResumeNeedsNoFileOfTheBeginning) {
   config_.evaluation.max_steps = 0;
   config_.evaluation.initial_weights.clear();
   train("cut", true);
-  EXPECT_EQ(weights_of("cut"), weights_of("whole"));
+  EXPECT_EQ(content_of("cut", "weights.safetensors"), content_of("whole", "weights.safetensors"));
   EXPECT_FALSE(fs::exists(folder_ / "list.txt"));
   const Config recorded = load_config((folder_ / "cut" / "config.yaml").string());
   EXPECT_EQ(recorded.evaluation.initial_weights, folder_ / "mine.safetensors");
@@ -115,7 +75,7 @@ TEST_F(RunStart, AResumeNeedsNoFileOfTheBeginning) {
               testing::ThrowsMessage<DataError>(HasSubstr("is another list")));
 }
 
-TEST_F(RunStart, WeightsThatAreNotFiniteAreNamed) {
+TEST_F(RunSessions, WeightsThatAreNotFiniteAreNamed) {
   config_.evaluation.max_steps = 1;
   train("first");
   const auto file = folder_ / "first" / "weights.safetensors";
@@ -123,7 +83,7 @@ TEST_F(RunStart, WeightsThatAreNotFiniteAreNamed) {
   tensors.tensors["classifier.weight"][0][0] = std::numeric_limits<float>::quiet_NaN();
   config_.evaluation.initial_weights = folder_ / "nan.safetensors";
   write_safetensors(config_.evaluation.initial_weights, tensors);
-  config_.search.on_nonfinite = config_.evaluation.on_nonfinite = NonFinitePolicy::kSkip;
+  config_.search.on_nonfinite = NonFinitePolicy::kSkip;
   EXPECT_THAT(
       test::file_error([&] { train("nan"); }),
       AllOf(HasSubstr("nan.safetensors"), HasSubstr("'classifier.weight'"), HasSubstr("finite")));
@@ -131,7 +91,7 @@ TEST_F(RunStart, WeightsThatAreNotFiniteAreNamed) {
 }
 
 /// A resume would end at once, again and again.
-TEST_F(RunStart, GoesBackBehindACheckpointWithWeightsThatAreNotFinite) {
+TEST_F(RunSessions, GoesBackBehindACheckpointWithWeightsThatAreNotFinite) {
   config_.evaluation.epochs = 2;
   config_.checkpoint = {.every_steps = 1, .every_minutes = 0.0, .keep = 3};
   train("whole");
@@ -144,12 +104,12 @@ TEST_F(RunStart, GoesBackBehindACheckpointWithWeightsThatAreNotFinite) {
   write_safetensors(last, tensors);
   config_.evaluation.max_steps = 0;
   train("cut", true);
-  EXPECT_EQ(weights_of("cut"), weights_of("whole"));
+  EXPECT_EQ(content_of("cut", "weights.safetensors"), content_of("whole", "weights.safetensors"));
   EXPECT_THAT(test::content_of(folder_ / "cut" / "log.txt"),
               AllOf(HasSubstr("'net.classifier.bias'"), HasSubstr("going back to")));
 }
 
-TEST_F(RunStart, ADamagedConfigurationInACheckpointIsADamagedFile) {
+TEST_F(RunSessions, ADamagedConfigurationInACheckpointIsADamagedFile) {
   NamedTensors tensors;
   write_checkpoint_info(tensors, {.kind = "evaluation", .config = config_});
   EXPECT_EQ(read_checkpoint_info(tensors, "a").kind, "evaluation");
@@ -158,74 +118,28 @@ TEST_F(RunStart, ADamagedConfigurationInACheckpointIsADamagedFile) {
               AllOf(HasSubstr("a.safetensors (its configuration):1: seed: 'x'")));
 }
 
-TEST_F(RunStart, ADryRunTakesOddNumbersOfImagesAndLeavesNothingBehind) {
-  config_.dataset.source.subset = 11;
-  config_.evaluation.auxiliary_weight = 0.4;
-  config_.evaluation.batch_size = 3;
-  config_.dataset.search_list = folder_ / "list.txt";
-  EXPECT_THAT(dry_run_evaluation(config_, genotype_, log_), HasSubstr("went through training"));
-  EXPECT_THAT(dry_run_search(config_, log_), HasSubstr("went through every phase"));
-  EXPECT_FALSE(fs::exists(folder_ / "list.txt"));
-  const std::string before = fs::temp_directory_path().string();
-  ::setenv("TMPDIR", (folder_ / "data" / "test_batch.bin").c_str(), 1);
-  EXPECT_THROW(dry_run_search(config_, log_), FileError);
-  ::setenv("TMPDIR", before.c_str(), 1);
-}
-
-class GammaTuningStart : public RunStart {
- protected:
-  GammaTuningStart() {
-    config_.method = Method::kSanas;
-    config_.search.method = SearchMethod::kSanas;
-    config_.dataset.holdout = 0.25;
-  }
-  void expect_refused(const std::vector<double>& gammas, const std::string& words) {
-    try {
-      tune_gamma(config_, gammas, options("tuning"), log_);
-      ADD_FAILURE() << "not refused";
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr(words));
+TEST_F(RunSessions, AResumeThatIsRefusedChangesNothing) {
+  config_.evaluation.max_steps = config_.search.max_steps = 2;
+  train("trained");
+  search("searched");
+  config_.evaluation.max_steps = config_.search.max_steps = 1;
+  const std::vector<std::string> files{"config.yaml", "metrics.jsonl", "sessions.jsonl",
+                                       "report.html", "weights.safetensors"};
+  const auto contents = [&](const std::string& run) {
+    std::vector<std::string> all;
+    for (const auto& file : files) {
+      all.push_back(fs::exists(folder_ / run / file) ? content_of(run, file) : "none");
     }
-    EXPECT_FALSE(fs::exists(folder_ / "tuning"));
-  }
-};
-
-TEST_F(GammaTuningStart, RefusesWhatWouldBeRefusedAfterTheFirstSearch) {
-  config_.evaluation.auxiliary_weight = 0.4;
-  config_.evaluation.cells = 1;
-  expect_refused({1.0}, "evaluation.cells");
-  config_.evaluation.cells = 3;
-  expect_refused({1.0}, "dataset.holdout");  // one image of each class in each part
-}
-
-TEST_F(GammaTuningStart, ChoosesOnImagesThatChoseNothingElse) {
-  for (const Selection selection : {Selection::kValidation, Selection::kTest}) {
-    config_.evaluation.selection = selection;
-    expect_refused({1.0}, "evaluation.selection: " + to_string(selection));
-  }
-}
-
-TEST_F(GammaTuningStart, RefusesValuesThatCanNotBeWrittenOrAreTwiceThere) {
-  expect_refused({0.5, 1e300}, "hypergradient.gamma");
-  expect_refused({0.5, 1.0, 0.5}, "0.5 is there twice");
-  expect_refused({}, "--gammas");
-  config_.method = Method::kPlain;
-  expect_refused({1.0}, "method: sanas");
-}
-
-TEST_F(RunStart, SeveralRunsGoOnWithAllThatAreThere) {
-  config_.evaluation.max_steps = 1;
-  run_sweep(seed_sweep(config_, genotype_, {1}), options("seeds"), log_);
-  const std::string results = test::content_of(folder_ / "seeds" / "results.tsv");
-  const std::string refused = test::file_error(
-      [&] { run_sweep(depth_sweep(config_, genotype_, {4}), options("seeds", true), log_); });
-  EXPECT_THAT(refused, HasSubstr("holds 'seed-1', which is not among the runs"));
-  EXPECT_EQ(test::content_of(folder_ / "seeds" / "results.tsv"), results);
-  EXPECT_THAT(config_error([&] {
-                run_sweep(depth_sweep(config_, genotype_, {4, 5000}), options("cells"), log_);
-              }),
-              HasSubstr("evaluation.cells"));
-  EXPECT_FALSE(fs::exists(folder_ / "cells"));
+    return all;
+  };
+  const auto trained = contents("trained");
+  const auto searched = contents("searched");
+  EXPECT_THAT(config_error([&] { train("trained", true); }),
+              HasSubstr("2 mini-batches are done, evaluation.max_steps allows 1"));
+  EXPECT_THAT(config_error([&] { search("searched", true); }),
+              HasSubstr("2 mini-batches are done, search.max_steps allows 1"));
+  EXPECT_EQ(contents("trained"), trained);
+  EXPECT_EQ(contents("searched"), searched);
 }
 
 }  // namespace
