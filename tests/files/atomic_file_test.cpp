@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "core/utf8.h"
 #include "support/temporary_folder.h"
 
 namespace sanas {
@@ -68,6 +69,23 @@ TEST(AtomicFile, NamesMayBeAsLongAsTheSystemAllows) {
   EXPECT_EQ(folder.count(), 4);
   EXPECT_THAT(file_error([&] { write_file_atomically(folder / std::string(256, 'x'), ""); }),
               HasSubstr("File name too long"));
+  EXPECT_EQ(folder.count(), 4);
+}
+
+// Some file systems take only names that are UTF-8.
+TEST(AtomicFile, NoNameOnTheWayEndsWithinACharacter) {
+  const TemporaryFolder folder;
+  std::string wide;
+  for (int i = 0; i < 83; ++i) {
+    wide += "美";
+  }
+  for (const char* more : {"", "x", "xy", "xyz"}) {  // one of them is cut where a character ends
+    write_file_atomically(folder / (more + wide), [&](std::ostream&) {
+      for (const auto& entry : test::fs::directory_iterator(folder.path())) {
+        EXPECT_TRUE(is_utf8(entry.path().filename().string())) << entry.path();
+      }
+    });
+  }
   EXPECT_EQ(folder.count(), 4);
 }
 
