@@ -2,80 +2,18 @@
 #include "sanas/attack/pgd.h"
 
 #include <gtest/gtest.h>
-#include <torch/nn.h>
 
 #include <cmath>
 
+#include "attack/attack_support.h"
 #include "sanas/core/error.h"
 #include "sanas/core/parameters.h"
 #include "sanas/core/random.h"
-#include "support/device.h"
-#include "support/fill.h"
 
 namespace sanas {
 namespace {
 
 using torch::Tensor;
-
-torch::TensorOptions doubles() { return torch::dtype(torch::kDouble).device(test_device()); }
-
-/// Random images whose pixels include the ends 0 and 1.
-Tensor random_images(int64_t count, int64_t size) {
-  return (torch::rand({count, 3, size, size}, doubles()) * 1.2 - 0.1).clamp(0.0, 1.0);
-}
-
-Tensor random_labels(int64_t count, int64_t classes) {
-  return torch::randint(classes, {count}, torch::dtype(torch::kLong).device(test_device()));
-}
-
-/// A small convolution network with random weights; `dropout` makes it draw random numbers.
-torch::nn::Sequential make_network(double dropout = 0.0) {
-  torch::nn::Sequential network(
-      torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 6, 3).padding(1)), torch::nn::Softplus(),
-      torch::nn::Dropout(dropout),
-      torch::nn::Conv2d(torch::nn::Conv2dOptions(6, 6, 3).stride(2).padding(1)), torch::nn::Tanh(),
-      torch::nn::AdaptiveAvgPool2d(1), torch::nn::Flatten(), torch::nn::Linear(6, 4));
-  network->to(test_device(), torch::kDouble);
-  const torch::NoGradGuard no_grad;
-  for (auto& parameter : network->parameters()) {
-    parameter.mul_(3.0);  // far enough from linear for predictions that differ
-  }
-  return network;
-}
-
-Classifier classifier_of(const torch::nn::Sequential& network) {
-  return [network = network](const Tensor& x) mutable { return network->forward(x); };
-}
-
-/// The same linear classifier for any image size, with gradients that can be written down.
-struct LinearClassifier {
-  Tensor weight;  // K × d
-
-  Tensor operator()(const Tensor& pixels) const { return pixels.flatten(1).matmul(weight.t()); }
-  /// Wᵀ(softmax(logits) − target), the gradient of the cross-entropy.
-  Tensor gradient(const Tensor& pixels, const Tensor& target) const {
-    return ((*this)(pixels).softmax(1) - target).matmul(weight).view_as(pixels);
-  }
-};
-
-LinearClassifier linear_classifier(int64_t classes, int64_t dimension) {
-  return {fill_wave(classes * dimension, 2).view({classes, dimension}).to(test_device())};
-}
-
-Tensor one_hot_rows(const Tensor& labels, int64_t classes) {
-  return torch::nn::functional::one_hot(labels, classes).to(torch::kDouble);
-}
-
-AttackOptions with(AttackLoss loss, AttackNorm norm = AttackNorm::kLinf) {
-  AttackOptions options;
-  options.loss = loss;
-  options.norm = norm;
-  return options;
-}
-
-double largest_length(const Tensor& delta) {
-  return delta.flatten(1).norm(2, 1).max().item<double>();
-}
 
 // ---- the ball and the box --------------------------------------------------------------------
 
@@ -132,128 +70,6 @@ TEST(Pgd, RefusesPixelsThatWereNormalised) {
   EXPECT_THROW(try_pixel(std::nan("")), DataError);
   EXPECT_NO_THROW(try_pixel(0.0));
   EXPECT_NO_THROW(try_pixel(1.0 + 1e-7));
-}
-
-// ---- the start -------------------------------------------------------------------------------
-
-/// χ² of `values` in [0, 1) against ten equal bins.
-double chi_squared(const Tensor& values) {
-  const auto counts = torch::histc(values.flatten().cpu(), 10, 0.0, 1.0);
-  const double expected = static_cast<double>(values.numel()) / 10.0;
-  return (counts - expected).pow(2).sum().item<double>() / expected;
-}
-
-/// The 99.9 % point of χ² with nine degrees of freedom.
-constexpr double kChiSquaredLimit = 27.88;
-
-TEST(InitialPerturbation, IsUniformInTheCube) {
-  const FrozenRandomness frozen(3);
-  const auto x = torch::full({2000, 3, 2, 2}, 0.5, doubles());
-  const auto options = with(AttackLoss::kSoft);
-  const auto start = initial_perturbation(x, options);
-  EXPECT_LT(chi_squared((start / options.epsilon + 1.0) / 2.0), kChiSquaredLimit);
-}
-
-TEST(InitialPerturbation, IsUniformInTheEuclideanBall) {
-  const FrozenRandomness frozen(4);
-  const auto x = torch::full({20000, 3, 1, 1}, 0.5, doubles());
-  auto options = with(AttackLoss::kSoft, AttackNorm::kL2);
-  options.epsilon = 0.25;
-  const auto start = initial_perturbation(x, options).flatten(1) / options.epsilon;
-  // In three dimensions the cube of the radius is uniform, and so is each coordinate of a
-  // direction.
-  const auto radius = start.norm(2, 1);
-  EXPECT_LT(chi_squared(radius.pow(3)), kChiSquaredLimit);
-  for (int64_t axis = 0; axis < 3; ++axis) {
-    EXPECT_LT(chi_squared((start.select(1, axis) / radius + 1.0) / 2.0), kChiSquaredLimit) << axis;
-  }
-}
-
-TEST(InitialPerturbation, WithoutRandomStartIsZeroAndDrawsNothing) {
-  const auto x = torch::ones({2, 3, 2, 2}, doubles());
-  auto options = with(AttackLoss::kLabel);
-  options.random_start = false;
-  const auto before = at::detail::getDefaultCPUGenerator().get_state();
-  EXPECT_EQ(initial_perturbation(x, options).abs().sum().item<double>(), 0.0);
-  EXPECT_TRUE(torch::equal(at::detail::getDefaultCPUGenerator().get_state(), before));
-}
-
-TEST(InitialPerturbation, IsAFunctionOfTheGenerator) {
-  const auto x = torch::full({2, 3, 2, 2}, 0.5, doubles());
-  for (const auto norm : {AttackNorm::kLinf, AttackNorm::kL2}) {
-    const auto draw = [&](uint64_t seed) {
-      const FrozenRandomness frozen(seed);
-      return initial_perturbation(x, with(AttackLoss::kSoft, norm));
-    };
-    EXPECT_TRUE(torch::equal(draw(1), draw(1)));
-    EXPECT_FALSE(torch::equal(draw(1), draw(2)));
-  }
-}
-
-// ---- the losses ------------------------------------------------------------------------------
-
-TEST(AttackObjective, TheSoftGradientVanishesAtZero) {
-  // method §2.2: softmax(z') − softmax(z) = 0 there, whatever the network.
-  const FrozenRandomness frozen(5);
-  auto network = make_network();
-  const auto x = random_images(20, 6);
-  const auto y = random_labels(20, 4);
-  const auto slope_at_zero = [&](const AttackOptions& options) {
-    const auto delta = torch::zeros_like(x).requires_grad_(true);
-    const auto loss = attack_objective(classifier_of(network), x, y, delta, options);
-    return gradients_of(loss, {delta})[0].abs().max().item<double>();
-  };
-  auto detached = with(AttackLoss::kSoft);
-  detached.detach_target = true;
-  EXPECT_LT(slope_at_zero(with(AttackLoss::kSoft)), 1e-15);
-  EXPECT_LT(slope_at_zero(detached), 1e-15);
-  EXPECT_GT(slope_at_zero(with(AttackLoss::kLabel)), 1e-3);
-  EXPECT_GT(slope_at_zero(with(AttackLoss::kPseudo)), 1e-3);
-}
-
-TEST(AttackObjective, SumsTheCrossEntropiesOfTheExamples) {
-  const FrozenRandomness frozen(6);
-  const auto classifier = linear_classifier(4, 12);
-  const auto x = random_images(5, 2);
-  const auto y = random_labels(5, 4);
-  const auto delta = 0.1 * torch::randn_like(x);
-  const auto log_probability = classifier(x + delta).log_softmax(1);
-  const auto clean = classifier(x);
-  const auto expected = [&](const Tensor& q) {
-    return -(q * log_probability).sum().item<double>();
-  };
-  const auto value = [&](AttackLoss loss) {
-    return attack_objective(classifier, x, y, delta, with(loss)).item<double>();
-  };
-  EXPECT_NEAR(value(AttackLoss::kSoft), expected(clean.softmax(1)), 1e-12);
-  EXPECT_NEAR(value(AttackLoss::kLabel), expected(one_hot_rows(y, 4)), 1e-12);
-  EXPECT_NEAR(value(AttackLoss::kPseudo), expected(one_hot_rows(clean.argmax(1), 4)), 1e-12);
-}
-
-TEST(AttackObjective, DetachingTheTargetChangesTheWeightGradientOnly) {
-  const FrozenRandomness frozen(7);
-  auto classifier = linear_classifier(4, 12);
-  classifier.weight.requires_grad_(true);
-  const auto x = random_images(5, 2);
-  const auto y = random_labels(5, 4);
-  const auto delta = (0.1 * torch::randn_like(x)).requires_grad_(true);
-  auto detached = with(AttackLoss::kSoft);
-  detached.detach_target = true;
-  const auto slopes = [&](const AttackOptions& options) {
-    return gradients_of(attack_objective(classifier, x, y, delta, options),
-                        {delta, classifier.weight});
-  };
-  const auto whole = slopes(with(AttackLoss::kSoft));
-  const auto constant = slopes(detached);
-  EXPECT_TRUE(torch::equal(whole[0], constant[0]));
-  // What detaching leaves out, by hand: with b = softmax(z) and ℓ = −Σ b log a, ∂ℓ/∂z is
-  // −b ⊙ (log a − ⟨b, log a⟩), and z = W x.
-  const torch::NoGradGuard no_grad;
-  const auto log_a = classifier(x + delta).log_softmax(1);
-  const auto b = classifier(x).softmax(1);
-  const auto slope = -b * (log_a - (b * log_a).sum(1, /*keepdim=*/true));
-  EXPECT_TRUE(
-      torch::allclose(whole[1] - constant[1], slope.t().matmul(x.flatten(1)), 1e-10, 1e-13));
 }
 
 TEST(Pgd, DetachingTheTargetChangesNoPerturbation) {
