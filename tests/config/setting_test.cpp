@@ -9,7 +9,8 @@ namespace sanas {
 namespace {
 
 TEST(Setting, TextComesBackWithWhateverCharactersItHas) {
-  for (const std::string root : {"/data", "a b", "~x", "null", "12", "x: y # z", "'\"\\", "ü=[1]"}) {
+  for (const std::string root :
+       {"/data", "a b", "~x", "null", "12", "x: y # z", "'\"\\", "ü=[1]"}) {
     const Config config = parse_config("name: x", "x.yaml", {text_setting("dataset.root", root)});
     EXPECT_EQ(config.dataset.source.root, root);
   }
