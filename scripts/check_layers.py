@@ -5,6 +5,8 @@
 - A layer includes only itself, the layers that the table gives it, and what those may use.
 - What lies in include/ is for users: a program, an example, a page of docs/ or a test of the
   package includes it, or a header that one of these includes does. The rest belongs in src/.
+- The programs, which show the library in use, include public headers only; sanas_probe, an instrument
+  of the tests, may include any.
 - The first line of every source is the licence.
 """
 import pathlib
@@ -73,7 +75,7 @@ def check_public() -> list[str]:
         text = path.read_text(encoding="utf-8")
         included[str(path.relative_to(ROOT / "include"))] = public_includes(text)
     pending = set()
-    users = sources("apps", SUFFIXES) + sources("tests/package", SUFFIXES) + sources("docs", {".md"})
+    users = programs() + sources("tests/package", SUFFIXES) + sources("docs", {".md"})
     for path in [*users, ROOT / "README.md"]:
         pending |= public_includes(path.read_text(encoding="utf-8"))
     used = set()
@@ -84,6 +86,20 @@ def check_public() -> list[str]:
             pending |= included[name]
     return [f"include/{name}: only src/ uses it, so it belongs there" for name in included
             if name not in used]
+
+
+def programs() -> list[pathlib.Path]:
+    """The sources of the programs that are for users."""
+    return [path for path in sources("apps", SUFFIXES) if "probe" not in path.parts]
+
+
+def check_programs() -> list[str]:
+    faults = []
+    for path in programs():
+        for public, layer, rest in INCLUDE.findall(path.read_text(encoding="utf-8")):
+            if not public and (ROOT / "src" / layer / rest).exists():
+                faults.append(f"{path.relative_to(ROOT)}: {layer}/{rest} is not public")
+    return faults
 
 
 def public_includes(text: str) -> set[str]:
@@ -100,7 +116,7 @@ def check_licences() -> list[str]:
 
 
 def main() -> int:
-    faults = check_graph() + check_public() + check_licences()
+    faults = check_graph() + check_public() + check_programs() + check_licences()
     print("\n".join(faults) if faults else "layers: clean")
     return 1 if faults else 0
 

@@ -7,9 +7,9 @@
 #include <functional>
 #include <utility>
 
+#include "formats/number_text.h"
 #include "sanas/core/error.h"
 #include "sanas/files/atomic_file.h"
-#include "sanas/formats/number_text.h"
 #include "sanas/formats/safetensors.h"
 
 namespace sanas {

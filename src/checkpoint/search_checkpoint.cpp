@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <sstream>
 
+#include "genotype/switches.h"
 #include "sanas/checkpoint/module_state.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
-#include "sanas/genotype/switches.h"
 
 namespace sanas {
 namespace {

@@ -7,12 +7,12 @@
 #include <string_view>
 #include <utility>
 
+#include "genotype/switches.h"
 #include "sanas/checkpoint/checkpoint_info.h"
 #include "sanas/checkpoint/module_state.h"
 #include "sanas/core/error.h"
-#include "sanas/genotype/switches.h"
 #include "sanas/setup/dataset_networks.h"
-#include "sanas/supernet/discretization.h"
+#include "supernet/discretization.h"
 
 namespace sanas {
 namespace {

@@ -8,9 +8,9 @@
 #include <set>
 
 #include "core/utf8.h"
+#include "formats/number_text.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
-#include "sanas/formats/number_text.h"
 
 namespace sanas {
 namespace {

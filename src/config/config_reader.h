@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "config/config_schema.h"
-#include "sanas/formats/yaml_tree.h"
+#include "formats/yaml_tree.h"
 
 namespace sanas {
 

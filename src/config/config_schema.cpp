@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/config_schema.h"
 
+#include "formats/number_text.h"
 #include "sanas/core/paths.h"
-#include "sanas/formats/number_text.h"
 
 namespace sanas {
 namespace {

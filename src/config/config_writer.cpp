@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/config_writer.h"
 
+#include "formats/number_text.h"
+#include "formats/yaml_tree.h"
 #include "sanas/core/text.h"
-#include "sanas/formats/number_text.h"
-#include "sanas/formats/yaml_tree.h"
 
 namespace sanas {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sanas/formats/yaml_tree.h"
+#include "formats/yaml_tree.h"
 
 namespace sanas {
 

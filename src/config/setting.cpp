@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/config/setting.h"
 
-#include "sanas/formats/number_text.h"
-#include "sanas/formats/yaml_tree.h"
+#include "formats/number_text.h"
+#include "formats/yaml_tree.h"
 
 namespace sanas {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/formats/number_text.h"
+#include "formats/number_text.h"
 
 #include <array>
 #include <charconv>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/genotype/switches.h"
+#include "genotype/switches.h"
 
 #include <algorithm>
 

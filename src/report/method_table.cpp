@@ -6,7 +6,7 @@
 
 #include "core/format.h"
 #include "formats/delimited_text.h"
-#include "sanas/formats/number_text.h"
+#include "formats/number_text.h"
 
 namespace sanas {
 namespace {

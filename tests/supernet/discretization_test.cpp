@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/supernet/discretization.h"
+#include "supernet/discretization.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,13 +5,13 @@
 #include <filesystem>
 
 #include "core/format.h"
+#include "formats/number_text.h"
 #include "report/run_files.h"
 #include "runs/kept_files.h"
 #include "runs/studies/parts.h"
 #include "sanas/core/error.h"
 #include "sanas/core/phase_display.h"
 #include "sanas/files/atomic_file.h"
-#include "sanas/formats/number_text.h"
 #include "sanas/runs/evaluation_run.h"
 #include "sanas/setup/evaluation_data.h"
 #include "sanas/setup/networks.h"
@@ -112,13 +112,15 @@ GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
     if (is_left) {
       log.info("γ = " + format_number(gamma) + ": search (" + clock.next() + ")");
       Log search_log(options.quiet);  // each run has its own log.txt
-      const auto search = run_search(one, partial_run(options, folder / run_files::kSearchRun), search_log);
+      const auto search =
+          run_search(one, partial_run(options, folder / run_files::kSearchRun), search_log);
       tuning.outcome = search.outcome;
       if (search.outcome == RunOutcome::kFinished) {
         log.info("γ = " + format_number(gamma) + ": training");
         Log training_log(options.quiet);
-        tuning.outcome = run_evaluation(one, search.genotype, partial_run(options, folder / run_files::kTrainingRun),
-                                        training_log);
+        tuning.outcome =
+            run_evaluation(one, search.genotype,
+                           partial_run(options, folder / run_files::kTrainingRun), training_log);
       }
       if (tuning.outcome == RunOutcome::kStopped) {
         report_parts(options.out, 2 * gammas.size(), log);

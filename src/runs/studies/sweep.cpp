@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/format.h"
+#include "formats/number_text.h"
 #include "report/run_files.h"
 #include "runs/kept_files.h"
 #include "runs/meter_record.h"
@@ -12,7 +13,6 @@
 #include "sanas/core/random.h"
 #include "sanas/core/text.h"
 #include "sanas/files/atomic_file.h"
-#include "sanas/formats/number_text.h"
 #include "sanas/genotype/random_genotype.h"
 
 namespace sanas {
@@ -112,8 +112,7 @@ SweepResult run_sweep(const std::vector<SweepEntry>& entries, const RunOptions& 
       }
     }
     clock.finish_part(is_left);
-    result.scores.push_back(
-        {entry.name, score_of(folder), entry.genotype});
+    result.scores.push_back({entry.name, score_of(folder), entry.genotype});
     write_file_atomically(options.out / run_files::kResults, table(result.scores));
   }
   report_parts(options.out, entries.size(), log);
