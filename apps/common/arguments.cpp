@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/arguments.h"
 
-#include "sanas/core/error.h"
-
 namespace sanas {
+namespace {
+
+[[noreturn]] void refuse_before(const CLI::App& verb, const std::string& option) {
+  const bool is_known = verb.get_option_no_throw(option) != nullptr;
+  throw CLI::ArgumentMismatch(
+      option + (is_known ? " has to stand behind " : " does not apply to ") + verb.get_name());
+}
+
+}  // namespace
 
 CLI::Option* add_settings(CLI::App& app, std::vector<std::string>& assignments) {
   return app
@@ -22,26 +29,15 @@ void exclude(CLI::App& app, const std::string& option, const std::vector<std::st
 
 CLI::App& add_verb(CLI::App& app, const std::string& name, const std::string& help) {
   auto* verb = app.add_subcommand(name, help);
-  verb->preparse_callback([&app](size_t /*arguments*/) {
+  verb->preparse_callback([&app, verb](size_t /*arguments*/) {
     for (CLI::Option* option : app.get_options()) {
       option->required(false);
+      if (option->count() > 0) {
+        refuse_before(*verb, option->get_name());
+      }
     }
   });
   return *verb;
-}
-
-void check_verb_alone(const CLI::App& app) {
-  for (const CLI::App* verb : app.get_subcommands()) {
-    for (const CLI::Option* option : app.get_options()) {
-      if (option->count() == 0) {
-        continue;
-      }
-      const bool is_known = verb->get_option_no_throw(option->get_name()) != nullptr;
-      throw ConfigError(option->get_name() +
-                        (is_known ? " has to stand behind " : " does not apply to ") +
-                        verb->get_name());
-    }
-  }
 }
 
 }  // namespace sanas

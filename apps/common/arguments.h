@@ -113,12 +113,8 @@ CLI::Option* add_settings(CLI::App& app, std::vector<std::string>& assignments);
 /// Each of `others` makes no sense beside `option`, and is refused.
 void exclude(CLI::App& app, const std::string& option, const std::vector<std::string>& others);
 
-/// A verb of a program that can also do without one: the options of `app` itself, for what it does
-/// without a verb, are then not required.
+/// A verb of a program that can also do without one. The options of `app` itself, which are for
+/// what it does without a verb, are not required beside the verb, and are refused.
 CLI::App& add_verb(CLI::App& app, const std::string& name, const std::string& help);
-
-/// Options in front of a verb are those of what a program does without one, and say nothing about
-/// the verb: they are refused. Throws ConfigError.
-void check_verb_alone(const CLI::App& app);
 
 }  // namespace sanas

@@ -16,8 +16,9 @@ class HelpText : public CLI::Formatter {
 
   std::string make_option_opts(const CLI::Option* option) const override {
     std::string text;
-    if (option->get_type_size() != 0) {
-      text += " " + option->get_type_name();
+    const std::string type = option->get_type_name();  // "N:INT in [0 - 1024]"; none of a flag
+    if (!type.empty()) {
+      text += " " + type.substr(0, type.find(':'));
       if (option->get_required()) {
         text += " (required)";
       } else if (!option->get_default_str().empty()) {

@@ -53,7 +53,7 @@ void add_compare(CLI::App& app, std::function<int()>& verb) {
   command
       .add_option("methods", options->runs,
                   "run folders of --seeds, their results.tsv, or files with an accuracy per line")
-      ->type_name("PATH…")
+      ->type_name("PATH...")
       ->required()
       ->expected(2, 100);
   command.add_option("--names", options->names, "names for the table")

@@ -43,10 +43,6 @@ int main(int argc, char** argv) {
   testing.callback([&] { verb = [&] { return test(command); }; });
   add_compare(app, verb);
   return run_program(
-      app, argc, argv,
-      [&] {
-        check_verb_alone(app);
-        return verb();
-      },
+      app, argc, argv, [&] { return verb(); },
       [&] { return memory_advice(unchecked_config(command.common)); });
 }

@@ -21,7 +21,7 @@ void add_report(CLI::App& app, std::function<void()>& verb) {
       "report", "one self-contained HTML page of everything that runs have produced");
   const auto options = std::make_shared<Options>();
   command->add_option("runs", options->runs, "run folders; several are shown side by side")
-      ->type_name("RUN…")
+      ->type_name("RUN...")
       ->required();
   add_path(*command, "--out,--output", options->output, "FILE", "file to write")->required();
   command->callback([options, &verb] {

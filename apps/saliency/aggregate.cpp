@@ -6,7 +6,7 @@
 #include "common/machine_options.h"
 #include "common/program.h"
 #include "saliency/verbs.h"
-#include "sanas/report/rating_sheet.h"
+#include "sanas/report/rating_summary.h"
 
 namespace sanas {
 
@@ -20,7 +20,7 @@ void add_aggregate(CLI::App& app, std::function<int()>& verb) {
   auto& command = add_verb(app, "aggregate", "what the raters of one sheet said");
   const auto options = std::make_shared<Options>();
   command.add_option("ratings", options->files, "files that raters downloaded")
-      ->type_name("FILE…")
+      ->type_name("FILE...")
       ->required();
   add_path(command, "--sheet", options->sheet, "FILE", "page that they must belong to")
       ->default_str("any");

@@ -22,10 +22,6 @@ int main(int argc, char** argv) {
   add_rate(app, verb);
   add_aggregate(app, verb);
   return run_program(
-      app, argc, argv,
-      [&] {
-        check_verb_alone(app);
-        return verb();
-      },
+      app, argc, argv, [&] { return verb(); },
       [] { return std::string("a smaller --memory-limit takes fewer images at a time"); });
 }

@@ -103,11 +103,10 @@ void add_attack(CLI::App& app, SaliencyOptions& options) {
   own.push_back(add_value(app, "--steps", attack.steps, "N",
                           "steps; 0: one step proportional to the gradient (not saturated)")
                     ->check(CLI::Range(0, 1000)));
-  own.push_back(add_choice(app, "--loss", attack.loss,
-                           {{"soft", AttackLoss::kSoft},
-                            {"label", AttackLoss::kLabel},
-                            {"pseudo", AttackLoss::kPseudo}},
-                           "what is maximised: soft, label or pseudo"));
+  own.push_back(add_choice(
+      app, "--loss", attack.loss,
+      {{"soft", AttackLoss::kSoft}, {"label", AttackLoss::kLabel}, {"pseudo", AttackLoss::kPseudo}},
+      "what is maximised: soft, label or pseudo"));
   own.push_back(add_choice(app, "--norm", attack.norm,
                            {{"linf", AttackNorm::kLinf}, {"l2", AttackNorm::kL2}},
                            "linf or l2 (not saturated)"));
