@@ -18,6 +18,7 @@
 #include "sanas/core/error.h"
 #include "sanas/core/paths.h"
 #include "sanas/core/phase.h"
+#include "sanas/core/signals.h"
 #include "sanas/core/text.h"
 
 namespace sanas {
@@ -143,6 +144,11 @@ int run_program(CLI::App& app, int argc, const char* const* argv, const std::fun
                         kExitConfig);
   }
   return flush_output(report, run_guarded(report, body));
+}
+
+void write_whole(const std::function<void()>& write) {
+  const ScopedSignals signals;
+  write();
 }
 
 std::string memory_advice(const Config& config) {

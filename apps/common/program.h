@@ -24,6 +24,10 @@ enum ExitStatus : int {
 int run_program(CLI::App& app, int argc, const char* const* argv, const std::function<int()>& body,
                 const std::function<std::string()>& memory_advice = {});
 
+/// Runs what writes a file. A signal waits until the file is whole, so that no part of it is left
+/// behind.
+void write_whole(const std::function<void()>& write);
+
 /// The batch sizes of a configuration and what would need less memory.
 std::string memory_advice(const Config& config);
 

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "common/arguments.h"
+#include "common/program.h"
 #include "inspect/verbs.h"
 #include "sanas/formats/tensor_file.h"
 
@@ -18,7 +19,10 @@ void add_convert(CLI::App& app, std::function<void()>& verb) {
   add_path(*command, "input", options->input, "FILE", "file to read")->required();
   add_path(*command, "output", options->output, "FILE", "file to write")->required();
   command->callback([options, &verb] {
-    verb = [options] { write_tensors(options->output, read_tensors(options->input)); };
+    verb = [options] {
+      const auto tensors = read_tensors(options->input);
+      write_whole([&] { write_tensors(options->output, tensors); });
+    };
   });
 }
 

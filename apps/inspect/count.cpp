@@ -51,9 +51,10 @@ void count(const CountOptions& options) {
                                ? count_genotype(options.network, options.rule)
                                : count_supernet(options.network, options.rule);
   if (options.json) {
-    const nlohmann::ordered_json counts{{"parameters", size.parameters},
-                                        {"parameters_with_auxiliary", size.parameters_with_auxiliary},
-                                        {"macs", size.macs}};
+    const nlohmann::ordered_json counts{
+        {"parameters", size.parameters},
+        {"parameters_with_auxiliary", size.parameters_with_auxiliary},
+        {"macs", size.macs}};
     std::cout << counts.dump(2) << '\n';
   } else {
     std::cout << "parameters                " << size.parameters << "\nparameters with auxiliary "

@@ -4,6 +4,7 @@
 
 #include "common/arguments.h"
 #include "common/config_options.h"
+#include "common/program.h"
 #include "inspect/genotype_output.h"
 #include "inspect/verbs.h"
 #include "sanas/checkpoint/search_result.h"
@@ -34,8 +35,8 @@ void derive(const DeriveOptions& options) {
     }
     const TensorsOfFile weights{options.weights, read_tensors(options.weights)};
     Log log;
-    write_tensors(options.weights_output,
-                  discrete_weights(config, genotypes.front(), alphas, weights, log));
+    const auto discrete = discrete_weights(config, genotypes.front(), alphas, weights, log);
+    write_whole([&] { write_tensors(options.weights_output, discrete); });
   }
   if (genotypes.size() == 1) {
     write_genotype(genotypes.front(), options.format, options.output);

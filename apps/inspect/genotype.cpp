@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "common/arguments.h"
+#include "common/program.h"
 #include "inspect/genotype_output.h"
 #include "inspect/verbs.h"
 #include "sanas/checkpoint/genotype_source.h"
@@ -51,20 +52,21 @@ void write_genotype(const Genotype& genotype, const std::string& format,
     const auto normal = draw_cell(genotype.normal, "normal cell", format);
     const auto reduction = draw_cell(genotype.reduce, "reduction cell", format);
     const std::filesystem::path stem = std::filesystem::path(output).replace_extension();
-    write_file_atomically(stem.string() + "-normal" + ending, normal);
-    write_file_atomically(stem.string() + "-reduction" + ending, reduction);
+    write_whole([&] {
+      write_file_atomically(stem.string() + "-normal" + ending, normal);
+      write_file_atomically(stem.string() + "-reduction" + ending, reduction);
+    });
   } else if (output.empty()) {
     std::cout << genotype_text(genotype, format);
   } else {
-    write_file_atomically(output, genotype_text(genotype, format));
+    write_whole([&] { write_file_atomically(output, genotype_text(genotype, format)); });
   }
 }
 
 void add_genotype_output(CLI::App& command, std::string& format, std::string& output) {
-  add_choice(
-      command, "--format", format,
-      {{"text", "text"}, {"json", "json"}, {"dot", "dot"}, {"svg", "svg"}, {"pdf", "pdf"}},
-      "text, json, dot, svg or pdf");
+  add_choice(command, "--format", format,
+             {{"text", "text"}, {"json", "json"}, {"dot", "dot"}, {"svg", "svg"}, {"pdf", "pdf"}},
+             "text, json, dot, svg or pdf");
   add_path(command, "--out,--output", output, "FILE", "file to write")
       ->default_str("standard output");
 }

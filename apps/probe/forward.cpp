@@ -4,6 +4,7 @@
 
 #include "common/arguments.h"
 #include "common/network_options.h"
+#include "common/program.h"
 #include "probe/networks.h"
 #include "probe/verbs.h"
 #include "sanas/checkpoint/genotype_source.h"
@@ -115,8 +116,8 @@ void forward(const ForwardOptions& options) {
     result.tensors.insert("auxiliary_logits", output.auxiliary_logits.detach());
   }
   if (input.tensors.contains("y")) {
-    const auto loss = loss_of(output, find_labels(input, "y", images.size(0),
-                                                  output.logits.size(1), options.input));
+    const auto loss = loss_of(
+        output, find_labels(input, "y", images.size(0), output.logits.size(1), options.input));
     result.tensors.insert("loss", loss.detach());
     if (options.gradients) {
       append_gradients(result, inspected, loss);
@@ -124,7 +125,7 @@ void forward(const ForwardOptions& options) {
   } else if (options.gradients) {
     throw FileError(options.input + ": --gradients needs labels in the tensor 'y'");
   }
-  write_tensors(options.output, result);
+  write_whole([&] { write_tensors(options.output, result); });
 }
 
 }  // namespace
@@ -138,8 +139,7 @@ void add_forward(CLI::App& app, std::function<void()>& verb) {
   add_path(*command, "--input", options->input, "FILE",
            "file with x (N×C×H×W, normalised) and y (int64)")
       ->required();
-  add_path(*command, "--out,--output", options->output, "FILE",
-           "file for logits, loss, gradients")
+  add_path(*command, "--out,--output", options->output, "FILE", "file for logits, loss, gradients")
       ->required();
   add_choice(*command, "--mode", options->train, {{"train", true}, {"eval", false}},
              "train or eval");

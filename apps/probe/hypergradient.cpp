@@ -5,6 +5,7 @@
 
 #include "common/arguments.h"
 #include "common/config_options.h"
+#include "common/program.h"
 #include "probe/networks.h"
 #include "probe/verbs.h"
 #include "sanas/checkpoint/checkpoint_info.h"
@@ -152,10 +153,12 @@ NamedTensors results(const Hypergradient& h, const State& state, bool steps) {
 void hypergradient(const Options& options) {
   const Config config = load_config(options.config, options.assignments, config_folders());
   const State state = open_state(config, read_tensors(options.state), options);
-  SanasArchitect architect(state.networks, *state.weights1, *state.weights2, config.search);
+  SanasArchitect architect(state.networks, *state.weights1, *state.weights2,
+                           search_options(config));
   const auto h = architect.gradient_from(state.train, state.validation, state.delta, config.seed,
                                          /*split_terms=*/true);
-  write_tensors(options.output, results(h, state, options.steps));
+  const auto output = results(h, state, options.steps);
+  write_whole([&] { write_tensors(options.output, output); });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "common/arguments.h"
 #include "common/config_options.h"
+#include "common/program.h"
 #include "probe/verbs.h"
 #include "sanas/core/device.h"
 #include "sanas/core/error.h"
@@ -39,7 +40,7 @@ void write_batches(const std::string& path, const std::vector<Batch>& batches) {
   all.tensors.insert("images", together(&Batch::images));
   all.tensors.insert("labels", together(&Batch::labels));
   all.tensors.insert("indices", together(&Batch::indices));
-  write_tensors(path, all);
+  write_whole([&] { write_tensors(path, all); });
 }
 
 void load(const LoaderVerbOptions& options) {

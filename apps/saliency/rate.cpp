@@ -5,7 +5,6 @@
 #include "common/machine_options.h"
 #include "common/program.h"
 #include "saliency/verbs.h"
-#include "sanas/core/signals.h"
 #include "sanas/files/atomic_file.h"
 #include "sanas/report/rating_sheet.h"
 
@@ -28,8 +27,7 @@ void add_rate(CLI::App& app, std::function<int()>& verb) {
   command.callback([options, &verb] {
     verb = [options] {
       const std::string page = rating_sheet_html(options->sheet);
-      const ScopedSignals signals;  // no half of a file is left behind
-      write_file_atomically(options->output, page);
+      write_whole([&] { write_file_atomically(options->output, page); });
       return kExitDone;
     };
   });
