@@ -119,12 +119,19 @@ struct Options {
   int threads = 0;
 };
 
+struct Networks {
+  ResNet net1;
+  ResNet net2;
+  PixelNormalization normalize;
+};
+
 /// T, G, S and V for one training and one validation batch: leaf tensors and functions of them.
-FourLevelProblem four_levels(ResNet& net1, ResNet& net2, const HyperParameters& hyper,
-                             const PixelNormalization& normalize, const Batch& train,
+FourLevelProblem four_levels(Networks& networks, const HyperParameters& hyper, const Batch& train,
                              const Batch& validation, const Tensor& delta) {
-  const auto logits = [&](ResNet& net, const Tensor& pixels) {
-    return net.forward(normalize(pixels), hyper);
+  ResNet& net1 = networks.net1;
+  ResNet& net2 = networks.net2;
+  const auto logits = [&hyper, &networks](ResNet& net, const Tensor& pixels) {
+    return net.forward(networks.normalize(pixels), hyper);
   };
   FourLevelProblem problem;
   problem.architecture = hyper.tensors();
@@ -151,6 +158,19 @@ FourLevelProblem four_levels(ResNet& net1, ResNet& net2, const HyperParameters& 
   return problem;
 }
 
+void print(const HyperParameters& hyper) {
+  std::printf("residual scales:");
+  for (int64_t i = 0; i < kStages * kBlocks; ++i) {
+    std::printf(" %.4f", hyper.residual_scale[i].item<double>());
+  }
+  std::printf("\nlabel smoothing: %.4f\nweight decay:",
+              hyper.smoothing_logit.sigmoid().item<double>());
+  for (int64_t i = 0; i < kStages; ++i) {
+    std::printf(" %.3e", hyper.log_weight_decay[i].exp().item<double>());
+  }
+  std::printf("\n");
+}
+
 int run(const Options& options) {
   seed_everything(1);
   if (options.threads > 0) {
@@ -158,7 +178,6 @@ int run(const Options& options) {
   }
   const auto dataset = open_dataset({.name = options.dataset, .root = options.data}, Split::kTrain);
   const auto& info = dataset->info();
-  const PixelNormalization normalize{info.mean, info.std};
   std::vector<int64_t> indices(static_cast<size_t>(dataset->size()));
   std::iota(indices.begin(), indices.end(), int64_t{0});
   const auto middle = indices.begin() + dataset->size() / 2;
@@ -169,18 +188,19 @@ int run(const Options& options) {
   EndlessBatches validation_batches(validation_half, ArchitectureBatches::kPersistent);
 
   HyperParameters hyper;
-  ResNet net1(options.width, info.num_classes());
-  ResNet net2(options.width, info.num_classes());
+  Networks networks{ResNet(options.width, info.num_classes()),
+                    ResNet(options.width, info.num_classes()),
+                    {info.mean, info.std}};
   const WeightOptimizerOptions sgd{.schedule = {.learning_rate = 0.05}, .weight_decay = 0.0};
-  WeightOptimizer weights1(net1.parameters(), sgd);
-  WeightOptimizer weights2(net2.parameters(), sgd);
+  WeightOptimizer weights1(networks.net1.parameters(), sgd);
+  WeightOptimizer weights2(networks.net2.parameters(), sgd);
   ArchitectureOptimizer optimizer(hyper.tensors(), {.learning_rate = 0.01, .weight_decay = 0.0});
 
   for (int64_t step = 0; step < options.steps; ++step) {
     const Batch train = train_batches.next();
     const Batch validation = validation_batches.next();
     const Tensor delta = initial_perturbation(train.images, {}).requires_grad_();
-    const auto problem = four_levels(net1, net2, hyper, normalize, train, validation, delta);
+    const auto problem = four_levels(networks, hyper, train, validation, delta);
     const auto virtual_step = [](const WeightOptimizer& weights) {
       return VirtualStep{weights.learning_rate(), weights.options().momentum, 0.0,
                          weights.momentum_buffers()};
@@ -199,16 +219,7 @@ int run(const Options& options) {
                   hypergradient.validation1_loss, hypergradient.validation2_loss);
     }
   }
-  std::printf("residual scales:");
-  for (int64_t i = 0; i < kStages * kBlocks; ++i) {
-    std::printf(" %.4f", hyper.residual_scale[i].item<double>());
-  }
-  std::printf("\nlabel smoothing: %.4f\nweight decay:",
-              hyper.smoothing_logit.sigmoid().item<double>());
-  for (int64_t i = 0; i < kStages; ++i) {
-    std::printf(" %.3e", hyper.log_weight_decay[i].exp().item<double>());
-  }
-  std::printf("\n");
+  print(hyper);
   return kExitDone;
 }
 
