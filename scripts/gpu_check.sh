@@ -107,6 +107,6 @@ step training 60 "$build/bin/sanas_eval" --config configs/quickstart.yaml \
   --genotype "$build/runs/darts2nd/genotype.txt" --out "$build/runs/training" "${common[@]}" \
   --set dataset.name=fashion_mnist --set evaluation.max_steps=50 --set evaluation.test_images=$test_images
 step maps 60 "$build/bin/sanas_saliency" --checkpoint "$build/runs/training/checkpoints/last.safetensors" \
-  --images fashion_mnist:test --count 8 --output "$build/runs/maps" "${common[@]}" \
+  --images fashion_mnist:test --count 8 --out "$build/runs/maps" "${common[@]}" \
   --method pgd --method gradient --method smoothgrad --method integrated_gradients --method gradcam
 finish

@@ -71,8 +71,8 @@ def pytorch_rate(dataset, batch_size, workers, batches):
 
 
 def our_rate(options, config, data, batch_size, workers, batches):
-    command = [pathlib.Path(options.bin) / "sanas_inspect", "loader", "--config", config, "--data",
-               data, "--set", f"dataset.workers={workers}", "--batches", str(batches),
+    command = [pathlib.Path(options.bin) / "sanas_probe", "loader", "--config", config, "--data", data,
+               "--set", f"dataset.workers={workers}", "--batches", str(batches),
                "--set", f"evaluation.batch_size={batch_size}"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return float(re.search(r"(\d+) images/s", output)[1])

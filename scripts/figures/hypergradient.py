@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Two figures about the hypergradient, from `sanas_inspect hypergradient` on real images.
+"""Two figures about the hypergradient, from `sanas_probe hypergradient` on real images.
 
 1. differences.svg: cosine and relative error between finite differences and the exact
    hypergradient against the radius r of the difference (α = r/‖v‖), per term, in single and double
@@ -69,8 +69,8 @@ class Program:
         with tempfile.TemporaryDirectory(dir=self.work) as folder:
             state_file, output = f"{folder}/state.safetensors", f"{folder}/out.safetensors"
             save_file(state, state_file)
-            self.run("sanas_inspect", "hypergradient", "--config", "cifar100_darts2nd", "--dtype",
-                     dtype, "--state", state_file, "--output", output, *flags)
+            self.run("sanas_probe", "hypergradient", "--config", "cifar100_darts2nd", "--dtype",
+                     dtype, "--state", state_file, "--out", output, *flags)
             return load_file(output)
 
     def hypergradients(self, calls):
@@ -80,7 +80,7 @@ class Program:
 
 
 def state_of(checkpoint, data, batch):
-    """What `sanas_inspect hypergradient` reads: parameters, alphas, momentum and a batch."""
+    """What `sanas_probe hypergradient` reads: parameters, alphas, momentum and a batch."""
     keep = ("w1.", "w2.", "m1.", "m2.", "alphas_")
     no_buffer = lambda name: "running_" not in name and "num_batches" not in name
     state = {n: t for n, t in checkpoint.items() if n.startswith(keep) and no_buffer(n)}

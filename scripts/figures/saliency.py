@@ -87,7 +87,7 @@ def train(args, data, name, seed=0):
 def saliency(args, checkpoint, out, *arguments):
     shutil.rmtree(out, ignore_errors=True)
     ecssd = args.data / "ecssd-sample"
-    return run(args.bin / "sanas_saliency", "--checkpoint", checkpoint, "--output", out, "--quiet",
+    return run(args.bin / "sanas_saliency", "--checkpoint", checkpoint, "--out", out, "--quiet",
                "--images", ecssd / "images", "--metrics", "--masks", ecssd / "masks",
                "--threads", 1, *arguments)
 

@@ -11,5 +11,5 @@ torch.set_default_dtype(torch.float64)
 
 @pytest.fixture(name="inspect")
 def inspect_program(tmp_path):
-    """`sanas_inspect` in a temporary folder of its own."""
+    """`sanas_inspect` and `sanas_probe` in a temporary folder of their own."""
     return Inspect(program_or_skip(), tmp_path)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drives the program `sanas_inspect`, whose path is in the environment variable SANAS_INSPECT."""
+"""Drives `sanas_inspect`, whose path is in the environment variable SANAS_INSPECT, and the
+`sanas_probe` beside it."""
 
 import json
 import os
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+
+
+PROBED = ("forward", "hypergradient", "loader")
 
 
 def _scalar(value):
@@ -28,15 +32,16 @@ def yaml_text(config, indent=0):
 
 
 class Inspect:
-    """One temporary folder and the program's verbs."""
+    """One temporary folder and the verbs of both programs."""
 
     def __init__(self, program, folder):
-        self.program, self.folder = program, Path(folder)
+        self.program, self.folder = Path(program), Path(folder)
 
     def run(self, verb, *arguments):
         """Standard output of a call that must succeed."""
+        program = self.program.with_name("sanas_probe") if verb in PROBED else self.program
         result = subprocess.run(
-            [self.program, verb, *(str(argument) for argument in arguments)],
+            [program, verb, *(str(argument) for argument in arguments)],
             capture_output=True,
             text=True,
             check=False,
@@ -69,7 +74,7 @@ class Inspect:
             self.write_tensors(weights, "weights.safetensors"),
             "--input",
             self.write_tensors(inputs, "input.safetensors"),
-            "--output",
+            "--out",
             output,
             "--mode",
             mode,
@@ -96,7 +101,7 @@ class Inspect:
             self.write_config(config),
             "--state",
             self.write_tensors(state, "state.safetensors"),
-            "--output",
+            "--out",
             output,
             "--dtype",
             "float64",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`sanas_inspect forward` against the reference: logits, losses and every gradient.
+"""`sanas_probe forward` against the reference: logits, losses and every gradient.
 
 Random weights travel by safetensors under the state-dict names of darts-family §1.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images as a network gets them (`sanas_inspect loader`) against torchvision on the same files."""
+"""Images as a network gets them (`sanas_probe loader`) against torchvision on the same files."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ SIDE, WIDTH, HEIGHT = 32, 63, 45
 
 def batches(tmp_path, *arguments, **values):
     output = tmp_path / "batches.safetensors"
-    result = run("sanas_inspect", "loader", "--config", "eval_imagenet", "--output", output,
+    result = run("sanas_probe", "loader", "--config", "eval_imagenet", "--out", output,
                  *settings({"dataset.workers": 1, **values}), *arguments)  # fmt: skip
     assert result.returncode == 0, result.stderr
     return load_file(output)
