@@ -15,17 +15,13 @@ namespace sanas {
 /// states that are concatenated lead to c_{k}. Throws FileError for a cell that is not valid.
 std::string cell_to_dot(const CellGenotype& cell, const std::string& title);
 
-/// The same as SVG, drawn by graphviz where its program `dot` is installed, otherwise by
-/// `draw_cell_svg`.
+/// The same as SVG: one row per node, its two operations as boxes to its left, so that no two
+/// labels can overlap and no edge passes behind one. Equal cells give equal bytes everywhere.
 std::string cell_to_svg(const CellGenotype& cell, const std::string& title);
 
 /// The same as PDF, drawn by graphviz; nothing where that is not installed. Equal cells give equal
 /// bytes.
 std::optional<std::string> cell_to_pdf(const CellGenotype& cell, const std::string& title);
-
-/// The same as SVG with a simple layout of our own: one row per node, its two operations as boxes
-/// to its left, so that no two labels can overlap and no edge passes behind one.
-std::string draw_cell_svg(const CellGenotype& cell, const std::string& title);
 
 /// {"normal": [["sep_conv_3x3", 0], …], "normal_concat": [2, 3, 4, 5], "reduce": …,
 /// "reduce_concat": …} on one line.

@@ -60,13 +60,8 @@ std::string cell_to_dot(const CellGenotype& cell, const std::string& title) {
   return dot.str();
 }
 
-std::string cell_to_svg(const CellGenotype& cell, const std::string& title) {
-  const auto drawing = run_graphviz(cell_to_dot(cell, title), DrawingFormat::kSvg);
-  return drawing ? *drawing : draw_cell_svg(cell, title);
-}
-
 std::optional<std::string> cell_to_pdf(const CellGenotype& cell, const std::string& title) {
-  auto pdf = run_graphviz(cell_to_dot(cell, title), DrawingFormat::kPdf);
+  auto pdf = graphviz_pdf(cell_to_dot(cell, title));
   constexpr std::string_view kDate = "/CreationDate (D:";
   constexpr std::string_view kFixed = "19700101000000";  // as long, so that no offset moves
   const size_t at = pdf ? pdf->find(kDate) : std::string::npos;

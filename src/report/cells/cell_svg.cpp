@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "report/cells/cell_states.h"
+#include "report/html.h"
 #include "sanas/report/cell_drawing.h"
 
 namespace sanas {
@@ -96,35 +97,12 @@ class Layout {
   }
 };
 
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      default:
-        result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return result;
-}
-
 void draw_box(std::ostream& svg, const Box& box, const std::string& fill, const std::string& label,
               int font_size) {
   svg << "<rect x=\"" << box.x << "\" y=\"" << box.y << "\" width=\"" << box.width << "\" height=\""
       << box.height << "\" rx=\"7\" fill=\"" << fill << "\" stroke=\"#444444\"/>\n<text x=\""
       << box.x + box.width / 2 << "\" y=\"" << box.middle() + font_size * 0.36 << "\" font-size=\""
-      << font_size << "\" text-anchor=\"middle\">" << escaped(label) << "</text>\n";
+      << font_size << "\" text-anchor=\"middle\">" << escape_html(label) << "</text>\n";
 }
 
 /// Where an edge that passes whole columns changes its row.
@@ -151,19 +129,19 @@ void draw_edge(std::ostream& svg, const Box& from, const Box& to, Turn turn, boo
 
 }  // namespace
 
-std::string draw_cell_svg(const CellGenotype& cell, const std::string& title) {
+std::string cell_to_svg(const CellGenotype& cell, const std::string& title) {
   validate(Genotype{cell, cell});
   const Layout layout(cell);
   const double width = std::max(layout.width, text_width(title) * 1.3);
   std::ostringstream svg;
   svg << "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"" << width
       << "\" height=\"" << layout.height << "\" viewBox=\"0 0 " << width << " " << layout.height
-      << "\" font-family=\"Helvetica, Arial, sans-serif\">\n<title>" << escaped(title)
+      << "\" font-family=\"Helvetica, Arial, sans-serif\">\n<title>" << escape_html(title)
       << "</title>\n<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" "
          "markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0,0 L8,4 L0,8 z\" "
          "fill=\"#666666\"/></marker></defs>\n<rect width=\"100%\" height=\"100%\" "
          "fill=\"#ffffff\"/>\n<text x=\""
-      << width / 2 << "\" y=\"24\" font-size=\"17\" text-anchor=\"middle\">" << escaped(title)
+      << width / 2 << "\" y=\"24\" font-size=\"17\" text-anchor=\"middle\">" << escape_html(title)
       << "</text>\n";
   for (const int state : cell.concat) {
     draw_edge(svg, layout.states[static_cast<size_t>(state)], layout.states.back(),

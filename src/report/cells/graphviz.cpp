@@ -46,7 +46,7 @@ std::vector<char*> without_time_zone() {
 }
 
 /// Runs `dot` from the search path with these streams; true if it succeeds.
-bool run_dot(std::string option, int input, int output) {
+bool run_dot(int input, int output) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
@@ -57,6 +57,7 @@ bool run_dot(std::string option, int input, int output) {
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   std::string program = "dot";
+  std::string option = "-Tpdf";
   std::array<char*, 3> arguments{program.data(), option.data(), nullptr};
   pid_t child = 0;
   const int error = ::posix_spawnp(&child, program.c_str(), &actions, &attributes, arguments.data(),
@@ -75,21 +76,9 @@ bool run_dot(std::string option, int input, int output) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-const char* option_for(DrawingFormat format) {
-  switch (format) {
-    case DrawingFormat::kPdf:
-      return "-Tpdf";
-    case DrawingFormat::kPng:
-      return "-Tpng";
-    case DrawingFormat::kSvg:
-      break;
-  }
-  return "-Tsvg";
-}
-
 }  // namespace
 
-std::optional<std::string> run_graphviz(const std::string& dot, DrawingFormat format) {
+std::optional<std::string> graphviz_pdf(const std::string& dot) {
   const TemporaryStream input(std::tmpfile());
   const TemporaryStream output(std::tmpfile());
   if (input == nullptr || output == nullptr ||
@@ -98,7 +87,7 @@ std::optional<std::string> run_graphviz(const std::string& dot, DrawingFormat fo
     return std::nullopt;
   }
   std::rewind(input.get());
-  if (!run_dot(option_for(format), ::fileno(input.get()), ::fileno(output.get()))) {
+  if (!run_dot(::fileno(input.get()), ::fileno(output.get()))) {
     return std::nullopt;
   }
   auto drawing = content(output.get());
