@@ -121,6 +121,18 @@ std::string to_html(const HtmlTable& table) {
   return html += "</tbody></table></div>\n";
 }
 
+std::string description_entries(const std::vector<std::pair<std::string, std::string>>& entries) {
+  std::string html;
+  for (const auto& [name, value] : entries) {
+    html += "<div><dt>" + escape_html(name) + "</dt><dd>" + escape_html(value) + "</dd></div>\n";
+  }
+  return html;
+}
+
+std::string mark(const std::string& text, const std::string& style) {
+  return "<span class=\"mark " + style + "\">" + text + "</span>";
+}
+
 std::string folded(const std::string& summary, const std::string& content) {
   return "<details><summary>" + summary + "</summary>\n" + content + "</details>\n";
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sanas {
@@ -32,6 +33,12 @@ struct HtmlTable {
 
 /// The table in a frame of its own that scrolls where the page is too narrow; empty without rows.
 std::string to_html(const HtmlTable& table);
+
+/// Names and values, plain text, as the entries of a <dl>.
+std::string description_entries(const std::vector<std::pair<std::string, std::string>>& entries);
+
+/// A word in a frame. @param style class of its colour; both as HTML.
+std::string mark(const std::string& text, const std::string& style);
 
 /// <details> with a summary, closed.
 std::string folded(const std::string& summary, const std::string& content);

@@ -24,6 +24,11 @@ TEST(EscapeHtml, ReplacesWhatIsNoUtf8) {
   EXPECT_EQ(escape_html("\xF0\x9F\x98\x80"), "\xF0\x9F\x98\x80");
 }
 
+TEST(InsideScript, LeavesNothingThatEndsAnElement) {
+  EXPECT_EQ(inside_script(R"(["</script><!--"])"), R"(["\u003c/script>\u003c!--"])");
+  EXPECT_EQ(inside_script("[1]"), "[1]");
+}
+
 // From RFC 4648, section 10.
 TEST(DataUri, IsBase64) {
   EXPECT_EQ(data_uri("image/png", ""), "data:image/png;base64,");
