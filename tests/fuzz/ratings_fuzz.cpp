@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz_support.h"
 #include "sanas/core/error.h"
-#include "sanas/report/rating_sheet.h"
+#include "sanas/report/rating_summary.h"
 
 /// A file of ratings is refused, or its means are ratings.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
