@@ -4,6 +4,11 @@
 #include <algorithm>
 
 namespace sanas {
+namespace {
+
+bool continues_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+
+}  // namespace
 
 size_t utf8_length(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -17,7 +22,7 @@ size_t utf8_length(std::string_view text) {
     return 0;
   }
   for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) {
+    if (!continues_code_point(text[i])) {
       return 0;
     }
   }
@@ -68,11 +73,15 @@ std::string in_quotes(std::string_view name) {
   return "'" + result + (name.size() > kLongest ? "…'" : "'");
 }
 
+size_t code_points(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !continues_code_point(c); }));
+}
+
 std::string_view first_code_points(std::string_view text, size_t count) {
   size_t points = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool continues = (static_cast<unsigned char>(text[i]) & 0xC0U) == 0x80U;
-    if (!continues && ++points > count) {
+    if (!continues_code_point(text[i]) && ++points > count) {
       return text.substr(0, i);
     }
   }

@@ -8,6 +8,7 @@
 #include "formats/delimited_text.h"
 #include "report/html.h"
 #include "report/quantity_text.h"
+#include "report/run_files.h"
 #include "report/sections.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
@@ -30,15 +31,15 @@ bool is_picture(const RunContents& run, const fs::path& file) {
   const std::string name = file.filename().string();
   if (!in_folder_itself(file)) {
     const auto& columns = run.columns;
-    return name == "contact_sheet.png" &&
+    return name == run_files::kContactSheet &&
            std::find(columns.begin(), columns.end(), file.parent_path()) != columns.end();
   }
-  const bool sheet = name == "heat_maps.png" || name.find("sheet") != std::string::npos;
+  const bool sheet = name == run_files::kHeatMaps || name.find("sheet") != std::string::npos;
   return (file.extension() == ".png" && sheet) || file.extension() == ".svg";
 }
 
 std::string caption_of(const fs::path& file) {
-  if (file.filename() == "heat_maps.png") {
+  if (file.filename() == run_files::kHeatMaps) {
     return "What the network looks at: some images, their saliency, and both over each other";
   }
   const std::string column = file.parent_path().string();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,11 @@ struct SaliencyManifest {
   std::vector<Column> columns;
   std::vector<std::string> images;
 };
+
+/// The columns of `saliency`, the content of a saliency.json, as far as they can be read: one whose
+/// name or place can't is left out and told in `problems`.
+std::vector<SaliencyManifest::Column> saliency_columns(const nlohmann::ordered_json& saliency,
+                                                       std::vector<std::string>& problems);
 
 /// Reads `folder`/saliency.json. Throws FileError for anything that sanas_saliency doesn't write,
 /// and for a place outside of the folder.

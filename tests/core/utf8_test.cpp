@@ -50,6 +50,11 @@ TEST(Utf8, QuotesANameInAMessage) {
   EXPECT_EQ(in_quotes(std::string(121, 'x')), "'" + std::string(120, 'x') + "…'");
 }
 
+TEST(Utf8, CodePointsAreCounted) {
+  EXPECT_EQ(code_points("aé€b"), 4U);
+  EXPECT_EQ(code_points(""), 0U);
+}
+
 TEST(Utf8, FirstCodePointsAreNotCutInTheMiddle) {
   EXPECT_EQ(first_code_points("aé€b", 3), "aé€");
   EXPECT_EQ(first_code_points("aé", 2), "aé");

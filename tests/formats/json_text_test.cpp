@@ -58,5 +58,16 @@ TEST(JsonText, ManyObjectsOfFewKeysAreFine) {
   EXPECT_EQ(parse_json(text).size(), 1'000'000U);
 }
 
+TEST(JsonText, MembersOfAnotherKindAreNotThere) {
+  const auto record = parse_json(R"({"loss":0.5,"epoch":3,"phase":"search","none":null})");
+  EXPECT_EQ(number_in(record, "loss"), 0.5);
+  EXPECT_EQ(number_in(record, "epoch"), 3.0);
+  EXPECT_EQ(number_in(record, "phase"), std::nullopt);
+  EXPECT_EQ(number_in(record, "none"), std::nullopt);
+  EXPECT_EQ(text_in(record, "phase"), "search");
+  EXPECT_EQ(text_in(record, "loss"), "");
+  EXPECT_EQ(text_in(parse_json("7"), "phase"), "");
+}
+
 }  // namespace
 }  // namespace sanas
