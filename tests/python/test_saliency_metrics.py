@@ -4,6 +4,7 @@
 import copy
 import csv
 import json
+import re
 
 import numpy as np
 import programs
@@ -338,8 +339,9 @@ def test_randomising_a_search_network(tmp_path):
 
 def test_the_plot_has_a_line_for_every_column(measured):
     svg = (measured.out / "metrics.svg").read_text()
-    assert svg.count('stroke-width="2"') == 4 * len(METHODS)
-    assert all(f">{method}<" in svg for method in METHODS)
+    lines = re.findall(r'<path class="line s\d" d="M[^"]*"><title>(.*?)</title>', svg)
+    assert sorted(lines) == sorted(4 * METHODS)
+    assert all(f'class="name" x="84" y="20">{method}<' in svg for method in METHODS)
 
 
 # Bad input --------------------------------------------------------------------------------------

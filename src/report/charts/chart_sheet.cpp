@@ -13,10 +13,10 @@ namespace {
 
 constexpr size_t kInRow = 2;
 constexpr double kWidth = 440;
-constexpr double kHeight = 290;
+constexpr double kHeight = 306;
 constexpr double kLegendLine = 20;
-constexpr Frame kFrame{kWidth, kHeight, 52, 20, 48, 32, 5, true};
-constexpr Frame kFrameOfNames{kWidth, kHeight, 52, 20, 48, 80, 5, true};
+constexpr Frame kFrame{kWidth, kHeight, 52, 20, 60, 32, 5, true};
+constexpr Frame kFrameOfNames{kWidth, kHeight, 52, 20, 60, 80, 5, true};
 
 double rows_of(size_t count) { return static_cast<double>((count + kInRow - 1) / kInRow); }
 
@@ -41,7 +41,7 @@ std::string legend(const std::vector<ChartSeries>& series) {
 /// A chart without a point that can be shown is its title alone.
 std::string panel(const Chart& chart) {
   const Plot plot(chart, chart.x_names.empty() ? kFrame : kFrameOfNames);
-  return format("<text class=\"title\" x=\"%.0f\" y=\"20\">", kFrame.left) +
+  return format("<text class=\"title\" x=\"%.0f\" y=\"32\">", kFrame.left) +
          escape_html(chart.title) + "</text>\n" + (plot.empty() ? "" : plot.draw());
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/charts/chart.h"
+#include "report/charts/chart_figure.h"
 
 #include <gtest/gtest.h>
 
@@ -52,7 +52,7 @@ nlohmann::json data_of(const std::string& html) {
 }
 
 TEST(Chart, IsAffineInItsPoints) {
-  const auto drawn = points(draw_chart(chart_of({1.0, 3.0, 2.0})));
+  const auto drawn = points(chart_figure(chart_of({1.0, 3.0, 2.0})));
   ASSERT_EQ(drawn.size(), 3U);
   EXPECT_NEAR(drawn[1].first - drawn[0].first, drawn[2].first - drawn[1].first, 0.11);
   EXPECT_NEAR(drawn[0].second - drawn[1].second, 2 * (drawn[0].second - drawn[2].second), 0.31);
@@ -60,13 +60,13 @@ TEST(Chart, IsAffineInItsPoints) {
 }
 
 TEST(Chart, IsAffineInTheLogarithm) {
-  const auto drawn = points(draw_chart(chart_of({1e-6, 1e-2, 1e-4}, true)));
+  const auto drawn = points(chart_figure(chart_of({1e-6, 1e-2, 1e-4}, true)));
   ASSERT_EQ(drawn.size(), 3U);
   EXPECT_NEAR(drawn[0].second - drawn[1].second, 2 * (drawn[0].second - drawn[2].second), 0.31);
 }
 
 TEST(Chart, BreaksTheLineWhereAValueIsNotFinite) {
-  const std::string html = draw_chart(chart_of({1.0, 2.0, kNaN, 4.0, 5.0, kNaN, 3.0}));
+  const std::string html = chart_figure(chart_of({1.0, 2.0, kNaN, 4.0, 5.0, kNaN, 3.0}));
   std::smatch path;
   ASSERT_TRUE(std::regex_search(html, path, std::regex("class=\"line s0\" d=\"([^\"]*)\"><title")));
   EXPECT_EQ(count(path[1], "M"), 3U);
@@ -76,14 +76,14 @@ TEST(Chart, BreaksTheLineWhereAValueIsNotFinite) {
 }
 
 TEST(Chart, ShowsASinglePointAsADot) {
-  const std::string html = draw_chart(chart_of({0.5}));
+  const std::string html = chart_figure(chart_of({0.5}));
   EXPECT_EQ(count(html, "<circle class=\"dot s0\""), 1U);
 }
 
 TEST(Chart, IsEmptyWithoutAPointToShow) {
-  EXPECT_EQ(draw_chart(chart_of({})), "");
-  EXPECT_EQ(draw_chart(chart_of({kNaN, kNaN})), "");
-  EXPECT_EQ(draw_chart(chart_of({0.0, -1.0}, true)), "");
+  EXPECT_EQ(chart_figure(chart_of({})), "");
+  EXPECT_EQ(chart_figure(chart_of({kNaN, kNaN})), "");
+  EXPECT_EQ(chart_figure(chart_of({0.0, -1.0}, true)), "");
 }
 
 TEST(Chart, ReducesALongSeriesToMeansWithABand) {
@@ -93,7 +93,7 @@ TEST(Chart, ReducesALongSeriesToMeansWithABand) {
     values.push_back(i == 12345 ? 100.0 : i % 2 == 0 ? 1.0 : 3.0);
     sum += values.back();
   }
-  const std::string html = draw_chart(chart_of(values));
+  const std::string html = chart_figure(chart_of(values));
   EXPECT_LT(html.size(), 40000U);
   EXPECT_EQ(count(html, "class=\"band s0\""), 1U);
   // Equal intervals: the mean of the means is the mean.
@@ -112,7 +112,7 @@ TEST(Chart, StaysInItsFrame) {
                                                {1e15, 1e15, 1e15}};
   for (const auto& values : cases) {
     for (const bool logarithmic : {false, true}) {
-      const std::string html = draw_chart(chart_of(values, logarithmic));
+      const std::string html = chart_figure(chart_of(values, logarithmic));
       if (html.empty()) {
         EXPECT_TRUE(logarithmic);
         continue;
@@ -129,17 +129,10 @@ TEST(Chart, EscapesEveryName) {
   Chart chart = chart_of({1.0, 2.0});
   chart.title = chart.x_label = chart.y_label = chart.series[0].name =
       "</script><script>alert(1)</script>\"'&";
-  const std::string html = draw_chart(chart);
+  const std::string html = chart_figure(chart);
   EXPECT_EQ(html.find("<script>"), std::string::npos);
   EXPECT_EQ(count(html, "</script>"), 1U);
   EXPECT_EQ(data_of(html)["series"][0]["name"], chart.series[0].name);
-}
-
-TEST(ShortNumber, HasFourDigits) {
-  EXPECT_EQ(short_number(3.14159265), "3.142");
-  EXPECT_EQ(short_number(0.00012345678), "0.0001235");
-  EXPECT_EQ(short_number(kNaN), "NaN");
-  EXPECT_EQ(short_number(-INFINITY), "−∞");
 }
 
 }  // namespace
