@@ -22,35 +22,55 @@ constexpr int64_t kLookAhead = 2000;
 constexpr double kColdest = 1.0;  // percentiles of a map
 constexpr double kWarmest = 99.0;
 
-}  // namespace
+/// A step that does not saturate, so that its size is that of the gradient of the label's loss.
+AttackOptions gradient_step(const SearchOptions& search) {
+  AttackOptions attack = attack_of(search);
+  attack.space = AttackSpace::kPixels;
+  attack.loss = AttackLoss::kLabel;
+  attack.steps = 0;
+  return attack;
+}
 
-HeatMapProbe::HeatMapProbe(const Dataset& dataset, const Config& config,
-                           const torch::Device& device, int64_t count)
-    : attack_(attack_of(config.search)), seed_(config.seed) {
-  attack_.space = AttackSpace::kPixels;
-  attack_.loss = AttackLoss::kLabel;
-  attack_.steps = 0;
-  const DatasetInfo& info = dataset.info();
-  const ImagePreparation prepare(config.dataset.augment,
-                                 {info.height, info.width, frame_of(config.dataset.source)});
+struct ShownImages {
   TensorList pixels;
   std::vector<int64_t> labels;
+};
+
+/// One image of each class, of as many classes as come first.
+ShownImages first_of_each_class(const Dataset& dataset, const DataOptions& options,
+                                int64_t classes) {
+  const DatasetInfo& info = dataset.info();
+  const ImagePreparation prepare(options.augment,
+                                 {info.height, info.width, frame_of(options.source)});
+  ShownImages shown;
   std::set<int64_t> seen;
-  const int64_t end = pictures_are_drawable() ? std::min(dataset.size(), kLookAhead) : 0;
-  for (int64_t i = 0; i < end && static_cast<int64_t>(labels.size()) < count; ++i) {
+  const int64_t end = std::min(dataset.size(), kLookAhead);
+  for (int64_t i = 0; i < end && static_cast<int64_t>(shown.labels.size()) < classes; ++i) {
     if (!seen.insert(dataset.label(i)).second) {
       continue;
     }
     try {
-      pixels.push_back(pixels_of(prepare(dataset.image(i)).image, torch::kFloat32));
-      labels.push_back(dataset.label(i));
+      shown.pixels.push_back(pixels_of(prepare(dataset.image(i)).image, torch::kFloat32));
+      shown.labels.push_back(dataset.label(i));
     } catch (const DataError&) {
       seen.erase(dataset.label(i));
     }
   }
-  if (!pixels.empty()) {
-    pixels_ = torch::cat(pixels).to(device);
-    labels_ = torch::tensor(labels).to(device);
+  return shown;
+}
+
+}  // namespace
+
+HeatMapProbe::HeatMapProbe(const Dataset& dataset, const Config& config,
+                           const torch::Device& device, int64_t count)
+    : attack_(gradient_step(config.search)), seed_(config.seed) {
+  if (!pictures_are_drawable()) {
+    return;
+  }
+  const ShownImages shown = first_of_each_class(dataset, config.dataset, count);
+  if (!shown.pixels.empty()) {
+    pixels_ = torch::cat(shown.pixels).to(device);
+    labels_ = torch::tensor(shown.labels).to(device);
   }
 }
 
