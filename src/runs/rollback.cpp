@@ -24,17 +24,4 @@ int64_t Rollback::next_step(const NonFiniteError& error, int64_t failed, const s
   return next_;
 }
 
-void Gaps::report(int64_t skipped_updates, int64_t skipped_images, Log& log) {
-  if (skipped_updates > updates_) {
-    log.warn("warning: " + std::to_string(skipped_updates) +
-             " updates were left out so far, something was not finite");
-  }
-  if (skipped_images > images_) {
-    log.warn("warning: " + std::to_string(skipped_images) +
-             " images were left out of mini-batches so far, they can't be decoded");
-  }
-  updates_ = skipped_updates;
-  images_ = skipped_images;
-}
-
 }  // namespace sanas

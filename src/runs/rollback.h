@@ -6,7 +6,6 @@
 #include <string>
 
 #include "sanas/core/error.h"
-#include "sanas/core/log.h"
 #include "sanas/optim/nonfinite.h"
 
 namespace sanas {
@@ -33,18 +32,6 @@ class Rollback {
   std::string state_;
   int64_t next_ = -1;
   int64_t times_ = 0;
-};
-
-/// What a run did without so far, updates and images, for a warning when it gets more.
-class Gaps {
- public:
-  Gaps(int64_t skipped_updates, int64_t skipped_images)
-      : updates_(skipped_updates), images_(skipped_images) {}
-  void report(int64_t skipped_updates, int64_t skipped_images, Log& log);
-
- private:
-  int64_t updates_;
-  int64_t images_;
 };
 
 }  // namespace sanas

@@ -9,6 +9,7 @@
 
 #include "checkpoint/training_checkpoint.h"
 #include "core/format.h"
+#include "formats/number_text.h"
 #include "report/run_files.h"
 #include "runs/computing_line.h"
 #include "runs/evaluation/network_tests.h"
@@ -16,13 +17,12 @@
 #include "runs/evaluation/training_recorder.h"
 #include "runs/genotype_files.h"
 #include "runs/kept_files.h"
+#include "runs/run_recorder.h"
 #include "runs/run_session.h"
-#include "runs/run_watch.h"
 #include "runs/studies/parts.h"
 #include "sanas/checkpoint/module_state.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
-#include "sanas/formats/number_text.h"
 #include "sanas/formats/safetensors.h"
 #include "sanas/formats/tensor_file.h"
 #include "sanas/nn/cost.h"
@@ -74,8 +74,7 @@ std::string load_initial_weights(const Config& config, EvalNetwork& network) {
 
 /// Whether a run begins with its first mini-batch: one that goes on has its weights.
 bool begins(const RunOptions& options) {
-  return !options.resume ||
-         !CheckpointStore(options.out / run_files::kCheckpoints, 1).holds_any();
+  return !options.resume || !CheckpointStore(options.out / run_files::kCheckpoints, 1).holds_any();
 }
 
 /// As many images at a time as suit the network.
@@ -144,27 +143,23 @@ std::optional<int64_t> train(const Training& training, RunSession& session) {
   const Config& config = session.config();
   EvaluationImages& images = training.images;
   set_test_batches(config, training);
-  const auto normalization = make_normalization(config, images.info());
-  EvaluationLoop loop(training.network, normalization,
+  EvaluationLoop loop(training.network, make_normalization(config, images.info()),
                       {images.train(), images.test(), images.validation(), training.input},
                       training.options, training.device);
   start(loop, training, session);
-  ProgressDisplay progress(training.input ? "train the second network" : "train", training.steps(),
-                           loop.step(), session.progress());
-  progress.update(loop.step());  // the first mini-batch may take long
-  RunWatch watch(session.folder(), config, images.tested(), training.device, loop.step());
-  TrainWatcher watcher(loop, normalization, watch);
-  TrainRecorder recorder(loop, config, images.info(), session.folder(), session.checkpoints(),
-                         session.metrics(), progress, session.log());
-  loop.add_observer(watcher);
+  RunWatch watch{EventFile(session.folder().path(), loop.step()),
+                 HeatMapProbe(images.tested(), config, training.device)};
+  TrainingRecorder recorder(loop, training.input ? "train the second network" : "train",
+                            training.steps(), images.info(), session, watch);
   loop.add_observer(recorder);
   loop.add_observer(session.report());
+  recorder.begin();
   warn_of_young_average(training.options, training.steps(), session.log());
   if (loop.step() == 0 && needs_first_checkpoint(training.options)) {
     recorder.save_checkpoint();
   }
   const bool ended = run_to_end(loop, session);
-  progress.finish();
+  recorder.end();
   recorder.save_checkpoint();
   return ended ? std::optional(keep_reported_values(loop)) : std::nullopt;
 }

@@ -3,112 +3,65 @@
 
 #include "checkpoint/training_checkpoint.h"
 #include "core/format.h"
-#include "runs/meter_record.h"
+#include "runs/evaluation/training_records.h"
 #include "sanas/core/device.h"
-#include "sanas/setup/networks.h"
 
 namespace sanas {
 
-TrainRecorder::TrainRecorder(EvaluationLoop& loop, const Config& config, const DatasetInfo& info,
-                             const RunFolder& folder, CheckpointStore& checkpoints,
-                             JsonLinesFile& metrics, ProgressDisplay& progress, Log& log)
+TrainingRecorder::TrainingRecorder(EvaluationLoop& loop, const std::string& title, int64_t steps,
+                                   const DatasetInfo& info, RunSession& session, RunWatch& watch)
     : loop_(loop),
-      config_(config),
       info_(info),
-      folder_(folder),
-      checkpoints_(checkpoints),
-      schedule_(config.checkpoint),
-      metrics_(metrics),
-      progress_(progress),
-      phases_(progress.options()),
-      log_(log),
-      resume_position_(metrics.position()),
-      gaps_(loop.counts().skipped_updates, loop.counts().skipped_images) {}
+      session_(session),
+      run_(session, watch, {title, steps, 0, loop.counts()}) {}
 
-void TrainRecorder::on_step(const TrainStepReport& report) {
-  const bool has_trained = report.seconds > 0.0;  // some image could be decoded
-  if (report.reported && has_trained) {
-    metrics_.write({{"phase", std::string("train")},
-                    {"epoch", report.epoch},
-                    {"step", report.step},
-                    {"learning_rate", report.learning_rate},
-                    {"drop_path", report.drop_path},
-                    {"loss", report.loss},
-                    {"top1", report.top1},
-                    {"gradient_norm", report.gradient_norm},
-                    {"seconds", report.seconds}});
+void TrainingRecorder::on_step(const TrainStepReport& report) {
+  if (report.reported && has_trained(report)) {
+    run_.write(to_record(report), report.step);
   }
-  resume_position_ = metrics_.position();
-  progress_.update(report.step + 1,
-                   has_trained ? format("epoch %lld  loss %.3f  top-1 %.1f %%  %.0f images/s",
-                                        static_cast<long long>(report.epoch + 1), report.loss,
-                                        100.0 * report.top1,
-                                        static_cast<double>(report.batch_size) / report.seconds)
-                               : std::string());
-  if (schedule_.take_due(report.step + 1)) {
+  run_.end_step(report.step + 1, progress_text(report));
+  if (session_.save_is_due(report.step + 1)) {
     save_checkpoint();
   }
 }
 
-void TrainRecorder::on_phase(const PhaseReport& report) {
-  progress_.hide();
-  phases_.on_phase(report);
-}
-
-void TrainRecorder::on_epoch(const TrainEpochReport& report) {
-  JsonRecord record{{"phase", std::string("train_epoch")},
-                    {"epoch", report.epoch},
-                    {"step", report.counts.step},
-                    {"learning_rate", report.learning_rate}};
-  append_means(record, "", report.train, /*top5=*/true);
-  std::string tested;
-  const auto add_test = [&](const std::string& name, const auto& looked_at) {
-    if (looked_at) {
-      const auto& meter = looked_at->meter();
-      append_means(record, name, meter, /*top5=*/true);
-      record.emplace_back(name + "_images", meter.count());
-      record.emplace_back(name + "_skipped_images", looked_at->skipped());
-      tested +=
-          ", " + name + " " + meter_text(meter) + skipped_text(meter.count(), looked_at->skipped());
-    }
-  };
-  add_test("validation", report.validation);
-  add_test("test", report.test);
-  record.emplace_back("peak_memory_bytes",
-                      peak_memory_bytes(loop_.weights().parameters().front().device()));
-  record.emplace_back("skipped_updates", report.counts.skipped_updates);
-  record.emplace_back("rollbacks", report.counts.rollbacks);
-  record.emplace_back("skipped_images", report.counts.skipped_images);
-  record.emplace_back("seconds", report.seconds);
-  metrics_.write(record);
+void TrainingRecorder::on_epoch(const TrainEpochReport& report) {
+  write_records(report);
   if (!report.partial) {
-    resume_position_ = metrics_.position();
+    session_.settle_records();
   }
   save_checkpoint(score_of(report));
-  gaps_.report(report.counts.skipped_updates, report.counts.skipped_images, log_);
-  log_.info(format("epoch %lld/%lld: training %s%s, %.1f s",
-                   static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
-                   meter_text(report.train).c_str(), tested.c_str(), report.seconds));
+  run_.warn_of_gaps(report.counts);
+  session_.log().info(log_text(report));
 }
 
-bool TrainRecorder::wants_stop() const { return phases_.wants_stop(); }
+/// The heat maps are drawn first, so that the record's peak of the memory has them in it.
+void TrainingRecorder::write_records(const TrainEpochReport& report) {
+  EvalNetwork& network = loop_.network();
+  const auto heat_maps = run_.draw_heat_maps(
+      network, [&network, normalization = loop_.normalization()](const torch::Tensor& pixels) {
+        return network.forward(normalization(pixels)).logits;
+      });
+  const int64_t step = last_step(report);
+  const auto device = loop_.weights().parameters().front().device();
+  run_.write(to_record(report, peak_memory_bytes(device)), step);
+  run_.write_heat_maps(step, heat_maps);
+}
 
-std::optional<double> TrainRecorder::score_of(const TrainEpochReport& report) const {
+std::optional<double> TrainingRecorder::score_of(const TrainEpochReport& report) const {
   if (report.partial) {
     return std::nullopt;
   }
   if (report.validation) {
     return report.validation->meter().top1();
   }
-  const bool by_test = config_.evaluation.selection == Selection::kTest && report.test;
+  const bool by_test = loop_.options().selection == Selection::kTest && report.test;
   return by_test ? std::optional(report.test->meter().top1()) : std::nullopt;
 }
 
-void TrainRecorder::save_checkpoint(std::optional<double> score) {
-  metrics_.sync();
-  checkpoints_.save(training_checkpoint(loop_, config_, info_, resume_position_),
-                    format("step-%08lld", static_cast<long long>(loop_.step())), score);
-  schedule_.restart();
+void TrainingRecorder::save_checkpoint(std::optional<double> score) {
+  session_.save(training_checkpoint(loop_, session_.config(), info_, session_.settled_records()),
+                format("step-%08lld", static_cast<long long>(loop_.step())), score);
 }
 
 }  // namespace sanas

@@ -27,7 +27,7 @@ std::string test_text(const std::string& name, const std::optional<Classificatio
 bool has_trained(const TrainStepReport& report) { return report.seconds > 0.0; }
 
 JsonRecord to_record(const TrainStepReport& report) {
-  return {{"phase", std::string("train")},
+  return {{"phase", "train"},
           {"epoch", report.epoch},
           {"step", report.step},
           {"learning_rate", report.learning_rate},
@@ -39,7 +39,7 @@ JsonRecord to_record(const TrainStepReport& report) {
 }
 
 JsonRecord to_record(const TrainEpochReport& report, int64_t peak_memory_bytes) {
-  JsonRecord record{{"phase", std::string("train_epoch")},
+  JsonRecord record{{"phase", "train_epoch"},
                     {"epoch", report.epoch},
                     {"step", report.counts.step},
                     {"learning_rate", report.learning_rate}};

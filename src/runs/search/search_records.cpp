@@ -61,7 +61,7 @@ NumberGroups operation_weights(const Supernet& net, bool reduction) {
 }  // namespace
 
 JsonRecord to_record(const StepReport& report, int64_t stage, SearchMethod method) {
-  JsonRecord record{{"phase", std::string("search")},
+  JsonRecord record{{"phase", "search"},
                     {"stage", stage},
                     {"epoch", report.epoch},
                     {"step", report.step},
@@ -76,7 +76,7 @@ JsonRecord to_record(const StepReport& report, int64_t stage, SearchMethod metho
 
 JsonRecord to_record(const EpochReport& report, int64_t stage, const NetworkSize& size,
                      int64_t peak_memory_bytes) {
-  JsonRecord record{{"phase", std::string("search_epoch")},
+  JsonRecord record{{"phase", "search_epoch"},
                     {"stage", stage},
                     {"epoch", report.epoch},
                     {"step", report.counts.step},
@@ -107,9 +107,8 @@ JsonRecord to_record(const EpochReport& report, int64_t stage, const NetworkSize
   return record;
 }
 
-JsonRecord operation_weights_record(const EpochReport& report, int64_t stage,
-                                    const Supernet& net) {
-  return {{"phase", std::string("operation_weights")},
+JsonRecord operation_weights_record(const EpochReport& report, int64_t stage, const Supernet& net) {
+  return {{"phase", "operation_weights"},
           {"stage", stage},
           {"epoch", report.epoch},
           {"step", report.counts.step},

@@ -11,9 +11,11 @@
 #include "runs/computing_line.h"
 #include "runs/genotype_files.h"
 #include "runs/kept_files.h"
+#include "runs/run_recorder.h"
 #include "runs/run_session.h"
-#include "runs/run_watch.h"
+#include "runs/search/level_costs.h"
 #include "runs/search/search_recorder.h"
+#include "runs/search/search_records.h"
 #include "sanas/core/error.h"
 #include "sanas/core/phase_display.h"
 #include "sanas/setup/search_setup.h"
@@ -64,13 +66,6 @@ class LastValidation : public SearchObserver {
   bool is_finite_ = true;
 };
 
-/// " of stage 2 of 3" where there are several.
-std::string of_stage(const SearchSetup& setup, const SearchStage& stage) {
-  return setup.stages() == 1 ? ""
-                             : " of stage " + std::to_string(stage.index + 1) + " of " +
-                                   std::to_string(setup.stages());
-}
-
 /// All stages have the same number of mini-batches, those that are over, too.
 void check_same_limit(const Config& now, const SavedState& saved, const SearchStage& stage) {
   const int64_t before = saved.info.config.search.max_steps;
@@ -88,7 +83,7 @@ Position position_of(SavedState saved, const SearchSetup& setup, const RunSessio
   const SearchStage stage = read_stage(session.config(), checkpoint.tensors, checkpoint.source);
   check_same_limit(session.config(), saved, stage);
   session.log().info("Resuming after mini-batch " + std::to_string(saved.info.step) +
-                     of_stage(setup, stage));
+                     of_stage(stage.index, setup.stages()));
   return {stage, setup.networks(stage), saved.info.step, std::move(checkpoint)};
 }
 
@@ -106,28 +101,24 @@ void keep_early_genotype(SearchLoop& loop, const RunSession& session) {
 /// Runs a stage to its end or until it is stopped, and writes down what it does.
 StageOutcome run_loop(SearchLoop& loop, const SearchStage& stage, SearchRun& run) {
   auto& [setup, session, watch] = run;
-  Log& log = session.log();
-  ProgressDisplay progress("search" + of_stage(setup, stage), setup.steps(), loop.step(),
-                           session.progress());
-  progress.update(loop.step());  // the first mini-batch may take long
-  SearchWatcher watcher(loop, stage, session.config(), session.metrics(), watch);
-  SearchRecorder recorder(loop, stage, session.config(), setup.dataset().info(), session.folder(),
-                          session.checkpoints(), session.metrics(), progress, log);
+  SearchRecorder recorder(loop, stage, setup, session, watch);
+  LevelCosts costs;
   LastValidation validation;
-  loop.add_observer(watcher);
   loop.add_observer(recorder);
+  loop.add_observer(costs);
   loop.add_observer(session.report());
   loop.add_observer(validation);
+  recorder.begin();
   const bool ended = loop.run();
-  progress.finish();
+  recorder.end();
   if (ended) {
     keep_early_genotype(loop, session);
   }
   recorder.save_checkpoint();
-  for (const auto& line : recorder.cost_report()) {
-    log.info(line);
+  for (const auto& line : costs.lines()) {
+    session.log().info(line);
   }
-  return {ended, validation.is_finite(), loop.genotype(), recorder.architecture_passes()};
+  return {ended, validation.is_finite(), loop.genotype(), costs.architecture_passes()};
 }
 
 /// Puts the stage back to its last checkpoint, or to its beginning, after an error.
@@ -224,11 +215,11 @@ SearchSummary search(const Config& given, const RunOptions& options, Log& log) {
   if (auto saved = session.resume(setup.images(), setup.steps())) {
     at = position_of(std::move(*saved), setup, session);
   }
-  const int64_t first_step =
-      steps_before(config, at.stage, setup.steps_per_epoch()) + at.step;
+  const int64_t first_step = setup.steps_before(at.stage) + at.step;
   session.start(setup.device(), first_step);
   return session.run([&] {
-    RunWatch watch(session.folder(), config, setup.dataset(), setup.device(), first_step);
+    RunWatch watch{EventFile(session.folder().path(), first_step),
+                   HeatMapProbe(setup.dataset(), config, setup.device())};
     return search_stages(std::move(at), {setup, session, watch});
   });
 }
