@@ -41,6 +41,11 @@ class SearchSetup {
   int64_t steps_per_epoch() const { return train_->batches_per_epoch(); }
   /// Mini-batches of a stage: to the last epoch, or to `search.max_steps`.
   int64_t steps() const;
+  /// Where those of a stage begin among the mini-batches of all stages, which all have their full
+  /// number of epochs there.
+  int64_t steps_before(const SearchStage& stage) const {
+    return stage.index * config_.search.epochs * steps_per_epoch();
+  }
 
   int64_t stages() const { return stage_count(config_.supernet); }
   SearchStage first_stage() const { return sanas::first_stage(config_.supernet); }
