@@ -104,7 +104,7 @@ def test_an_unknown_genotype_is_a_file_error(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["sanas_search", "sanas_eval", "sanas_saliency", "sanas_inspect"]
+    "name", ["sanas_search", "sanas_eval", "sanas_saliency", "sanas_inspect", "sanas_probe"]
 )
 @pytest.mark.parametrize(
     ("given", "spins"),

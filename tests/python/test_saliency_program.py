@@ -495,9 +495,9 @@ def test_a_command_line(checkpoint, images, arguments, words, tmp_path):
     assert not list(tmp_path.rglob("*.png"))
 
 
-@pytest.mark.parametrize("missing", ("--checkpoint", "--images", "--output"))
+@pytest.mark.parametrize("missing", ("--checkpoint", "--images", "--out"))
 def test_what_is_required(checkpoint, images, missing, tmp_path):
-    given = {"--checkpoint": checkpoint, "--images": images, "--output": tmp_path / "out"}
+    given = {"--checkpoint": checkpoint, "--images": images, "--out": tmp_path / "out"}
     del given[missing]
     words = [word for pair in given.items() for word in pair]
     one_line_error("sanas_saliency", programs.run("sanas_saliency", *words), CONFIGURATION, missing)
