@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sanas/report/method_table.h"
+#include "support/damage.h"
 #include "support/temporary_folder.h"
 
 namespace sanas {
@@ -16,7 +16,6 @@ using testing::AllOf;
 using testing::DoubleEq;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 std::vector<double> read(const std::string& text) {
   const TemporaryFolder folder;
@@ -62,20 +61,14 @@ TEST(AccuracyFile, ColumnsWithoutAHeadingAreNotGuessed) {
   EXPECT_THAT(error_of("\n"), HasSubstr("no accuracies"));
 }
 
-TEST(Comparison, SaysUndefinedInEveryFormat) {
-  const MethodScores ours{"ours~", {0.9, 0.9}};
-  const std::vector<MethodComparison> comparisons{compare_methods(ours, {"flat", {0.8, 0.8, 0.8}}),
-                                                  compare_methods(ours, {"one", {0.8}})};
-  const auto text = comparison_table(comparisons, TableFormat::kText);
-  EXPECT_THAT(text, AllOf(HasSubstr("80.00 ± undefined %  (1 run)"),
-                          HasSubstr("one-sample t = undefined, p = undefined; Welch t = undefined"),
-                          HasSubstr("no spread"), Not(HasSubstr("nan"))));
-  const auto latex = comparison_table(comparisons, TableFormat::kLatex);
-  EXPECT_THAT(latex,
-              AllOf(HasSubstr("ours\\textasciitilde{}"), HasSubstr("& undefined & undefined"),
-                    HasSubstr("$80.00$ (one run)"), Not(HasSubstr("nan"))));
-  const auto csv = comparison_table(comparisons, TableFormat::kCsv);
-  EXPECT_THAT(csv, HasSubstr("ours~,one,2,0.9,0,1,0.8,nan,nan,nan,nan,nan,nan\n"));
+TEST(AccuracyFile, IsRefusedOrReadWhereItIsDamaged) {
+  const TemporaryFolder folder;
+  const auto file = folder / "results.tsv";
+  expect_damage_is_survived<FileError>("run\taccuracy\tloss\n0\t0.9721\t0.1\n1\t0.9\t1e-3\n",
+                                       [&](const std::string& text) {
+                                         test::write_content(file, text);
+                                         EXPECT_FALSE(read_accuracies(file).empty());
+                                       });
 }
 
 }  // namespace

@@ -140,5 +140,22 @@ TEST(JsonLinesFile, WritesGroupsOfNumbersAsAListOfObjects) {
   EXPECT_EQ(to_json({{"edges", groups}}), R"({"edges":[{"b":0.25,"a \"x\"":null},{}]})");
 }
 
+TEST(DamagedJsonLines, AreRefusedOrGoneOnWith) {
+  const test::TemporaryFolder folder;
+  const auto file = folder / "metrics.jsonl";
+  std::string lines;
+  for (int i = 0; i < 40; ++i) {
+    lines += to_json({{"step", int64_t{i}}, {"loss", 1.0 / (i + 1)}}) + "\n";
+  }
+  expect_damage_is_survived<FileError>(lines, [&](const std::string& text) {
+    test::write_content(file, text);
+    JsonLinesFile log(file, /*append=*/true);
+    log.truncate_to(3);
+    log.write({{"step", int64_t{3}}});
+    const std::string now = test::content_of(file);
+    EXPECT_EQ(now.back(), '\n');
+  });
+}
+
 }  // namespace
 }  // namespace sanas

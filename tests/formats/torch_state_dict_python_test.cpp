@@ -197,6 +197,25 @@ beside = {
     "quantized": torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
     "scheduler": torch.optim.lr_scheduler.MultiStepLR(torch.optim.SGD([sd["a"]], 0.1), [1, 2]).state_dict(),
 }
+for name, value in beside.items():
+    torch.save({"state_dict": sd, name: value}, "beside.pt")
+    torch.load("beside.pt")  # or it would not belong here
+torch.save({"state_dict": sd, **beside}, "beside.pt")
+torch.save({"weights": sd, "counter": beside["counter"], "device": beside["device"]}, "whole.pt")
+torch.save({"state_dict": sd, "model": {"a": torch.ones(1)}}, "two.pt")
+torch.save({"state_dict": sd, "model": {"arch": "DARTS"}, "net": sd}, "one.pt")
+torch.save(sd, "three.pt", pickle_protocol=3)
+)"));
+  for (const std::string name : {"beside.pt", "one.pt", "three.pt"}) {
+    const auto read = read_torch_state_dict(folder / name);
+    EXPECT_EQ(read.tensors.keys(), std::vector<std::string>{"a"}) << name;
+    EXPECT_TRUE(torch::equal(read.tensors["a"], torch::arange(3, torch::kFloat))) << name;
+  }
+  EXPECT_EQ(read_torch_state_dict(folder / "whole.pt").tensors.keys(),
+            std::vector<std::string>{"weights.a"});
+  EXPECT_THAT(file_error([&] { read_torch_state_dict(folder / "two.pt"); }),
+              HasSubstr("holds several state dicts, 'state_dict' and 'model'"));
+}
 
 TEST(TorchPickleOfPython, OtherFilesOfPythonAreRefusedByName) {
   if (test::python().empty()) {
