@@ -28,6 +28,7 @@ inline constexpr const char* kConfusion = "confusion.tsv";
 // Of saliency maps.
 inline constexpr const char* kSaliency = "saliency.json";
 inline constexpr const char* kPredictions = "predictions.jsonl";
+inline constexpr const char* kContactSheet = "contact_sheet.png";
 
 // Runs within runs.
 inline constexpr const char* kSecondNetwork = "second";
