@@ -349,7 +349,6 @@ def test_a_command_line(arguments, words, out):
         (("--seeds", "1", "--seed", "2"), ("--seeds", "--seed")),
         (("--random-genotypes", "1", "--genotype", "DARTS_V2"), ("--random-gen", "--genotype")),
         (("compare", "a", "b"), ("--config", "compare")),
-        (("compare", "a", "b", "--format", "0"), ("--format", "text, csv, latex")),
     ],
 )
 def test_options_that_do_not_apply(arguments, words):

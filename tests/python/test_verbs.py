@@ -154,6 +154,7 @@ def test_maps_is_what_no_verb_does(trained, data, tmp_path):
         (("sanas_eval", "train", "--checkpoint", "x"), "--checkpoint"),
         (("sanas_eval", "train", "--test-only"), "--test-only"),
         (("sanas_eval", "compare", "a", "b", "--config", "x"), "--config"),
+        (("sanas_eval", "compare", "a", "b", "--format", "0"), "one of text, csv, latex"),
         (("sanas_eval", "--config", "x", "train"), "--config has to stand behind train"),
         (("sanas_eval", "--config", "x", "compare", "a", "b"), "--config does not apply to compare"),
         (("sanas_saliency", "rate", "--maps", "x", "--out", "y", "--images", "z"), "--images"),
