@@ -2,7 +2,6 @@
 #include "report/facts.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "config/config_writer.h"
 #include "core/format.h"

@@ -2,7 +2,6 @@
 #include "report/html.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cstdint>
 

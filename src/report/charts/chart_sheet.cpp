@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/charts/chart_sheet.h"
 
-#include <algorithm>
-
 #include "core/format.h"
 #include "report/assets.h"
 #include "report/charts/plot.h"
