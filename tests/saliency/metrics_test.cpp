@@ -44,6 +44,14 @@ TEST(Localization, AMapWithoutSaliencyIsAsGoodAsChance) {
   EXPECT_DOUBLE_EQ(localization_scores(torch::zeros({2, 2}), mask, 0.5).energy, 0.5);
 }
 
+TEST(Localization, WhatReachesTheThresholdIsIn) {
+  // A quarter of the way from 0 to 8 is 2: {8, 4, 2} against a mask of the 4 and the 2.
+  const auto mask = matrix({0, 1, 1, 0}, 2) > 0;
+  const auto map = matrix({8, 4, 2, 0}, 2);
+  EXPECT_DOUBLE_EQ(localization_scores(map, mask, 0.25).fixed_iou, 2.0 / 3.0);
+  EXPECT_DOUBLE_EQ(localization_scores(map, mask, 0.5).fixed_iou, 1.0 / 3.0);
+}
+
 TEST(RankCorrelation, SeesOnlyTheOrder) {
   torch::manual_seed(1);
   const auto a = torch::rand({6, 7}, torch::kDouble);
@@ -100,6 +108,21 @@ TEST(PerturbationCurve, FollowsTheOrderOfAClassifierThatCountsPixels) {
   }
 }
 
+TEST(PerturbationCurve, PixelsOfEqualSaliencyGoInTheOrderOfRows) {
+  const auto image = matrix({8, 4, 2, 1}, 2).div(16.0).view({1, 1, 2, 2}).repeat({1, 3, 1, 1});
+  std::vector<torch::Tensor> seen;
+  const Classifier classifier = [&](const torch::Tensor& x) {
+    seen.push_back(x[0][0].flatten());
+    return torch::zeros({1, 2}, torch::kDouble);
+  };
+  perturbation_curves(classifier, image, torch::ones({1, 2, 2}), torch::zeros({1}, torch::kInt64),
+                      Perturbation::kInsertion, 4);
+  ASSERT_EQ(seen.size(), 5U);
+  constexpr double m = 15.0 / 64.0;  // the mean
+  EXPECT_TRUE(seen[1].equal(torch::tensor({0.5, m, m, m}, torch::kDouble)));
+  EXPECT_TRUE(seen[3].equal(torch::tensor({0.5, 0.25, 0.125, m}, torch::kDouble)));
+}
+
 TEST(CurveAreas, AreThoseOfTrapezoids) {
   const auto areas = curve_areas(matrix({1, 0.5, 0, 1, 1, 1}, 2));
   EXPECT_DOUBLE_EQ(areas[0].item<double>(), 0.5);
@@ -117,6 +140,21 @@ TEST(Bootstrap, HasTheNormalIntervalOfManyValues) {
   EXPECT_DOUBLE_EQ(interval.mean, mean);
   EXPECT_NEAR(interval.low, mean - half_width, 0.1 * half_width);
   EXPECT_NEAR(interval.high, mean + half_width, 0.1 * half_width);
+}
+
+TEST(Bootstrap, DrawsFromItsSeedAndNothingElse) {
+  std::vector<double> values;
+  for (int i = 0; i < 50; ++i) {
+    values.push_back(std::sqrt(i));
+  }
+  const auto low = [&](uint64_t seed) { return bootstrap_mean(values, {.seed = seed}).low; };
+  torch::manual_seed(5);
+  const double first = low(1);
+  const double after = torch::rand({1}).item<double>();
+  EXPECT_EQ(low(1), first);
+  EXPECT_NE(low(2), first);
+  torch::manual_seed(5);
+  EXPECT_EQ(torch::rand({1}).item<double>(), after) << "the caller's own draws are not touched";
 }
 
 TEST(Bootstrap, LeavesOutWhatIsNotFinite) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "report/run_files.h"
 #include "sanas/files/atomic_file.h"
 #include "sanas/saliency/heat_map.h"
 
@@ -40,7 +41,7 @@ void ContactSheet::write(const fs::path& folder) const {
     captions.push_back(row.caption);
   }
   write_file_atomically(
-      folder / "contact_sheet.png",
+      folder / run_files::kContactSheet,
       encode_png(contact_sheet(pictures, {"image", "saliency", "overlay"}, kHeight, captions)));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/saliency/map_writer.h"
 
+#include "report/run_files.h"
 #include "sanas/files/atomic_file.h"
 #include "sanas/saliency/heat_map.h"
 
@@ -21,7 +22,7 @@ SafetensorsStream::Shapes shapes_of(const SaliencyColumn& column, const ImageSou
 
 MapWriter::MapWriter(const SaliencyColumn& column, const ImageSource& images,
                      torch::ScalarType type, std::ostream& stream)
-    : predictions_(column.folder / "predictions.jsonl", false),
+    : predictions_(column.folder / run_files::kPredictions, false),
       maps_(stream, shapes_of(column, images), type,
             {{"method", to_string(column.method)}, {"column", column.name}}) {}
 

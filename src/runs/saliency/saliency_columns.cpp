@@ -5,6 +5,7 @@
 
 #include "core/format.h"
 #include "files/folders.h"
+#include "report/run_files.h"
 #include "sanas/core/error.h"
 
 namespace sanas {
@@ -20,7 +21,7 @@ NamedCheckpoint parse_checkpoint(const std::string& text) {
   }
   const fs::path file = fs::path(text).lexically_normal();
   const fs::path folder = file.parent_path();
-  const bool of_run = folder.filename() == "checkpoints" && folder.has_parent_path();
+  const bool of_run = folder.filename() == run_files::kCheckpoints && folder.has_parent_path();
   const fs::path name = of_run ? folder.parent_path().filename() : file.stem();
   return {name.empty() ? file.stem().string() : name.string(), file, {}};
 }
@@ -66,17 +67,17 @@ torch::Tensor SaliencyColumn::reduced(const torch::Tensor& values) const {
   return reduce_color(values.to(torch::kCPU), reduction).to(torch::kDouble);
 }
 
-std::vector<NamedCheckpoint> load_checkpoints(const SaliencyOptions& options,
-                                              const torch::Device& device) {
+std::vector<NamedCheckpoint> load_checkpoints(const std::vector<std::string>& named_files,
+                                              const torch::Device& device, torch::ScalarType type) {
   std::vector<NamedCheckpoint> all;
   std::set<std::string> names;
-  for (const auto& text : options.checkpoints) {
+  for (const auto& text : named_files) {
     auto named = parse_checkpoint(text);
     if (!names.insert(named.name).second) {
       throw ConfigError("two checkpoints are called '" + named.name +
                         "': name them, as in --checkpoint NAME=FILE");
     }
-    named.checkpoint = load_explained_checkpoint(named.file, device, options.type);
+    named.checkpoint = load_explained_checkpoint(named.file, device, type);
     all.push_back(std::move(named));
   }
   return all;

@@ -34,9 +34,10 @@ struct NamedCheckpoint {
   ExplainedCheckpoint checkpoint;
 };
 
-/// The networks that are asked for. Throws ConfigError for two of one name, or FileError.
-std::vector<NamedCheckpoint> load_checkpoints(const SaliencyOptions& options,
-                                              const torch::Device& device);
+/// The networks that are asked for, as SaliencyOptions::checkpoints. Throws ConfigError for two of
+/// one name, or FileError.
+std::vector<NamedCheckpoint> load_checkpoints(const std::vector<std::string>& named_files,
+                                              const torch::Device& device, torch::ScalarType type);
 
 /// A column for each network and method. `checkpoints` must outlive them. Throws ConfigError for
 /// one that is asked for twice.

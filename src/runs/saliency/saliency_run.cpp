@@ -9,6 +9,7 @@
 #include "core/format.h"
 #include "files/folder_lock.h"
 #include "files/folders.h"
+#include "report/run_files.h"
 #include "report/saliency_scores.h"
 #include "runs/live_report.h"
 #include "runs/saliency/column_maps.h"
@@ -29,7 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void write_manifest(const SaliencyOptions& options, const SaliencyContent& content) {
-  write_file_atomically(options.output / "saliency.json",
+  write_file_atomically(options.output / run_files::kSaliency,
                         describe_saliency(options, content)
                                 .dump(1, ' ', false, nlohmann::json::error_handler_t::replace) +
                             "\n");
@@ -79,7 +80,7 @@ MeasuredColumn measured(const SaliencyColumn& column, const SaliencyMetricsOptio
 /// Maps may be made anew over old ones, but not among the files of a search or training.
 void check_holds_no_run(const fs::path& folder) {
   std::error_code error;
-  if (fs::exists(folder / "config.yaml", error)) {
+  if (fs::exists(folder / run_files::kConfig, error)) {
     throw FileError(folder.string() +
                     ": holds a run; choose another --output, or a folder in it, for its maps");
   }
@@ -263,7 +264,7 @@ SaliencyOutcome run_saliency(const SaliencyOptions& given, Log& log) {
   }
   const auto device = resolve_device(options.device);
   configure_device(device, options.threads, false);
-  const auto checkpoints = load_checkpoints(options, device);
+  const auto checkpoints = load_checkpoints(options.checkpoints, device, options.type);
   const auto columns = make_columns(options, checkpoints);
   auto images = open_and_check(options, columns, device, log);
 
