@@ -10,9 +10,10 @@ GradientStage::GradientStage(Objective objective, TensorList variables, StageSte
       trajectory_{detach(variables_)} {}
 
 TensorList GradientStage::run(double* loss) {
+  const VirtualStep& step = steps_.step;
   TensorList x = trajectory_.front();
   TensorList buffers =
-      steps_.momentum_buffers.empty() ? zeros_like(x) : detach(steps_.momentum_buffers);
+      step.momentum_buffers.empty() ? zeros_like(x) : detach(step.momentum_buffers);
   trajectory_.clear();
   for (int64_t k = 0; k < steps_.count; ++k) {
     trajectory_.push_back(x);
@@ -22,12 +23,12 @@ TensorList GradientStage::run(double* loss) {
       *loss = value.item<double>();
     }
     TensorList gradient = gradients_of(value, variables_);
-    add_in_place(gradient, x, steps_.weight_decay);
-    buffers = add(gradient, buffers, steps_.momentum);
-    if (steps_.nesterov) {
-      add_in_place(gradient, buffers, steps_.momentum);
+    add_in_place(gradient, x, step.weight_decay);
+    buffers = add(gradient, buffers, step.momentum);
+    if (step.nesterov) {
+      add_in_place(gradient, buffers, step.momentum);
     }
-    x = add(x, steps_.nesterov ? gradient : buffers, -steps_.step_size);
+    x = add(x, step.nesterov ? gradient : buffers, -step.step_size);
   }
   result_ = x;
   return x;
@@ -35,9 +36,10 @@ TensorList GradientStage::run(double* loss) {
 
 TensorList GradientStage::pull_back(const TensorList& adjoint, const TensorList& y,
                                     const SecondDerivative& second_derivative) const {
+  const VirtualStep& step = steps_.step;
   if (steps_.implicit == ImplicitDerivative::kIdentity && steps_.count > 0) {
     const ScopedValues at(variables_, result_);
-    const double sign = steps_.step_size < 0.0 ? 1.0 : -1.0;
+    const double sign = step.step_size < 0.0 ? 1.0 : -1.0;
     return second_derivative.product(objective_, variables_, scale(adjoint, sign), y);
   }
   TensorList result = zeros_like(detach(y));
@@ -46,10 +48,10 @@ TensorList GradientStage::pull_back(const TensorList& adjoint, const TensorList&
   for (size_t k = trajectory_.size(); k-- > 0;) {
     const ScopedValues at(variables_, trajectory_[k]);
     add_in_place(buffer_adjoint, x_adjoint,
-                 -steps_.step_size * (steps_.nesterov ? steps_.momentum : 1.0));
+                 -step.step_size * (step.nesterov ? step.momentum : 1.0));
     TensorList gradient_adjoint = clone(buffer_adjoint);
-    if (steps_.nesterov) {
-      add_in_place(gradient_adjoint, x_adjoint, -steps_.step_size);
+    if (step.nesterov) {
+      add_in_place(gradient_adjoint, x_adjoint, -step.step_size);
     }
     TensorList targets = y;
     if (k > 0) {  // X_k was itself computed from earlier steps
@@ -61,8 +63,8 @@ TensorList GradientStage::pull_back(const TensorList& adjoint, const TensorList&
     add_in_place(result, {products.begin(), split});
     if (k > 0) {
       add_in_place(x_adjoint, {split, products.end()});
-      add_in_place(x_adjoint, gradient_adjoint, steps_.weight_decay);
-      buffer_adjoint = scale(buffer_adjoint, steps_.momentum);
+      add_in_place(x_adjoint, gradient_adjoint, step.weight_decay);
+      buffer_adjoint = scale(buffer_adjoint, step.momentum);
     }
   }
   return result;

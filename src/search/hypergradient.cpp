@@ -36,16 +36,6 @@ class CountedProduct : public SecondDerivative {
   int64_t& passes_;
 };
 
-StageSteps stage_steps(const VirtualStep& step, int64_t count, ImplicitDerivative implicit) {
-  return {.step_size = step.step_size,
-          .momentum = step.momentum,
-          .weight_decay = step.weight_decay,
-          .nesterov = step.nesterov,
-          .count = count,
-          .momentum_buffers = step.momentum_buffers,
-          .implicit = implicit};
-}
-
 /// Gradients of a validation loss with respect to A and to the weights.
 struct ValidationGradients {
   TensorList architecture;
@@ -75,124 +65,223 @@ TensorList concatenate(TensorList a, const TensorList& b) {
 /// The weight of a term in the sum: 1 or 0.
 double on(bool enabled) { return enabled ? 1.0 : 0.0; }
 
+/// An empty objective stays empty.
+Objective counted_if_any(const Objective& objective, int64_t& passes) {
+  return objective ? counted(objective, passes) : Objective{};
+}
+
+/// No term, and a total that is still to be made.
+Hypergradient nothing_yet(const TensorList& architecture) {
+  Hypergradient result;
+  result.terms = PerTerm<TensorList>(zeros_like(detach(architecture)));
+  return result;
+}
+
+/// d1 and d2 with their losses; the total becomes d2 + γ d1, of what is switched on.
+void add_direct_terms(Hypergradient& to, const ValidationGradients& v1,
+                      const ValidationGradients& v2, const HypergradientOptions& options) {
+  to.terms[Term::kDirect1] = v1.architecture;
+  to.terms[Term::kDirect2] = v2.architecture;
+  to.validation1_loss = v1.loss;
+  to.validation2_loss = v2.loss;
+  to.total = add(scale(v2.architecture, on(options.terms[Term::kDirect2])), v1.architecture,
+                 options.gamma * on(options.terms[Term::kDirect1]));
+}
+
+/// At the weights as they are.
+Hypergradient first_order(const FourLevelProblem& problem, const HypergradientOptions& options) {
+  Hypergradient result = nothing_yet(problem.architecture);
+  const auto validation1 = counted_if_any(problem.validation1, result.passes);
+  const auto validation2 = counted(problem.validation2, result.passes);
+  const auto v1 = differentiate(validation1, problem.architecture, {});
+  const auto v2 = differentiate(validation2, problem.architecture, {});
+  add_direct_terms(result, v1, v2, options);
+  return result;
+}
+
+/// The chain through the three stages, forward and back. Every step puts what it finds into the
+/// result; what the next one needs, it returns.
+class FourLevels {
+ public:
+  FourLevels(const FourLevelProblem& problem, const VirtualStep& step1, const VirtualStep& step2,
+             const HypergradientOptions& options, bool split_terms);
+
+  Hypergradient hypergradient();
+
+ private:
+  /// ∂V/∂W1', without γ, and ∂V/∂W2'.
+  struct Slopes {
+    TensorList weights1;
+    TensorList weights2;
+  };
+
+  bool is_on(Term term) const { return options_.terms[term]; }
+  bool is_delta_on() const { return is_on(Term::kDeltaDirect) || is_on(Term::kDeltaWeights1); }
+
+  torch::Tensor updated_delta();
+  void measure_attack();
+  Slopes validate();
+  torch::Tensor back_through_stage3(const TensorList& slope);
+  TensorList back_through_stage2(const torch::Tensor& q);
+  TensorList back_through_stage1(const TensorList& slope, const TensorList& r);
+  void split_terms_of_stage1(const TensorList& slope, const TensorList& r);
+
+  const FourLevelProblem& problem_;
+  const HypergradientOptions& options_;
+  bool split_terms_;
+  Hypergradient result_;
+  CountedProduct product_;
+  GradientStage stage1_;
+  GradientStage stage2_;
+  GradientStage stage3_;
+  Objective validation1_;
+  Objective validation2_;
+};
+
+FourLevels::FourLevels(const FourLevelProblem& problem, const VirtualStep& step1,
+                       const VirtualStep& step2, const HypergradientOptions& options,
+                       bool split_terms)
+    : problem_(problem),
+      options_(options),
+      split_terms_(split_terms),
+      result_(nothing_yet(problem.architecture)),
+      product_(options, result_.passes),
+      stage1_(counted(problem.train1, result_.passes), problem.weights1,
+              {step1, problem.train1 ? options.inner_steps.weights1 : 0, options.implicit}),
+      stage2_(counted(problem.attack, result_.passes), {problem.delta},
+              {{.step_size = -options.delta_step_size},
+               problem.perturb ? 1 : options.inner_steps.delta,
+               ImplicitDerivative::kUnrolled}),
+      stage3_(counted(problem.train2, result_.passes), problem.weights2,
+              {step2, options.inner_steps.weights2, options.implicit}),
+      validation1_(counted_if_any(problem.validation1, result_.passes)),
+      validation2_(counted(problem.validation2, result_.passes)) {}
+
+Hypergradient FourLevels::hypergradient() {
+  // Forward: W1' (eq. 1), Δ' (eq. 2) at W1', W2' (eq. 3) at Δ', and V at W1' and W2'.
+  result_.updated_weights1 = stage1_.run(&result_.train1_loss);
+  const ScopedValues at_weights1(problem_.weights1, result_.updated_weights1);
+  result_.updated_delta = updated_delta();
+  const ScopedValues at_delta({problem_.delta}, {result_.updated_delta});
+  measure_attack();
+  result_.updated_weights2 = stage3_.run(&result_.train2_loss);
+  const Slopes slopes = validate();
+
+  // Backward: ∂V/∂W2' through stage III to A (I2) and Δ' (q); q through stage II to A (I3) and W1'
+  // (r); γ ∂V/∂W1' and r through stage I to A (I1 and I4).
+  const torch::Tensor q = back_through_stage3(slopes.weights2);
+  const TensorList r = back_through_stage2(q);
+  const TensorList i1_and_i4 = back_through_stage1(slopes.weights1, r);
+
+  add_in_place(result_.total, result_.terms[Term::kWeights2]);
+  add_in_place(result_.total, result_.terms[Term::kDeltaDirect]);
+  add_in_place(result_.total, i1_and_i4);
+  return std::move(result_);
+}
+
+torch::Tensor FourLevels::updated_delta() {
+  if (!problem_.perturb) {
+    return stage2_.run(&result_.attack_loss).front();
+  }
+  result_.passes += problem_.perturb_passes;
+  return problem_.perturb();
+}
+
+/// The loss of an attack of another form than eq. 2, which only a report asks for.
+void FourLevels::measure_attack() {
+  if (problem_.perturb && split_terms_) {
+    const torch::NoGradGuard no_grad;
+    result_.attack_loss = problem_.attack().item<double>();
+  }
+}
+
+FourLevels::Slopes FourLevels::validate() {
+  const auto v2 = [&] {
+    const ScopedValues at_weights2(problem_.weights2, result_.updated_weights2);
+    return differentiate(validation2_, problem_.architecture, problem_.weights2);
+  }();
+  const auto v1 = differentiate(validation1_, problem_.architecture, problem_.weights1);
+  add_direct_terms(result_, v1, v2, options_);
+  return {v1.weights, v2.weights};
+}
+
+/// I2. @return q, what reaches Δ'; undefined where nothing needs it.
+torch::Tensor FourLevels::back_through_stage3(const TensorList& slope) {
+  if (!is_on(Term::kWeights2) && !is_delta_on()) {
+    return {};
+  }
+  TensorList i2_and_q =
+      stage3_.pull_back(slope, concatenate(problem_.architecture, {problem_.delta}), product_);
+  const torch::Tensor q = i2_and_q.back();
+  i2_and_q.pop_back();
+  if (is_on(Term::kWeights2)) {
+    result_.terms[Term::kWeights2] = std::move(i2_and_q);
+  }
+  return q;
+}
+
+/// I3. @return r, what reaches W1'; zero where I4 is switched off.
+TensorList FourLevels::back_through_stage2(const torch::Tensor& q) {
+  TensorList r = zeros_like(result_.updated_weights1);
+  if (!is_delta_on()) {
+    return r;
+  }
+  const TensorList i3_and_r =
+      stage2_.pull_back({q}, concatenate(problem_.architecture, problem_.weights1), product_);
+  const auto split = i3_and_r.begin() + static_cast<int64_t>(problem_.architecture.size());
+  if (is_on(Term::kDeltaDirect)) {
+    result_.terms[Term::kDeltaDirect] = {i3_and_r.begin(), split};
+  }
+  if (is_on(Term::kDeltaWeights1)) {
+    r = {split, i3_and_r.end()};
+  }
+  return r;
+}
+
+/// γ I1 + I4, in one go where passes are shared; each by itself where terms are split.
+TensorList FourLevels::back_through_stage1(const TensorList& slope, const TensorList& r) {
+  const double weight1 = options_.gamma * on(is_on(Term::kWeights1));
+  if (!options_.shared_passes) {
+    split_terms_of_stage1(slope, r);
+    return add(result_.terms[Term::kDeltaWeights1], result_.terms[Term::kWeights1], weight1);
+  }
+  TensorList both = zeros_like(detach(problem_.architecture));
+  if (weight1 > 0.0 || is_on(Term::kDeltaWeights1)) {
+    both = stage1_.pull_back(add(r, slope, weight1), problem_.architecture, product_);
+  }
+  if (split_terms_) {
+    const int64_t passes = result_.passes;
+    split_terms_of_stage1(slope, r);
+    result_.split_passes = result_.passes - passes;
+    result_.passes = passes;
+  }
+  return both;
+}
+
+void FourLevels::split_terms_of_stage1(const TensorList& slope, const TensorList& r) {
+  if (is_on(Term::kWeights1)) {
+    result_.terms[Term::kWeights1] = stage1_.pull_back(slope, problem_.architecture, product_);
+  }
+  if (is_on(Term::kDeltaWeights1)) {
+    result_.terms[Term::kDeltaWeights1] = stage1_.pull_back(r, problem_.architecture, product_);
+  }
+}
+
 }  // namespace
 
 Hypergradient four_level_hypergradient(const FourLevelProblem& problem, const VirtualStep& step1,
                                        const VirtualStep& step2,
                                        const HypergradientOptions& options, bool split_terms) {
-  Hypergradient result;
-  const auto& terms = options.terms;
-  const TensorList& a = problem.architecture;
-  const auto validation1 =
-      problem.validation1 ? counted(problem.validation1, result.passes) : Objective{};
-  const auto validation2 = counted(problem.validation2, result.passes);
-  const TensorList zero = zeros_like(detach(a));
-  result.terms = PerTerm<TensorList>(zero);
-
-  if (options.order == HypergradientOrder::kFirst) {
-    const auto v1 = differentiate(validation1, a, {});
-    const auto v2 = differentiate(validation2, a, {});
-    result.terms[Term::kDirect1] = v1.architecture;
-    result.terms[Term::kDirect2] = v2.architecture;
-    result.validation1_loss = v1.loss;
-    result.validation2_loss = v2.loss;
-    result.total = add(scale(result.terms[Term::kDirect2], on(terms[Term::kDirect2])),
-                       result.terms[Term::kDirect1], options.gamma * on(terms[Term::kDirect1]));
-    return result;
-  }
-
-  const CountedProduct product(options, result.passes);
-  const int64_t steps1 = problem.train1 ? options.inner_steps.weights1 : 0;
-  GradientStage stage1(counted(problem.train1, result.passes), problem.weights1,
-                       stage_steps(step1, steps1, options.implicit));
-  GradientStage stage2(
-      counted(problem.attack, result.passes), {problem.delta},
-      stage_steps({.step_size = -options.delta_step_size},
-                  problem.perturb ? 1 : options.inner_steps.delta, ImplicitDerivative::kUnrolled));
-  GradientStage stage3(counted(problem.train2, result.passes), problem.weights2,
-                       stage_steps(step2, options.inner_steps.weights2, options.implicit));
-
-  result.passes += problem.perturb_passes;
-
-  // Forward: W1' (eq. 1), Δ' (eq. 2) at W1', W2' (eq. 3) at Δ', and the validation gradients.
-  result.updated_weights1 = stage1.run(&result.train1_loss);
-  const ScopedValues at_weights1(problem.weights1, result.updated_weights1);
-  result.updated_delta =
-      problem.perturb ? problem.perturb() : stage2.run(&result.attack_loss).front();
-  const ScopedValues at_delta({problem.delta}, {result.updated_delta});
-  if (problem.perturb && split_terms) {
-    const torch::NoGradGuard no_grad;
-    result.attack_loss = problem.attack().item<double>();
-  }
-  result.updated_weights2 = stage3.run(&result.train2_loss);
-  const auto v2 = [&] {
-    const ScopedValues at_weights2(problem.weights2, result.updated_weights2);
-    return differentiate(validation2, a, problem.weights2);
-  }();
-  const auto v1 = differentiate(validation1, a, problem.weights1);
-  result.terms[Term::kDirect1] = v1.architecture;
-  result.terms[Term::kDirect2] = v2.architecture;
-  result.validation1_loss = v1.loss;
-  result.validation2_loss = v2.loss;
-
-  // Backward: ∂V/∂W2' through stage III to A (I2) and Δ' (q); q through stage II to A (I3) and W1'
-  // (r); γ ∂V/∂W1' and r through stage I to A (I1 and I4).
-  const bool through_delta = terms[Term::kDeltaDirect] || terms[Term::kDeltaWeights1];
-  TensorList r = zeros_like(result.updated_weights1);
-  if (terms[Term::kWeights2] || through_delta) {
-    auto i2_and_q = stage3.pull_back(v2.weights, concatenate(a, {problem.delta}), product);
-    const TensorList q{i2_and_q.back()};
-    i2_and_q.pop_back();
-    if (terms[Term::kWeights2]) {
-      result.terms[Term::kWeights2] = std::move(i2_and_q);
-    }
-    if (through_delta) {
-      const auto i3_and_r = stage2.pull_back(q, concatenate(a, problem.weights1), product);
-      const auto split = i3_and_r.begin() + static_cast<int64_t>(a.size());
-      if (terms[Term::kDeltaDirect]) {
-        result.terms[Term::kDeltaDirect] = {i3_and_r.begin(), split};
-      }
-      if (terms[Term::kDeltaWeights1]) {
-        r = {split, i3_and_r.end()};
-      }
-    }
-  }
-  const double weight1 = options.gamma * on(terms[Term::kWeights1]);
-  TensorList through_stage1 = zero;
-  if (options.shared_passes && (weight1 > 0.0 || terms[Term::kDeltaWeights1])) {
-    through_stage1 = stage1.pull_back(add(r, v1.weights, weight1), a, product);
-  }
-  const int64_t passes_before_split = result.passes;
-  if (split_terms || !options.shared_passes) {
-    if (terms[Term::kWeights1]) {
-      result.terms[Term::kWeights1] = stage1.pull_back(v1.weights, a, product);
-    }
-    if (terms[Term::kDeltaWeights1]) {
-      result.terms[Term::kDeltaWeights1] = stage1.pull_back(r, a, product);
-    }
-  }
-  if (options.shared_passes) {
-    result.split_passes = result.passes - passes_before_split;
-    result.passes = passes_before_split;
-  } else {
-    through_stage1 =
-        add(result.terms[Term::kDeltaWeights1], result.terms[Term::kWeights1], weight1);
-  }
-
-  result.total = add(scale(result.terms[Term::kDirect2], on(terms[Term::kDirect2])),
-                     result.terms[Term::kDirect1], options.gamma * on(terms[Term::kDirect1]));
-  add_in_place(result.total, result.terms[Term::kWeights2]);
-  add_in_place(result.total, result.terms[Term::kDeltaDirect]);
-  add_in_place(result.total, through_stage1);
-  return result;
+  return options.order == HypergradientOrder::kFirst
+             ? first_order(problem, options)
+             : FourLevels(problem, step1, step2, options, split_terms).hypergradient();
 }
 
 Hypergradient bilevel_hypergradient(const BilevelProblem& problem, const VirtualStep& step,
                                     const HypergradientOptions& options) {
-  Hypergradient result;
   const TensorList& a = problem.architecture;
+  Hypergradient result = nothing_yet(a);
   const auto validation = counted(problem.validation, result.passes);
-  result.terms = PerTerm<TensorList>(zeros_like(detach(a)));
   if (options.order == HypergradientOrder::kFirst) {
     const auto v = differentiate(validation, a, {});
     result.terms[Term::kDirect1] = v.architecture;
@@ -202,7 +291,7 @@ Hypergradient bilevel_hypergradient(const BilevelProblem& problem, const Virtual
   }
   const CountedProduct product(options, result.passes);
   GradientStage stage(counted(problem.train, result.passes), problem.weights,
-                      stage_steps(step, options.inner_steps.weights1, options.implicit));
+                      {step, options.inner_steps.weights1, options.implicit});
   result.updated_weights1 = stage.run(&result.train1_loss);
   const auto v = [&] {
     const ScopedValues at_weights(problem.weights, result.updated_weights1);

@@ -11,18 +11,23 @@
 
 namespace sanas {
 
-/// The gradient steps that stand for the solution of an inner problem. SGD's form g = ∇F(X) + ωX,
+/// A step on an inner problem that is made on trial (method §3.3), in SGD's form g = ∇F(X) + ωX,
 /// b ← μb + g, X ← X − ξb, with Nesterov's momentum X ← X − ξ(g + μb); a negative step size ascends
 /// (supplement eq. 2).
-struct StageSteps {
+struct VirtualStep {
   double step_size = 0.0;     ///< ξ
   double momentum = 0.0;      ///< μ
   double weight_decay = 0.0;  ///< ω
-  bool nesterov = false;
-  /// 0: X stands still, and nothing flows through the stage.
-  int64_t count = 1;
   /// b before the first step; empty: zero.
   TensorList momentum_buffers = {};
+  bool nesterov = false;
+};
+
+/// The gradient steps that stand for the solution of an inner problem.
+struct StageSteps {
+  VirtualStep step;
+  /// 0: X stands still, and nothing flows through the stage.
+  int64_t count = 1;
   ImplicitDerivative implicit = ImplicitDerivative::kUnrolled;
 };
 

@@ -43,15 +43,6 @@ struct BilevelProblem {
   TensorList weights;
 };
 
-/// Virtual weight steps (method §3.3).
-struct VirtualStep {
-  double step_size = 0.0;
-  double momentum = 0.0;
-  double weight_decay = 0.0;
-  TensorList momentum_buffers = {};
-  bool nesterov = false;
-};
-
 /// dO/dA = d2 + I2 + I3 + I4 + γ (d1 + I1) and its parts, one tensor per architecture variable.
 struct Hypergradient {
   TensorList total;
