@@ -8,6 +8,13 @@
 #include "sanas/core/stopwatch.h"
 
 namespace sanas {
+namespace {
+
+UpdateGuard guard_of(const std::string& level, const SearchOptions& options) {
+  return {options.on_nonfinite, "level '" + level + "'", "lower search.weights.learning_rate"};
+}
+
+}  // namespace
 
 SearchLoop::SearchLoop(const SearchNetworks& networks, const SearchData& data,
                        const SearchOptions& options, const torch::Device& device)
@@ -19,6 +26,10 @@ SearchLoop::SearchLoop(const SearchNetworks& networks, const SearchData& data,
       weights1_(networks.net1->parameters(), options.weights),
       architecture_(networks.architecture()->tensors(), options.architecture),
       perturbations_(options_.attack, options.keep_perturbations),
+      guard1_(guard_of("weights 1", options)),
+      guard2_(guard_of("weights 2", options)),
+      attack_guard_(guard_of("attack", options)),
+      architecture_guard_(guard_of("architecture", options)),
       initial_architecture_(clone(networks.architecture()->tensors())),
       early_stopping_(options.eigenvalue),
       cursor_({.epochs = options.epochs,

@@ -21,11 +21,11 @@ enum Stream : uint64_t { kWeights1, kWeights2, kAttackStart, kAttack, kArchitect
 
 /// W1 or W2 with what its updates take.
 struct SearchLoop::Level {
-  const char* name;
   Supernet& net;
   WeightOptimizer& weights;
   /// Of the epoch.
   ClassificationMeter& meter;
+  UpdateGuard& guard;
   /// Of the network's draws.
   uint64_t seed;
   /// Whether the loss is the sum over the batch instead of the mean.
@@ -93,9 +93,9 @@ void SearchLoop::update_architecture(const Batch& train, StepReport& report) {
     const Hypergradient hypergradient =
         architect.gradient(train, validation, seed_of(kArchitecture, k), report.reported);
     report.architecture = summarize(hypergradient);
-    if (finite("architecture", std::isfinite(hypergradient.validation1_loss) &&
-                                   std::isfinite(hypergradient.validation2_loss) &&
-                                   std::isfinite(report.architecture->total_norm))) {
+    if (allows(architecture_guard_, std::isfinite(hypergradient.validation1_loss) &&
+                                        std::isfinite(hypergradient.validation2_loss) &&
+                                        std::isfinite(report.architecture->total_norm))) {
       architecture_.step(hypergradient.total);
     }
     passes += hypergradient.passes;
@@ -113,8 +113,8 @@ void SearchLoop::update_weights1(const Batch& train, StepReport& report) {
   const bool attacked =
       options_.adversarial_weights1 && report.epoch >= options_.attack_start_epoch;
   const auto images = attacked ? train.images + attack_images(train) : train.images;
-  report.weights1 = train_level(
-      {"weights 1", *networks_.net1, weights1_, meter1_, seed_of(kWeights1)}, images, train.labels);
+  report.weights1 = train_level({*networks_.net1, weights1_, meter1_, guard1_, seed_of(kWeights1)},
+                                images, train.labels);
   report.weights1->passes = update_cost(options_, report.epoch).weights1;
   report.weights1->seconds = watch.seconds();
   report.weights1->peak_memory_bytes = memory.bytes();
@@ -136,7 +136,7 @@ void SearchLoop::update_weights2(const Batch& train, StepReport& report) {
   torch::Tensor images = train.images;
   if (report.epoch >= options_.attack_start_epoch) {
     const auto delta = attack_images(train);
-    if (!finite("attack", all_finite({delta}))) {
+    if (!allows(attack_guard_, all_finite({delta}))) {
       return;
     }
     perturbations_.keep(train, delta);
@@ -145,8 +145,8 @@ void SearchLoop::update_weights2(const Batch& train, StepReport& report) {
   }
   const bool sums = options_.hypergradient.stage3_reduction == Stage3Reduction::kSum;
   report.weights2 =
-      train_level({"weights 2", *networks_.net2, *weights2_, meter2_, seed_of(kWeights2), sums},
-                  images, train.labels);
+      train_level({*networks_.net2, *weights2_, meter2_, guard2_, seed_of(kWeights2), sums}, images,
+                  train.labels);
   report.weights2->passes = update_cost(options_, report.epoch).weights2;
   report.weights2->seconds = watch.seconds();
   report.weights2->peak_memory_bytes = memory.bytes();
@@ -173,7 +173,7 @@ LevelReport SearchLoop::train_level(const Level& level, const torch::Tensor& ima
   LevelReport report;
   report.loss = values[0];
   report.top1 = meter.top1();
-  if (finite(level.name, std::isfinite(values[0]) && std::isfinite(values[3]))) {
+  if (allows(level.guard, std::isfinite(values[0]) && std::isfinite(values[3]))) {
     if (statistics) {
       statistics->keep();
     }
@@ -184,11 +184,7 @@ LevelReport SearchLoop::train_level(const Level& level, const torch::Tensor& ima
   return report;
 }
 
-bool SearchLoop::finite(const char* level, bool all_finite) {
-  auto& guard = guards_
-                    .try_emplace(level, options_.on_nonfinite, "level '" + std::string(level) + "'",
-                                 "lower search.weights.learning_rate")
-                    .first->second;
+bool SearchLoop::allows(UpdateGuard& guard, bool all_finite) {
   const bool allowed =
       guard.allows(all_finite, all_finite ? TensorList{} : all_variables(), step());
   if (!allowed) {

@@ -3,7 +3,6 @@
 
 // The search itself: Algorithm 1 of the paper.
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -121,7 +120,8 @@ class SearchLoop {
                           const torch::Tensor& labels);
   void report_epoch(double seconds);
   void end_if_collapsing();
-  bool finite(const char* level, bool all_finite);
+  /// Whether an update may be made; counts those that are left out.
+  bool allows(UpdateGuard& guard, bool all_finite);
   /// W1, W2 and A.
   TensorList all_variables() const;
   void measure_accuracy(EpochReport& report);
@@ -142,8 +142,10 @@ class SearchLoop {
   /// Of the first half of a search whose stages follow one another; null otherwise.
   std::unique_ptr<Architect> first_stage_architect_;
   Observers<SearchObserver> observers_;
-  /// Of each level.
-  std::map<std::string, UpdateGuard> guards_;
+  UpdateGuard guard1_;
+  UpdateGuard guard2_;
+  UpdateGuard attack_guard_;
+  UpdateGuard architecture_guard_;
   TensorList initial_architecture_;
   EarlyStopping early_stopping_;
   ClassificationMeter meter1_;
