@@ -206,7 +206,7 @@ ClassificationReport EvaluationLoop::test(DataLoader& images, const char* phase)
   return test_classifier(
       data_.input ? [&](const torch::Tensor& pixels) { return predict(data_.input(pixels)); }
                   : predict,
-      images, network_.options().classes, device_, options_.seed, observers_, phase);
+      images, {network_.options().classes, device_, options_.seed, phase}, observers_);
 }
 
 /// Of a whole epoch: where a training ends within one, it may be gone on with.

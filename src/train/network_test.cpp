@@ -34,17 +34,17 @@ ImageFunction stoppable(ImageFunction predict, const PhaseObserver& observer) {
 }
 
 ClassificationReport test_classifier(const ImageFunction& predict, DataLoader& images,
-                                     int64_t classes, const torch::Device& device, uint64_t seed,
-                                     PhaseObserver& observer, const std::string& name) {
+                                     const ClassifierTestOptions& options,
+                                     PhaseObserver& observer) {
   const torch::NoGradGuard no_grad;
-  ClassificationReport report(classes);
+  ClassificationReport report(options.classes);
   images.start_epoch(0);
-  Phase phase(observer, name, images.batches_per_epoch());
+  Phase phase(observer, options.phase, images.batches_per_epoch());
   for (uint64_t number = 0; const auto batch = images.next(); ++number) {
     report.add_skipped(batch->skipped);
     if (batch->size() > 0) {
-      const Batch moved = batch->to(device);
-      const FrozenRandomness frozen(derive_seed(seed, {number}));
+      const Batch moved = batch->to(options.device);
+      const FrozenRandomness frozen(derive_seed(options.seed, {number}));
       report.add(predict(moved.images), moved.labels);
     }
     phase.advance();

@@ -23,7 +23,7 @@ double largest_difference(const TensorList& a, const TensorList& b) {
 ClassificationReport tested(TinyTraining& training, const TensorList& values, DataLoader& images) {
   const ScopedValues at_values(values_of(training.network()), clone(values));
   return test_classifier(predictor(training.network(), {}), images,
-                         training.network().options().classes, test_device(), /*seed=*/0);
+                         {training.network().options().classes, test_device()});
 }
 
 TEST(EvaluationLoop, RunsTheEpochsAndFollowsTheSchedule) {
@@ -211,8 +211,9 @@ TEST(TestClassifier, EndsBetweenBatchesAndPredictionsAndTellsOfThem) {
   TinyTraining training(tiny_options());
   const auto predict = predictor(training.network(), {});
   const auto test = [&](const ImageFunction& function, PhaseObserver& observer) {
-    return test_classifier(function, training.test(), training.network().options().classes,
-                           test_device(), 0, observer, "the test");
+    return test_classifier(
+        function, training.test(),
+        {training.network().options().classes, test_device(), /*seed=*/0, "the test"}, observer);
   };
   StopAfter<> all("nothing", 0);
   EXPECT_EQ(test(predict, all).meter().count(), 8);

@@ -119,7 +119,8 @@ TEST(NoiseNetwork, EachBatchOfATestHasItsOwnDraws) {
   };
   const auto test = [&](uint64_t seed) {
     drawn.clear();
-    test_classifier(draw, training.test(), training.network().options().classes, torch::kCPU, seed);
+    test_classifier(draw, training.test(),
+                    {training.network().options().classes, torch::kCPU, seed});
     return drawn;
   };
   const auto one = test(1);

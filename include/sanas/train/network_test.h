@@ -27,14 +27,21 @@ ImageFunction predictor(EvalNetwork& network, const PixelNormalization& normaliz
 /// predictions that an attack takes. The observer has to outlive the function.
 ImageFunction stoppable(ImageFunction predict, const PhaseObserver& observer);
 
+struct ClassifierTestOptions {
+  int64_t classes = 0;
+  torch::Device device = torch::kCPU;
+  /// Of what the network draws (Noise), by batch.
+  uint64_t seed = 0;
+  /// What the work is called while it is looked on.
+  std::string phase = "test";
+};
+
 /// Everything that `predict` gets right on all images of a loader, without recording gradients; an
 /// image that can't be decoded is counted as skipped where the loader allows it.
-/// @param seed of what the network draws (Noise), by batch.
-/// @param observer of the phase `name`, a batch each part. Throws Interrupted.
+/// @param observer of the phase, a batch each part. Throws Interrupted.
 ClassificationReport test_classifier(const ImageFunction& predict, DataLoader& images,
-                                     int64_t classes, const torch::Device& device, uint64_t seed,
-                                     PhaseObserver& observer = nobody(),
-                                     const std::string& name = "test");
+                                     const ClassifierTestOptions& options,
+                                     PhaseObserver& observer = nobody());
 
 /// Seconds that one image takes.
 struct Latency {
