@@ -64,9 +64,8 @@ Hypergradient PlainArchitect::gradient(const Batch& train, const Batch& validati
   problem.train = classification_loss(
       frozen_classifier(net, networks_.normalization, derive_seed(seed, {kTrain1})), train);
   TensorList regularization;
-  problem.validation =
-      regularized_loss(net, networks_.normalization, derive_seed(seed, {kValidation1}), validation,
-                       regularization);
+  problem.validation = regularized_loss(
+      net, networks_.normalization, derive_seed(seed, {kValidation1}), validation, regularization);
   problem.architecture = networks_.architecture()->tensors();
   problem.weights = weights_.parameters();
   auto result = bilevel_hypergradient(
