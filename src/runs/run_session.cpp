@@ -118,6 +118,13 @@ void check_resumable(const Config& now, const Config& before, const std::string&
   }
 }
 
+RunOptions partial_run(const RunOptions& options, const fs::path& folder) {
+  RunOptions result = options;
+  result.out = folder;
+  result.resume = options.resume && fs::exists(folder / run_files::kConfig);
+  return result;
+}
+
 RunFolder open_run_folder(SessionKind kind, const Config& config, const RunOptions& options,
                           Log& log) {
   RunFolder folder(options.out, options.resume ? RunFolderMode::kResume : RunFolderMode::kCreate);
@@ -178,7 +185,7 @@ std::optional<SavedState> RunSession::resume(const std::string& images, int64_t 
 void RunSession::start(const torch::Device& device, int64_t first_step) {
   metrics_.truncate_to(settled_);
   if (options_.resume) {
-    folder_.remove(run_files::kWeights);                        // it tells that a training is over
+    folder_.remove(run_files::kWeights);                       // it tells that a training is over
     folder_.write_text(run_files::kConfig, to_yaml(config_));  // what may change has changed
   }
   record_start(folder_, kind_, device, first_step);

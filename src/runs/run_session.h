@@ -40,6 +40,10 @@ struct RollbackPoint {
   std::optional<LoadedCheckpoint> checkpoint;
 };
 
+/// The options of a run that is a part of another one, or of several: with `options.resume` it is
+/// gone on with if it was begun.
+RunOptions partial_run(const RunOptions& options, const std::filesystem::path& folder);
+
 /// Makes the folder of a run, or opens that of the run to go on with, and locks it. A new one gets
 /// `config.yaml` (and `config.base.yaml` where that is known, and a copy of the search's list), by
 /// which a later start sees that there is something to resume; that one compares first. From then
@@ -98,8 +102,8 @@ class RunSession {
     return do_finally(work, [this] { close(); });
   }
 
-  /// The lines that are in metrics.jsonl belong to the mini-batches that are done: a resume from the
-  /// next checkpoint keeps them.
+  /// The lines that are in metrics.jsonl belong to the mini-batches that are done: a resume from
+  /// the next checkpoint keeps them.
   void settle_records() { settled_ = metrics_.position(); }
   /// How many such lines there are.
   uint64_t settled_records() const { return settled_; }

@@ -19,7 +19,6 @@
 #include "runs/kept_files.h"
 #include "runs/run_recorder.h"
 #include "runs/run_session.h"
-#include "runs/studies/parts.h"
 #include "sanas/checkpoint/module_state.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"

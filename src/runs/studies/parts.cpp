@@ -30,13 +30,6 @@ void check_parts(const fs::path& folder, const std::vector<std::string>& parts) 
 
 }  // namespace
 
-RunOptions partial_run(const RunOptions& options, const fs::path& folder) {
-  RunOptions result = options;
-  result.out = folder;
-  result.resume = options.resume && fs::exists(folder / run_files::kConfig);
-  return result;
-}
-
 bool was_asked_for(const fs::path& folder, const Config& config) {
   const fs::path file = folder / run_files::kConfig;
   return fs::exists(file) && load_config(file.string()) == config;

@@ -13,9 +13,6 @@ namespace sanas {
 
 // For what consists of several runs, each in a folder below `options.out`.
 
-/// The options of one of them: with `options.resume` it is gone on with if it was begun.
-RunOptions partial_run(const RunOptions& options, const std::filesystem::path& folder);
-
 /// Whether the run in `folder` was begun with this configuration. Keys that are younger than the
 /// run have their defaults.
 bool was_asked_for(const std::filesystem::path& folder, const Config& config);

@@ -8,6 +8,7 @@
 #include "report/run_files.h"
 #include "runs/kept_files.h"
 #include "runs/meter_record.h"
+#include "runs/run_session.h"
 #include "runs/studies/parts.h"
 #include "sanas/core/error.h"
 #include "sanas/core/random.h"
