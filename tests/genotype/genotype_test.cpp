@@ -209,70 +209,67 @@ struct PublishedPreset {
 };
 
 // darts-family §6, in its own notation.
-const std::vector<PublishedPreset>& published() {
-  static const std::vector<PublishedPreset> presets{
-      {"NASNet",
-       "[sep_conv_5x5@1, sep_conv_3x3@0] [sep_conv_5x5@0, sep_conv_3x3@0] [avg_pool_3x3@1, "
-       "skip_connect@0] [avg_pool_3x3@0, avg_pool_3x3@0] [sep_conv_3x3@1, skip_connect@1]",
-       {2, 3, 4, 5, 6},
-       "[sep_conv_5x5@1, sep_conv_7x7@0] [max_pool_3x3@1, sep_conv_7x7@0] [avg_pool_3x3@1, "
-       "sep_conv_5x5@0] [skip_connect@3, avg_pool_3x3@2] [sep_conv_3x3@2, max_pool_3x3@1]",
-       {4, 5, 6}},
-      {"AmoebaNet",
-       "[avg_pool_3x3@0, max_pool_3x3@1] [sep_conv_3x3@0, sep_conv_5x5@2] [sep_conv_3x3@0, "
-       "avg_pool_3x3@3] [sep_conv_3x3@1, skip_connect@1] [skip_connect@0, avg_pool_3x3@1]",
-       {4, 5, 6},
-       "[avg_pool_3x3@0, sep_conv_3x3@1] [max_pool_3x3@0, sep_conv_7x7@2] [sep_conv_7x7@0, "
-       "avg_pool_3x3@1] [max_pool_3x3@0, max_pool_3x3@1] [conv_7x1_1x7@0, sep_conv_3x3@5]",
-       {3, 4, 6}},
-      {"DARTS_V1",
-       "[sep_conv_3x3@1, sep_conv_3x3@0] [skip_connect@0, sep_conv_3x3@1] [skip_connect@0, "
-       "sep_conv_3x3@1] [sep_conv_3x3@0, skip_connect@2]",
-       {2, 3, 4, 5},
-       "[max_pool_3x3@0, max_pool_3x3@1] [skip_connect@2, max_pool_3x3@0] [max_pool_3x3@0, "
-       "skip_connect@2] [skip_connect@2, avg_pool_3x3@0]",
-       {2, 3, 4, 5}},
-      {"DARTS",
-       "[sep_conv_3x3@0, sep_conv_3x3@1] [sep_conv_3x3@0, sep_conv_3x3@1] [sep_conv_3x3@1, "
-       "skip_connect@0] [skip_connect@0, dil_conv_3x3@2]",
-       {2, 3, 4, 5},
-       "[max_pool_3x3@0, max_pool_3x3@1] [skip_connect@2, max_pool_3x3@1] [max_pool_3x3@0, "
-       "skip_connect@2] [skip_connect@2, max_pool_3x3@1]",
-       {2, 3, 4, 5}},
-      {"PDARTS",
-       "[skip_connect@0, dil_conv_3x3@1] [skip_connect@0, sep_conv_3x3@1] [sep_conv_3x3@1, "
-       "sep_conv_3x3@3] [sep_conv_3x3@0, dil_conv_5x5@4]",
-       {2, 3, 4, 5},
-       "[avg_pool_3x3@0, sep_conv_5x5@1] [sep_conv_3x3@0, dil_conv_5x5@2] [max_pool_3x3@0, "
-       "dil_conv_3x3@1] [dil_conv_3x3@1, dil_conv_5x5@3]",
-       {2, 3, 4, 5}},
-      {"PCDARTS",
-       "[sep_conv_3x3@1, skip_connect@0] [sep_conv_3x3@0, dil_conv_3x3@1] [sep_conv_5x5@0, "
-       "sep_conv_3x3@1] [avg_pool_3x3@0, dil_conv_3x3@1]",
-       {2, 3, 4, 5},
-       "[sep_conv_5x5@1, max_pool_3x3@0] [sep_conv_5x5@1, sep_conv_5x5@2] [sep_conv_3x3@0, "
-       "sep_conv_3x3@3] [sep_conv_3x3@1, sep_conv_3x3@2]",
-       {2, 3, 4, 5}},
-      {"PC_DARTS_image",
-       "[skip_connect@1, sep_conv_3x3@0] [sep_conv_3x3@0, skip_connect@1] [sep_conv_3x3@1, "
-       "sep_conv_3x3@3] [sep_conv_3x3@1, dil_conv_5x5@4]",
-       {2, 3, 4, 5},
-       "[sep_conv_3x3@0, skip_connect@1] [dil_conv_5x5@2, max_pool_3x3@1] [sep_conv_3x3@2, "
-       "sep_conv_3x3@1] [sep_conv_5x5@0, sep_conv_3x3@3]",
-       {2, 3, 4, 5}},
-      {"PRDARTS",
-       "[skip_connect@0, sep_conv_3x3@1] [dil_conv_3x3@2, sep_conv_3x3@0] [dil_conv_3x3@3, "
-       "sep_conv_3x3@1] [dil_conv_3x3@4, dil_conv_3x3@1]",
-       {2, 3, 4, 5},
-       "[avg_pool_3x3@0, dil_conv_5x5@1] [sep_conv_3x3@0, dil_conv_5x5@2] [sep_conv_5x5@1, "
-       "dil_conv_3x3@3] [dil_conv_5x5@4, dil_conv_5x5@1]",
-       {2, 3, 4, 5}},
-  };
-  return presets;
-}
+const std::vector<PublishedPreset> kPublished{
+    {"NASNet",
+     "[sep_conv_5x5@1, sep_conv_3x3@0] [sep_conv_5x5@0, sep_conv_3x3@0] [avg_pool_3x3@1, "
+     "skip_connect@0] [avg_pool_3x3@0, avg_pool_3x3@0] [sep_conv_3x3@1, skip_connect@1]",
+     {2, 3, 4, 5, 6},
+     "[sep_conv_5x5@1, sep_conv_7x7@0] [max_pool_3x3@1, sep_conv_7x7@0] [avg_pool_3x3@1, "
+     "sep_conv_5x5@0] [skip_connect@3, avg_pool_3x3@2] [sep_conv_3x3@2, max_pool_3x3@1]",
+     {4, 5, 6}},
+    {"AmoebaNet",
+     "[avg_pool_3x3@0, max_pool_3x3@1] [sep_conv_3x3@0, sep_conv_5x5@2] [sep_conv_3x3@0, "
+     "avg_pool_3x3@3] [sep_conv_3x3@1, skip_connect@1] [skip_connect@0, avg_pool_3x3@1]",
+     {4, 5, 6},
+     "[avg_pool_3x3@0, sep_conv_3x3@1] [max_pool_3x3@0, sep_conv_7x7@2] [sep_conv_7x7@0, "
+     "avg_pool_3x3@1] [max_pool_3x3@0, max_pool_3x3@1] [conv_7x1_1x7@0, sep_conv_3x3@5]",
+     {3, 4, 6}},
+    {"DARTS_V1",
+     "[sep_conv_3x3@1, sep_conv_3x3@0] [skip_connect@0, sep_conv_3x3@1] [skip_connect@0, "
+     "sep_conv_3x3@1] [sep_conv_3x3@0, skip_connect@2]",
+     {2, 3, 4, 5},
+     "[max_pool_3x3@0, max_pool_3x3@1] [skip_connect@2, max_pool_3x3@0] [max_pool_3x3@0, "
+     "skip_connect@2] [skip_connect@2, avg_pool_3x3@0]",
+     {2, 3, 4, 5}},
+    {"DARTS",
+     "[sep_conv_3x3@0, sep_conv_3x3@1] [sep_conv_3x3@0, sep_conv_3x3@1] [sep_conv_3x3@1, "
+     "skip_connect@0] [skip_connect@0, dil_conv_3x3@2]",
+     {2, 3, 4, 5},
+     "[max_pool_3x3@0, max_pool_3x3@1] [skip_connect@2, max_pool_3x3@1] [max_pool_3x3@0, "
+     "skip_connect@2] [skip_connect@2, max_pool_3x3@1]",
+     {2, 3, 4, 5}},
+    {"PDARTS",
+     "[skip_connect@0, dil_conv_3x3@1] [skip_connect@0, sep_conv_3x3@1] [sep_conv_3x3@1, "
+     "sep_conv_3x3@3] [sep_conv_3x3@0, dil_conv_5x5@4]",
+     {2, 3, 4, 5},
+     "[avg_pool_3x3@0, sep_conv_5x5@1] [sep_conv_3x3@0, dil_conv_5x5@2] [max_pool_3x3@0, "
+     "dil_conv_3x3@1] [dil_conv_3x3@1, dil_conv_5x5@3]",
+     {2, 3, 4, 5}},
+    {"PCDARTS",
+     "[sep_conv_3x3@1, skip_connect@0] [sep_conv_3x3@0, dil_conv_3x3@1] [sep_conv_5x5@0, "
+     "sep_conv_3x3@1] [avg_pool_3x3@0, dil_conv_3x3@1]",
+     {2, 3, 4, 5},
+     "[sep_conv_5x5@1, max_pool_3x3@0] [sep_conv_5x5@1, sep_conv_5x5@2] [sep_conv_3x3@0, "
+     "sep_conv_3x3@3] [sep_conv_3x3@1, sep_conv_3x3@2]",
+     {2, 3, 4, 5}},
+    {"PC_DARTS_image",
+     "[skip_connect@1, sep_conv_3x3@0] [sep_conv_3x3@0, skip_connect@1] [sep_conv_3x3@1, "
+     "sep_conv_3x3@3] [sep_conv_3x3@1, dil_conv_5x5@4]",
+     {2, 3, 4, 5},
+     "[sep_conv_3x3@0, skip_connect@1] [dil_conv_5x5@2, max_pool_3x3@1] [sep_conv_3x3@2, "
+     "sep_conv_3x3@1] [sep_conv_5x5@0, sep_conv_3x3@3]",
+     {2, 3, 4, 5}},
+    {"PRDARTS",
+     "[skip_connect@0, sep_conv_3x3@1] [dil_conv_3x3@2, sep_conv_3x3@0] [dil_conv_3x3@3, "
+     "sep_conv_3x3@1] [dil_conv_3x3@4, dil_conv_3x3@1]",
+     {2, 3, 4, 5},
+     "[avg_pool_3x3@0, dil_conv_5x5@1] [sep_conv_3x3@0, dil_conv_5x5@2] [sep_conv_5x5@1, "
+     "dil_conv_3x3@3] [dil_conv_5x5@4, dil_conv_5x5@1]",
+     {2, 3, 4, 5}},
+};
 
 TEST(PresetGenotype, IsThePublishedOne) {
-  for (const auto& preset : published()) {
+  for (const auto& preset : kPublished) {
     const Genotype expected{cell_of(preset.normal, preset.normal_concat),
                             cell_of(preset.reduce, preset.reduce_concat)};
     EXPECT_EQ(load_genotype(preset.name), expected) << preset.name;
