@@ -7,7 +7,7 @@
 #include "sanas/checkpoint/checkpoint_info.h"
 #include "sanas/checkpoint/module_state.h"
 #include "sanas/core/error.h"
-#include "sanas/supernet/prdarts_supernet.h"
+#include "supernet/prdarts_supernet.h"
 
 namespace sanas {
 namespace {

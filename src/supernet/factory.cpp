@@ -6,8 +6,8 @@
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 #include "sanas/supernet/darts_supernet.h"
-#include "sanas/supernet/prdarts_supernet.h"
 #include "supernet/pdarts_supernet.h"
+#include "supernet/prdarts_supernet.h"
 
 namespace sanas {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/supernet/gate_noise.h"
+#include "supernet/gate_noise.h"
 
 namespace sanas {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/supernet/prdarts_supernet.h"
+#include "supernet/prdarts_supernet.h"
 
 #include <algorithm>
 
@@ -62,11 +62,11 @@ void PrdartsSupernet::start_epoch(const SearchEpoch& epoch) {
 }
 
 ArchitectureSample PrdartsSupernet::sample_architecture() {
-  auto normal = sample(false);
-  return {std::move(normal), sample(true)};
+  auto normal = draw(false);
+  return {std::move(normal), draw(true)};
 }
 
-CellWeights PrdartsSupernet::sample(bool reduction) {
+CellWeights PrdartsSupernet::draw(bool reduction) {
   const auto& alphas = architecture().alphas(reduction);
   const auto gates = sampler_.sample(alphas, temperature_);
   CellWeights result{split_weights(gates.weights.to(alphas.device())), {}};

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "sanas/supernet/factory.h"
-#include "sanas/supernet/prdarts_supernet.h"
+#include "supernet/prdarts_supernet.h"
 
 namespace sanas {
 

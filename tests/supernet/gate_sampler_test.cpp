@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/supernet/gate_sampler.h"
+#include "supernet/gate_sampler.h"
 
 #include <gtest/gtest.h>
 

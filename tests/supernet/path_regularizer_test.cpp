@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/supernet/path_regularizer.h"
+#include "supernet/path_regularizer.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sanas/supernet/prdarts_supernet.h"
+#include "supernet/prdarts_supernet.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

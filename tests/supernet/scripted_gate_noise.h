@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "sanas/supernet/gate_noise.h"
+#include "supernet/gate_noise.h"
 
 namespace sanas {
 

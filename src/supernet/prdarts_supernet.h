@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "sanas/supernet/cell_supernet.h"
-#include "sanas/supernet/gate_sampler.h"
-#include "sanas/supernet/path_regularizer.h"
+#include "supernet/gate_sampler.h"
+#include "supernet/path_regularizer.h"
 
 namespace sanas {
 
@@ -42,7 +42,7 @@ class PrdartsSupernet : public CellSupernet {
   double temperature() const { return temperature_; }
 
  private:
-  CellWeights sample(bool reduction);
+  CellWeights draw(bool reduction);
 
   PrdartsOptions prdarts_;
   GateSampler sampler_;

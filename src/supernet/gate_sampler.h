@@ -7,8 +7,8 @@
 
 #include <memory>
 
-#include "sanas/supernet/gate_noise.h"
 #include "sanas/supernet/prdarts_options.h"
+#include "supernet/gate_noise.h"
 
 namespace sanas {
 
