@@ -54,7 +54,7 @@ TEST(SaliencyScores, ImagesHaveWhatIsDefinedForThem) {
 TEST(SaliencyScores, TextPutsTheColumnsSideBySide) {
   const auto text = scores_text(scores(), {});
   EXPECT_THAT(text,
-              HasSubstr("metric                            pgd, \"w1\"              gradient"));
+              HasSubstr("metric                            pgd, \"w1\"             gradient"));
   EXPECT_THAT(text, HasSubstr("deletion_area                     0.500 [0.500, 0.500]  -         "
                               "lower is better\n"));
   EXPECT_THAT(text, HasSubstr("best_iou                          0.250 [undefined]     -         "
