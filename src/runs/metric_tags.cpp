@@ -80,8 +80,8 @@ std::vector<std::pair<std::string, double>> tagged_values(const JsonRecord& reco
   const auto* phase = find<std::string>(record, "phase");
   std::vector<std::pair<std::string, double>> values;
   for (const Tag& tag : kTags) {
-    const auto* value = phase != nullptr && *phase == tag.phase ? find<double>(record, tag.key)
-                                                                : nullptr;
+    const auto* value =
+        phase != nullptr && *phase == tag.phase ? find<double>(record, tag.key) : nullptr;
     if (value != nullptr) {
       values.emplace_back(tag.tag, *value);
     }

@@ -33,8 +33,8 @@ struct RecordedLoop {
 /// The mini-batch where the values of an epoch stand: its last one. Those of an epoch that is not
 /// over stand one further, where they are dropped when a resumed run begins there and reports the
 /// epoch again.
-template <typename EpochReport>
-int64_t last_step(const EpochReport& report) {
+template <typename Report>
+int64_t last_step(const Report& report) {
   return report.partial ? report.counts.step : report.counts.step - 1;
 }
 
@@ -53,7 +53,7 @@ class RunRecorder {
   /// A record of metrics.jsonl, whose values are also points of TensorBoard's curves at mini-batch
   /// `step` of the loop (metric_tags.h). Throws FileError, as what follows.
   void write(const JsonRecord& record, int64_t step);
-  /// A histogram for TensorBoard.
+  /// A histogram for TensorBoard. What follows writes it out.
   void write_histogram(int64_t step, const std::string& tag, const torch::Tensor& values);
   /// heat_maps.png, and the same picture for TensorBoard; nothing without one.
   void write_heat_maps(int64_t step, const std::optional<EncodedImage>& sheet);

@@ -29,20 +29,19 @@ std::vector<std::string> keys_of(const JsonRecord& record) {
 }
 
 TEST(SearchRecords, AMiniBatchHasTheValuesOfEveryUpdate) {
-  EXPECT_EQ(
-      to_json(to_record(complete_step(), 1, SearchMethod::kSanas)),
-      R"({"phase":"search","stage":1,"epoch":2,"step":30,"learning_rate":0.025,)"
-      R"("train1_loss":1.5,"train1_top1":0.25,"train1_gradient_norm":3.0,"train1_passes":2,)"
-      R"("train1_seconds":0.125,"train1_peak_memory_bytes":1024,)"
-      R"("train2_loss":2.5,"train2_top1":0.75,"train2_gradient_norm":4.0,"train2_passes":3,)"
-      R"("train2_seconds":0.25,"train2_peak_memory_bytes":2048,)"
-      R"("validation1_loss":1.25,"hypergradient_norm":5.0,)"
-      R"("norm_d1":0.5,"cosine_d1":0.0,"norm_I1":2.5,"cosine_I1":0.25,)"
-      R"("validation2_loss":2.25,"attack_loss":16.0,)"
-      R"("norm_d2":1.5,"cosine_d2":0.125,"norm_I2":3.5,"cosine_I2":0.375,)"
-      R"("norm_I3":4.5,"cosine_I3":0.5,"norm_I4":5.5,"cosine_I4":0.625,)"
-      R"("architecture_passes":17,"architecture_seconds":0.5,)"
-      R"("architecture_peak_memory_bytes":4096})");
+  EXPECT_EQ(to_json(to_record(complete_step(), 1, SearchMethod::kSanas)),
+            R"({"phase":"search","stage":1,"epoch":2,"step":30,"learning_rate":0.025,)"
+            R"("train1_loss":1.5,"train1_top1":0.25,"train1_gradient_norm":3.0,"train1_passes":2,)"
+            R"("train1_seconds":0.125,"train1_peak_memory_bytes":1024,)"
+            R"("train2_loss":2.5,"train2_top1":0.75,"train2_gradient_norm":4.0,"train2_passes":3,)"
+            R"("train2_seconds":0.25,"train2_peak_memory_bytes":2048,)"
+            R"("validation1_loss":1.25,"hypergradient_norm":5.0,)"
+            R"("norm_d1":0.5,"cosine_d1":0.0,"norm_I1":2.5,"cosine_I1":0.25,)"
+            R"("validation2_loss":2.25,"attack_loss":16.0,)"
+            R"("norm_d2":1.5,"cosine_d2":0.125,"norm_I2":3.5,"cosine_I2":0.375,)"
+            R"("norm_I3":4.5,"cosine_I3":0.5,"norm_I4":5.5,"cosine_I4":0.625,)"
+            R"("architecture_passes":17,"architecture_seconds":0.5,)"
+            R"("architecture_peak_memory_bytes":4096})");
 }
 
 TEST(SearchRecords, APlainSearchHasNoValuesOfAttackAndSecondNetwork) {
@@ -62,16 +61,15 @@ TEST(SearchRecords, AMiniBatchWithoutUpdatesHasItsPlaceAlone) {
 
 TEST(SearchRecords, AnEpochHasMeansGenotypeAndCounts) {
   const EpochReport report = complete_epoch();
-  EXPECT_EQ(
-      to_json(to_record(report, 1, {.parameters = 7, .macs = 9}, 4096)),
-      R"({"phase":"search_epoch","stage":1,"epoch":2,"step":36,"learning_rate":0.025,)"
-      R"("train1_loss":0.5,"train1_top1":0.5,"train2_loss":0.5,"train2_top1":0.5,)"
-      R"("validation1_loss":0.5,"validation1_top1":0.5,"validation_images":4,)"
-      R"("validation_skipped_images":4,"eigenvalue":0.75,"genotype":")" +
-          to_string(report.genotype) +
-          R"(","skips_normal":2,"skips_reduce":3,"margin":0.125,"architecture_change":0.25,)"
-          R"("entropy":2.0,"parameters":7,"macs":9,"skipped_updates":1,"rollbacks":2,)"
-          R"("skipped_images":3,"peak_memory_bytes":4096,"seconds":8.0})");
+  EXPECT_EQ(to_json(to_record(report, 1, {.parameters = 7, .macs = 9}, 4096)),
+            R"({"phase":"search_epoch","stage":1,"epoch":2,"step":36,"learning_rate":0.025,)"
+            R"("train1_loss":0.5,"train1_top1":0.5,"train2_loss":0.5,"train2_top1":0.5,)"
+            R"("validation1_loss":0.5,"validation1_top1":0.5,"validation_images":4,)"
+            R"("validation_skipped_images":4,"eigenvalue":0.75,"genotype":")" +
+                to_string(report.genotype) +
+                R"(","skips_normal":2,"skips_reduce":3,"margin":0.125,"architecture_change":0.25,)"
+                R"("entropy":2.0,"parameters":7,"macs":9,"skipped_updates":1,"rollbacks":2,)"
+                R"("skipped_images":3,"peak_memory_bytes":4096,"seconds":8.0})");
 }
 
 TEST(SearchRecords, AnEpochLacksWhatWasNotMeasured) {

@@ -29,8 +29,8 @@ TEST(TrainingRecords, AnEpochHasMeansAndCounts) {
 
 TEST(TrainingRecords, AnEpochSaysWhatItWasTestedOn) {
   const std::string line = to_json(to_record(complete_training_epoch(), 4096));
-  // Two classes alike for every image: the loss is ln 2, and the first one is taken for the best.
-  const std::string means = R"(_loss":0.6931471)";
+  // Logits (1, 0) for both labels: (ln(1 + 1/e) + ln(1 + e)) / 2 = 0.813262.
+  const std::string means = R"(_loss":0.81326)";
   EXPECT_NE(line.find(R"("validation)" + means), std::string::npos) << line;
   EXPECT_NE(line.find(R"("test)" + means), std::string::npos) << line;
   EXPECT_NE(line.find(R"("validation_top1":0.5,"validation_top5":1.0,"validation_images":2,)"
@@ -46,7 +46,7 @@ TEST(TrainingRecords, PeopleReadAMiniBatchAndAnEpochInOneLine) {
   EXPECT_EQ(progress_text(complete_training_step()),
             "epoch 3  loss 1.500  top-1 25.0 %  16 images/s");
   EXPECT_EQ(log_text(complete_training_epoch()),
-            "epoch 3/600: training 0.5000 (50.00 %), validation 0.6931 (50.00 %), test 0.6931 "
+            "epoch 3/600: training 0.5000 (50.00 %), validation 0.8133 (50.00 %), test 0.8133 "
             "(50.00 %) on 2 images, 5 can't be decoded, 8.0 s");
 }
 

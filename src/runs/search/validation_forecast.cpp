@@ -25,8 +25,7 @@ std::string ValidationForecast::after(const StepReport& report) {
     return "";
   }
   const double pass = report.weights1->seconds / static_cast<double>(report.weights1->passes);
-  seconds_per_image_ =
-      std::min(seconds_per_image_, pass / static_cast<double>(report.batch_size));
+  seconds_per_image_ = std::min(seconds_per_image_, pass / static_cast<double>(report.batch_size));
   ++updates_;
   const bool is_last = report.step + 1 >= max_steps_;
   if (updates_ < kMeasuredUpdates && !is_last) {
