@@ -90,6 +90,19 @@ TEST(EventFile, WritesEveryHistogramThatHasAFiniteElement) {
   EXPECT_EQ(records(content_of(events.path())).size(), 4U);
 }
 
+TEST(EventFile, ABinHoldsItsUpperLimitAndNotItsLower) {
+  const TemporaryFolder folder;
+  EventFile events(folder.path(), 0);
+  events.add_histogram(0, "whole", torch::arange(31, torch::kFloat64));  // thirty bins of width 1
+  events.flush();
+  const std::string record = records(content_of(events.path())).back();
+  std::vector<double> counts(30);  // the last field
+  std::memcpy(counts.data(), record.data() + record.size() - 240, 240);
+  std::vector<double> expected(30, 1.0);
+  expected.front() = 2.0;  // nothing lies below the smallest
+  EXPECT_EQ(counts, expected);
+}
+
 TEST(EventFile, NamesAFolderThatIsNotThere) {
   const TemporaryFolder folder;
   const auto message = file_error([&] { EventFile(folder / "missing", 0); });

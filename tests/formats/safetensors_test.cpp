@@ -225,6 +225,25 @@ TEST(Safetensors, TruncationsAndFlippedBytesNeverCrash) {
                [](const std::string& bytes) { parse_safetensors(bytes); });
 }
 
+TEST(Safetensors, AChecksumThatWasAskedForIsCompared) {
+  NamedTensors tensors;
+  tensors.tensors.insert("a", torch::tensor({1.F, 2.F}));
+  request_checksum(tensors);
+  const std::string bytes = serialize_safetensors(tensors);
+  // Python's zlib.crc32 of the header's length, the header with zeros for digits, and the data.
+  EXPECT_THAT(bytes, HasSubstr(R"({"__metadata__":{"sanas.checksum":"crc32:7fc84155"},"a":)"));
+  EXPECT_TRUE(has_checksum(parse_safetensors(bytes)));
+  for (const size_t at : {bytes.size() - 1, bytes.find("F32") + 1, bytes.find("crc32:") + 6}) {
+    std::string changed = bytes;
+    changed[at] = changed[at] == '3' ? '1' : '3';
+    EXPECT_THAT(file_error([&] { parse_safetensors(changed, "f"); }), HasSubstr("f: ")) << at;
+  }
+  std::string data = bytes;
+  data.back() ^= 1;
+  EXPECT_EQ(file_error([&] { parse_safetensors(data, "f"); }),
+            "f: is damaged: its checksum is wrong");
+}
+
 TEST(Safetensors, RefusesWhatItCannotWrite) {
   NamedTensors tensors;
   tensors.tensors.insert("c", torch::zeros({1}, torch::kComplexFloat));

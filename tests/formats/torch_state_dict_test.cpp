@@ -146,6 +146,22 @@ TEST(TorchPickle, FilesBeforeTorch16AreReadWithTheSameCare) {
   test::damage(good, [&](const std::string& bytes) { read(bytes); });
 }
 
+TEST(TorchPickle, ViewsOfUntypedStoragesCountBytes) {
+  const auto view = [](int begin) {  // three numbers of four bytes, the last two of them
+    return legacy(dict("a", global("torch._utils", "_rebuild_tensor_v3") + "((" + text("storage") +
+                                global("torch.storage", "UntypedStorage") + text("0") +
+                                text("cpu") + number(24) + "(" + text("v") + number(begin) +
+                                number(12) + "ttQ" + number(1) + tuple({2}) + tuple({1}) + "\x89" +
+                                global("collections", "OrderedDict") + ")R" +
+                                global("torch", "uint32") + "tR"),
+                  24);
+  };
+  const auto read = parse_torch_state_dict(view(8), "f");
+  EXPECT_TRUE(torch::equal(read.tensors["a"].view(torch::kFloat), torch::tensor({3.F, 4.F})));
+  EXPECT_THAT(file_error([&] { parse_torch_state_dict(view(6), "f"); }),
+              HasSubstr("larger than its storage"));
+}
+
 TEST(TensorFile, IsWhatItsContentSays) {
   const TemporaryFolder folder;
   write_torch_state_dict(folder / "checkpoint.pth.tar", example());
