@@ -7,7 +7,6 @@
 #include "runs/run_recorder.h"
 #include "runs/run_session.h"
 #include "runs/search/validation_forecast.h"
-#include "sanas/config/config.h"
 #include "sanas/search/search_loop.h"
 #include "sanas/setup/search_setup.h"
 #include "sanas/supernet/search_stage.h"
