@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <cstring>
+
 #include "formats/pickle_support.h"
 #include "sanas/formats/safetensors.h"
 #include "sanas/formats/tensor_file.h"
@@ -111,6 +113,22 @@ TEST(TorchPickle, ArchivesThatAreNotTorchSavesAreRefused) {
   std::string flipped = good;
   flipped[good.find(std::string("\0\0\x80\x3e", 4))] ^= 1;  // 0.25 in the alphas
   EXPECT_THAT(refused(flipped), HasSubstr("is damaged: its checksum is wrong"));
+}
+
+// Members within members would let a small file fill the memory.
+TEST(TorchPickle, MembersOfAnArchiveDoNotOverlap) {
+  std::string bytes = archive({{"data.pkl", "\x80\x02}."}, {"data/0", std::string(4000, 'x')}});
+  const auto larger = static_cast<uint32_t>(bytes.size() - 1000);  // still within the file
+  size_t entries = 0;
+  for (size_t at = bytes.find("PK\x01\x02"); at != std::string::npos;
+       at = bytes.find("PK\x01\x02", at + 1)) {
+    std::memcpy(bytes.data() + at + 20, &larger, sizeof(larger));  // as stored
+    std::memcpy(bytes.data() + at + 24, &larger, sizeof(larger));
+    ++entries;
+  }
+  EXPECT_GE(entries, 2U);
+  EXPECT_THAT(file_error([&] { parse_torch_state_dict(bytes, "f"); }),
+              HasSubstr("ends after the file"));
 }
 
 TEST(TorchPickle, FilesBeforeTorch16AreReadWithTheSameCare) {
