@@ -220,10 +220,10 @@ TEST(InferenceBatch, IsWhatFitsButNotLessThanInTraining) {
 }
 
 TEST(RowsAreIndependent, UnlessStatisticsAreTheBatchesOrNoiseIsDrawn) {
-  EXPECT_TRUE(rows_are_independent(ReluConvBn(4, 6, {})));
+  EXPECT_TRUE(rows_are_independent(*std::make_shared<ReluConvBn>(4, 6, OperationOptions{})));
   OperationOptions of_the_batch;
   of_the_batch.track_running_stats = false;
-  EXPECT_FALSE(rows_are_independent(ReluConvBn(4, 6, of_the_batch)));
+  EXPECT_FALSE(rows_are_independent(*std::make_shared<ReluConvBn>(4, 6, of_the_batch)));
   EXPECT_FALSE(rows_are_independent(*make_operation(Primitive::kNoise, 4, 1, {})));
 }
 
