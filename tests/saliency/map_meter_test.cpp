@@ -32,8 +32,8 @@ MapBatch images(int64_t first, int64_t count) {
   MapBatch batch;
   batch.first = first;
   batch.names.assign(static_cast<size_t>(count), "image");
-  const auto pixels =
-      torch::linspace(0.0, 1.0, 8 * 3 * 16).view({8, 3, 4, 4}).narrow(0, first, count);
+  torch::manual_seed(6);
+  const auto pixels = torch::rand({8, 3, 4, 4}).narrow(0, first, count);
   const auto classes = torch::zeros({count}, torch::kInt64);
   batch.batch = {pixels, classes, classes};
   batch.maps = maps_of(pixels);
@@ -41,7 +41,7 @@ MapBatch images(int64_t first, int64_t count) {
 }
 
 /// What is measured of these batches.
-ColumnScores scores_of(const std::vector<MapBatch>& batches) {
+ColumnScores scores_of(const std::vector<MapBatch>& batches, int64_t noise_samples = 2) {
   const auto network = first_pixels();
   MeasuredColumn column{.name = "column", .network = network, .make = image_maps(), .seed = 1};
   const auto load = [] {
@@ -50,7 +50,7 @@ ColumnScores scores_of(const std::vector<MapBatch>& batches) {
   column.load = load;
   column.load_fresh = [=](uint64_t) { return load(); };
   column.others = {{"twin", load}};
-  MapMeter meter(column, {.curve_steps = 3, .checked_images = 5, .noise_samples = 2});
+  MapMeter meter(column, {.curve_steps = 3, .checked_images = 5, .noise_samples = noise_samples});
   for (const auto& batch : batches) {
     meter.add(batch);
   }
@@ -109,6 +109,18 @@ TEST(MapMeter, ComparesWithWhatItNames) {
   EXPECT_NEAR(values(scores, "twin_ssim")[4], 1.0, 1e-12);
 }
 
+TEST(MapMeter, SensitivityIsTheLargestOfAllNoises) {
+  double before = 0.0;
+  double first = 0.0;
+  for (int64_t samples = 1; samples <= 6; ++samples) {
+    const double largest = values(scores_of({images(0, 8)}, samples), "noise_sensitivity")[0];
+    EXPECT_GE(largest, before) << samples;
+    before = largest;
+    first = samples == 1 ? largest : first;
+  }
+  EXPECT_GT(before, first);
+}
+
 TEST(MapMeter, BatchesChangeNoBit) {
   const auto whole = scores_of({images(0, 8)});
   const auto parts = scores_of({images(0, 3), images(3, 4), images(7, 1)});
@@ -116,6 +128,11 @@ TEST(MapMeter, BatchesChangeNoBit) {
   EXPECT_EQ(whole.insertion_curve, parts.insertion_curve);
   for (const char* name : {"deletion_area", "insertion_area"}) {
     EXPECT_EQ(values(whole, name), values(parts, name)) << name;
+  }
+  const auto agreements = values(parts, "seed_agreement");
+  ASSERT_EQ(agreements.size(), 8U);
+  for (size_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(std::isnan(agreements[i]), i >= 5) << "the first of all batches, not of each: " << i;
   }
   ASSERT_EQ(whole.deletion_curve.size(), 4U);
   // Deleted, all pixels have the mean colour and every class a third.
