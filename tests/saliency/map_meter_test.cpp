@@ -33,7 +33,7 @@ MapBatch images(int64_t first, int64_t count) {
   batch.first = first;
   batch.names.assign(static_cast<size_t>(count), "image");
   torch::manual_seed(6);
-  const auto pixels = torch::rand({8, 3, 4, 4}).narrow(0, first, count);
+  const auto pixels = torch::rand({8, 3, 4, 4}, torch::kDouble).narrow(0, first, count);
   const auto classes = torch::zeros({count}, torch::kInt64);
   batch.batch = {pixels, classes, classes};
   batch.maps = maps_of(pixels);
@@ -50,7 +50,7 @@ ColumnScores scores_of(const std::vector<MapBatch>& batches, int64_t noise_sampl
   column.load = load;
   column.load_fresh = [=](uint64_t) { return load(); };
   column.others = {{"twin", load}};
-  MapMeter meter(column, {.curve_steps = 3, .checked_images = 5, .noise_samples = noise_samples});
+  MapMeter meter(column, {.curve_steps = 15, .checked_images = 5, .noise_samples = noise_samples});
   for (const auto& batch : batches) {
     meter.add(batch);
   }
@@ -134,9 +134,9 @@ TEST(MapMeter, BatchesChangeNoBit) {
   for (size_t i = 0; i < 8; ++i) {
     EXPECT_EQ(std::isnan(agreements[i]), i >= 5) << "the first of all batches, not of each: " << i;
   }
-  ASSERT_EQ(whole.deletion_curve.size(), 4U);
+  ASSERT_EQ(whole.deletion_curve.size(), 16U);
   // Deleted, all pixels have the mean colour and every class a third.
-  EXPECT_NEAR(whole.deletion_curve[3], 1.0 / 3.0, 1e-6);
+  EXPECT_NEAR(whole.deletion_curve[15], 1.0 / 3.0, 1e-6);
   EXPECT_NEAR(whole.insertion_curve[0], 1.0 / 3.0, 1e-6);
 }
 
