@@ -25,7 +25,7 @@ python3 scripts/check_sizes.py
 cppcheck --quiet --error-exitcode=1 --std=c++20 --language=c++ --inline-suppr \
   --enable=performance,portability --suppress=missingIncludeSystem --suppress=internalAstError \
   --suppress=syntaxError --suppress=missingReturn --suppress=containerOutOfBounds \
-  --suppress=useInitializationList --suppress=passedByValue -I include src apps
+  --suppress=useInitializationList --suppress=passedByValue -I include -I src src apps
 if [[ $tidy == yes ]]; then
   printf '%s\n' "${files[@]}" | grep -E '^(src|apps)/.*\.cpp$' |
     xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p build/release

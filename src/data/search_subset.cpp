@@ -9,8 +9,8 @@
 
 #include "core/hash.h"
 #include "sanas/core/error.h"
-#include "sanas/core/text.h"
 #include "sanas/core/random.h"
+#include "sanas/core/text.h"
 
 namespace sanas {
 namespace {

@@ -10,8 +10,8 @@ std::pair<std::shared_ptr<Operation>, std::shared_ptr<Operation>> make_preproces
     const CellPlace& place, const OperationOptions& options) {
   std::shared_ptr<Operation> first;
   if (place.previous_reduction) {
-    first = std::make_shared<FactorizedReduce>(place.before_previous_channels, place.channels,
-                                               options);
+    first =
+        std::make_shared<FactorizedReduce>(place.before_previous_channels, place.channels, options);
   } else {
     first = std::make_shared<ReluConvBn>(place.before_previous_channels, place.channels, options);
   }

@@ -134,15 +134,13 @@ Tensor Zero::forward(const Tensor& x) {
   if (variant_ == ZeroVariant::kConstant) {
     // Where odd sizes are padded, everything else halves them to the larger size.
     const int64_t rounding = odd_size_ == OddSize::kPad ? stride_ - 1 : 0;
-    return torch::zeros({x.size(0), x.size(1), (x.size(2) + rounding) / stride_,
-                         (x.size(3) + rounding) / stride_},
-                        x.options());
+    return torch::zeros(
+        {x.size(0), x.size(1), (x.size(2) + rounding) / stride_, (x.size(3) + rounding) / stride_},
+        x.options());
   }
   return strided(x, stride_) * 0.0;
 }
 
-Tensor Noise::forward(const Tensor& x) {
-  return torch::randn_like(strided(x, stride_).detach());
-}
+Tensor Noise::forward(const Tensor& x) { return torch::randn_like(strided(x, stride_).detach()); }
 
 }  // namespace sanas

@@ -7,7 +7,8 @@
 
 namespace sanas {
 
-// What files of others gave to the beginning of a run it keeps, so that a resume needs none of them.
+// What files of others gave to the beginning of a run it keeps, so that a resume needs none of
+// them.
 
 /// The configuration that a run goes on with: `evaluation.initial_weights` may be left out, and a
 /// `dataset.search_list` that is gone is replaced by the copy in the run folder. Without

@@ -59,8 +59,8 @@ void check_last_batch(const Config& config, const DatasetInfo& info, int64_t ima
 }
 
 LoaderOptions loader_options(const Config& config, const torch::Device& device, Log& log) {
-  LoaderOptions options = sanas::loader_options(config.dataset, config.evaluation.batch_size,
-                                                config.seed, device);
+  LoaderOptions options =
+      sanas::loader_options(config.dataset, config.evaluation.batch_size, config.seed, device);
   options.on_skip = name_skipped_images(log);
   return options;
 }

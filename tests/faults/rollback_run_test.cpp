@@ -118,6 +118,7 @@ class RollbackRun : public testing::Test {
     ASSERT_EQ(rollbacks.size(), 1U);
     const int64_t failed = rollbacks[0]["step"];
     const int64_t next = rollbacks[0]["next_step"];
+    EXPECT_EQ(rollbacks[0]["rollbacks"], 1);
     EXPECT_EQ(next, failed + 1) << "also after the last of an epoch, whose end comes all the same";
     int64_t trained = 0;
     for (const auto& line : metrics(out, steps)) {

@@ -37,8 +37,7 @@ TEST(CellWalk, IsThatOfTheDartsSearchNetwork) {
 
 // darts-family §5.3: the first cell halves what comes from the first stem.
 TEST(CellWalk, BeginsForImageNetAsAfterAReduction) {
-  EXPECT_EQ(walk_text(NetworkKind::kImageNet, 48, 48, 3),
-            "48,48>48r 48,192>96R 192,384>192Rr");
+  EXPECT_EQ(walk_text(NetworkKind::kImageNet, 48, 48, 3), "48,48>48r 48,192>96R 192,384>192Rr");
 }
 
 /// A cell of which only the width matters.

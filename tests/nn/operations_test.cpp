@@ -241,8 +241,9 @@ TEST(FactorizedReduce, PaddingChangesNothingForEvenSizes) {
   OperationOptions pad;
   pad.odd_size = OddSize::kPad;
   const auto x = input({2, 4, 8, 6});
-  EXPECT_TRUE(torch::equal(filled(std::make_shared<FactorizedReduce>(4, 6, OperationOptions{}))->forward(x),
-                           filled(std::make_shared<FactorizedReduce>(4, 6, pad))->forward(x)));
+  EXPECT_TRUE(
+      torch::equal(filled(std::make_shared<FactorizedReduce>(4, 6, OperationOptions{}))->forward(x),
+                   filled(std::make_shared<FactorizedReduce>(4, 6, pad))->forward(x)));
 }
 
 TEST(FactorizedReduce, PadsOddSizesWithZerosAtTheRightAndBottom) {

@@ -37,8 +37,8 @@ struct RandomSearchOptions {
 };
 
 /// One run, as a YAML file describes it. The file's sections `hypergradient` and `attack` and its
-/// keys `reweight` and `on_nonfinite` are fields of `search`. What several parts have to know is said
-/// once: `method`, `seed` and `search.on_nonfinite` count, not the fields of `search` and
+/// keys `reweight` and `on_nonfinite` are fields of `search`. What several parts have to know is
+/// said once: `method`, `seed` and `search.on_nonfinite` count, not the fields of `search` and
 /// `evaluation` that search_options and evaluation_options fill with them.
 struct Config {
   std::string name = "run";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Random numbers: derives seeds, draws from counted streams, seeds and restores LibTorch's generators.
+// Random numbers: derives seeds, draws from counted streams, seeds and restores LibTorch's
+// generators.
 
 #include <torch/types.h>
 
@@ -27,9 +28,9 @@ constexpr uint64_t kMixStep = 0x9E3779B97F4A7C15ULL;
 /// arguments give equal seeds; neighbouring ones give unrelated seeds (SplitMix64).
 uint64_t derive_seed(uint64_t seed, std::initializer_list<uint64_t> coordinates);
 
-/// A random stream that is a function of (seed, epoch, index) alone: whoever draws, and whatever was
-/// drawn before, the numbers are the same, with every compiler and standard library. Within a stream
-/// it is SplitMix64. For everything that LibTorch does not draw itself.
+/// A random stream that is a function of (seed, epoch, index) alone: whoever draws, and whatever
+/// was drawn before, the numbers are the same, with every compiler and standard library. Within a
+/// stream it is SplitMix64. For everything that LibTorch does not draw itself.
 class CounterRandom {
  public:
   constexpr CounterRandom(uint64_t seed, uint64_t epoch, uint64_t index)

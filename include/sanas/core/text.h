@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Small helpers for text: the nearest name, joining words, one line of it, reading a whole text file.
+// Small helpers for text: the nearest name, joining words, one line of it, reading a whole text
+// file.
 
 #include <filesystem>
 #include <string>

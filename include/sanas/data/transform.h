@@ -6,9 +6,9 @@
 #include <array>
 #include <cstdint>
 
+#include "sanas/core/random.h"
 #include "sanas/data/image.h"
 #include "sanas/data/image_geometry.h"
-#include "sanas/core/random.h"
 
 namespace sanas {
 

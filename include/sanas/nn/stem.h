@@ -13,8 +13,8 @@ namespace sanas {
 enum class NetworkKind { kCifar, kImageNet };
 
 /// What stands before the first cell (darts-family §2.1, §5.3), with affine batch norms. For CIFAR
-/// the child `stem`, a 3×3 convolution; for ImageNet `stem0`, two of stride 2, and `stem1`, ReLU and
-/// one more.
+/// the child `stem`, a 3×3 convolution; for ImageNet `stem0`, two of stride 2, and `stem1`, ReLU
+/// and one more.
 class Stem {
  public:
   /// Gives `network` the layers as children. @param channels of the outputs.

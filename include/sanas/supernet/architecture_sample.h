@@ -16,8 +16,8 @@ using OperationWeights = std::vector<std::vector<torch::Tensor>>;
 /// Splits an edges × operations tensor into single weights.
 OperationWeights split_weights(const torch::Tensor& weights);
 
-/// Which operations the weights leave in: edges × operations, 1 where one is in use and 0 elsewhere,
-/// double on the CPU.
+/// Which operations the weights leave in: edges × operations, 1 where one is in use and 0
+/// elsewhere, double on the CPU.
 torch::Tensor mask_of(const OperationWeights& weights);
 
 /// What a cell needs to know of the architecture in one forward pass.
