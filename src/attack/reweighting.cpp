@@ -33,9 +33,9 @@ torch::Tensor normalize(const torch::Tensor& weight, WeightNormalization normali
       return (weight - low) / range.clamp_min(kTiny);
     }
     case WeightNormalization::kUnitMean:
-      return weight / per_image(flat.abs().mean(1)).clamp_min(kTiny);
+      break;
   }
-  TORCH_CHECK(false, "no such normalisation");
+  return weight / per_image(flat.abs().mean(1)).clamp_min(kTiny);
 }
 
 }  // namespace

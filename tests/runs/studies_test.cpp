@@ -68,5 +68,24 @@ TEST_F(Sweeps, SeveralRunsGoOnWithAllThatAreThere) {
   EXPECT_FALSE(fs::exists(folder_ / "cells"));
 }
 
+TEST_F(Sweeps, WhatAKilledProcessLeftHalfWrittenIsRemoved) {
+  config_.evaluation.max_steps = 1;
+  run_sweep(seed_sweep(config_, genotype_, {1}), options("seeds"), log_);
+  const fs::path left = folder_ / "seeds" / ".results.tsv.sanas-tmp-7";
+  test::write_content(left, "half");
+  run_sweep(seed_sweep(config_, genotype_, {1}), options("seeds", true), log_);
+  EXPECT_FALSE(fs::exists(left));
+}
+
+/// What tells that a training is over is written behind everything else, so that a run that is
+/// taken for done has nothing half written.
+TEST_F(Sweeps, ATrainingIsOverOnceItsReportIsThere) {
+  config_.evaluation.max_steps = 1;
+  run_sweep(seed_sweep(config_, genotype_, {1}), options("seeds"), log_);
+  const fs::path run = folder_ / "seeds" / "seed-1";
+  EXPECT_GE(fs::last_write_time(run / "weights.safetensors"),
+            fs::last_write_time(run / "report.html"));
+}
+
 }  // namespace
 }  // namespace sanas

@@ -163,6 +163,12 @@ std::optional<int64_t> train(const Training& training, RunSession& session) {
   return ended ? std::optional(keep_reported_values(loop)) : std::nullopt;
 }
 
+/// Last of all, behind the report: the file tells that a training is over, and nothing in the
+/// folder is looked at again.
+void keep_weights(const EvalNetwork& network, const RunSession& session) {
+  write_safetensors(session.folder().path(run_files::kWeights), state_dict(network));
+}
+
 /// Trains another network on images that the first one re-weights, in a run of its own within that
 /// of the first one. @return nothing if it was stopped.
 std::shared_ptr<EvalNetwork> train_second(const Training& first, const ImageFunction& predict_first,
@@ -178,13 +184,14 @@ std::shared_ptr<EvalNetwork> train_second(const Training& first, const ImageFunc
   const auto network = make_eval_network(config, first.network.genotype(), first.images.info(),
                                          first.device, options.seed);
   const ImageFunction input = saliency_input(predict_first, saliency_options(config));
-  return second.run([&] {
-    if (!train({*network, first.images, input, options, first.device}, second)) {
-      return std::shared_ptr<EvalNetwork>();
-    }
-    write_safetensors(second.folder().path(run_files::kWeights), state_dict(*network));
-    return network;
+  const bool ended = second.run([&] {
+    return train({*network, first.images, input, options, first.device}, second).has_value();
   });
+  if (!ended) {
+    return nullptr;
+  }
+  keep_weights(*network, second);
+  return network;
 }
 
 RunOutcome train_and_test(const Config& given, const Genotype& genotype, const RunOptions& options,
@@ -203,7 +210,7 @@ RunOutcome train_and_test(const Config& given, const Genotype& genotype, const R
     log.info(remark);
   }
   images.report(log);
-  return session.run([&] {
+  const RunOutcome outcome = session.run([&] {
     const Training training{*network, images, {}, evaluation_options(config), device};
     const auto epoch = train(training, session);
     if (!epoch) {
@@ -224,9 +231,12 @@ RunOutcome train_and_test(const Config& given, const Genotype& genotype, const R
     report.epochs = config.evaluation.epochs;
     report.parameters = count_parameters(*network);
     write_test_report(report, session.folder(), session.metrics(), log);
-    write_safetensors(session.folder().path(run_files::kWeights), state_dict(*network));
     return RunOutcome::kFinished;
   });
+  if (outcome == RunOutcome::kFinished) {
+    keep_weights(*network, session);
+  }
+  return outcome;
 }
 
 }  // namespace

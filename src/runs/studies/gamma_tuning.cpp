@@ -101,7 +101,7 @@ GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
   for (const double gamma : gammas) {
     parts.push_back(folder_of(gamma));
   }
-  const FolderLock lock = begin_parts(options, parts);
+  const auto lock = begin_parts(options, parts);
   const Config kept = with_kept_files(config, options);
   keep_search_list(options.out, kept);
   GammaTuning tuning;

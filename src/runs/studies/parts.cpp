@@ -8,6 +8,7 @@
 #include "report/run_files.h"
 #include "runs/live_report.h"
 #include "sanas/core/error.h"
+#include "sanas/files/atomic_file.h"
 
 namespace sanas {
 
@@ -65,7 +66,8 @@ void report_parts(const fs::path& folder, size_t runs, Log& log) {
   }
 }
 
-FolderLock begin_parts(const RunOptions& options, const std::vector<std::string>& parts) {
+std::unique_ptr<FolderLock> begin_parts(const RunOptions& options,
+                                        const std::vector<std::string>& parts) {
   std::error_code error;
   if (options.resume) {
     if (!fs::is_directory(options.out, error)) {
@@ -85,7 +87,9 @@ FolderLock begin_parts(const RunOptions& options, const std::vector<std::string>
     }
   }
   make_folder(options.out);
-  return FolderLock(options.out);
+  auto lock = std::make_unique<FolderLock>(options.out);
+  remove_stale_temporary_files(options.out);
+  return lock;
 }
 
 }  // namespace sanas

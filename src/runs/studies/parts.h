@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -44,10 +45,12 @@ class PartsClock {
 /// Writes report.html of the runs below `folder` side by side, unless they are too many for a page.
 void report_parts(const std::filesystem::path& folder, size_t runs, Log& log);
 
-/// Makes `options.out` and keeps other processes away from it. Throws FileError if it holds files
+/// Makes `options.out`, keeps other processes away from it and removes what a killed one left half
+/// written. Throws FileError if it holds files
 /// already and is not to be gone on with, holds a run that is not among `parts` or nothing to go on
 /// with, can't be written, or is another process's.
 /// @param parts the names of the runs' folders.
-FolderLock begin_parts(const RunOptions& options, const std::vector<std::string>& parts);
+std::unique_ptr<FolderLock> begin_parts(const RunOptions& options,
+                                        const std::vector<std::string>& parts);
 
 }  // namespace sanas

@@ -95,7 +95,7 @@ SweepResult run_sweep(const std::vector<SweepEntry>& entries, const RunOptions& 
     with_kept_files(entry.config, options);  // complains now rather than later
     validate_evaluation(entry.config);
   }
-  const FolderLock lock = begin_parts(options, parts);
+  const auto lock = begin_parts(options, parts);
   SweepResult result;
   PartsClock clock(entries.size());
   for (const auto& entry : entries) {
