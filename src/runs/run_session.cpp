@@ -214,7 +214,7 @@ RollbackPoint RunSession::roll_back(const NonFiniteError& error, const FailedSte
   log_.warn(std::string("warning: ") + error.what() +
             ": going back to the last checkpoint, and on with mini-batch " +
             std::to_string(point.next_step));
-  metrics_.write({{"phase", std::string("rollback")},
+  metrics_.write({{"phase", "rollback"},
                   {"stage", failed.stage},
                   {"step", failed.step},
                   {"next_step", point.next_step},

@@ -54,6 +54,27 @@ torch::Tensor noise_sensitivity(const MeasuredColumn& column, const MapBatch& ba
   return largest / length(batch.maps);
 }
 
+/// How alike the column's maps and those of another network are, image by image.
+struct Similarities {
+  std::vector<double> rank_correlation;
+  std::vector<double> structural_similarity;
+};
+
+/// Advances `phase` with each batch.
+Similarities similarities(const MeasuredColumn& column, const std::vector<MapBatch>& batches,
+                          const ExplainedNetwork& other, Phase& phase) {
+  Similarities result;
+  for (const auto& batch : batches) {
+    const auto maps = column.make(other, batch.batch, column.seed);
+    for (int64_t i = 0; i < image_count(batch); ++i) {
+      result.rank_correlation.push_back(rank_correlation(batch.maps[i], maps[i]));
+      result.structural_similarity.push_back(structural_similarity(batch.maps[i], maps[i]));
+    }
+    phase.advance();
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<MetricValues> MeasuredCurves::areas() const {
@@ -126,17 +147,9 @@ std::vector<MetricValues> compare_maps(const MeasuredColumn& column,
                                        const std::string& name, const ExplainedNetwork& other,
                                        PhaseObserver& observer) {
   Phase phase(observer, "comparison", static_cast<int64_t>(batches.size()));
-  MetricValues correlation{name + "_rank_correlation", {}};
-  MetricValues similarity{name + "_ssim", {}};
-  for (const auto& batch : batches) {
-    const auto maps = column.make(other, batch.batch, column.seed);
-    for (int64_t i = 0; i < image_count(batch); ++i) {
-      correlation.values.push_back(rank_correlation(batch.maps[i], maps[i]));
-      similarity.values.push_back(structural_similarity(batch.maps[i], maps[i]));
-    }
-    phase.advance();
-  }
-  return {correlation, similarity};
+  auto found = similarities(column, batches, other, phase);
+  return {{name + "_rank_correlation", std::move(found.rank_correlation)},
+          {name + "_ssim", std::move(found.structural_similarity)}};
 }
 
 std::vector<LayerSimilarity> randomize_layers(const MeasuredColumn& column,
@@ -146,21 +159,14 @@ std::vector<LayerSimilarity> randomize_layers(const MeasuredColumn& column,
   const auto broken = column.load();
   const auto layers = layers_from_output(*broken.module);
   Phase phase(observer, "randomized layers", static_cast<int64_t>(layers.size() * batches.size()));
-  std::vector<LayerSimilarity> similarities;
+  std::vector<LayerSimilarity> of_layers;
   for (const auto& layer : layers) {
     copy_layer(*fresh.module, *broken.module, layer);
-    auto& similarity = similarities.emplace_back();
-    similarity.layer = layer;
-    for (const auto& batch : batches) {
-      const auto maps = column.make(broken.network, batch.batch, column.seed);
-      for (int64_t i = 0; i < image_count(batch); ++i) {
-        similarity.rank_correlation.push_back(rank_correlation(batch.maps[i], maps[i]));
-        similarity.structural_similarity.push_back(structural_similarity(batch.maps[i], maps[i]));
-      }
-      phase.advance();
-    }
+    auto found = similarities(column, batches, broken.network, phase);
+    of_layers.push_back(
+        {layer, std::move(found.rank_correlation), std::move(found.structural_similarity)});
   }
-  return similarities;
+  return of_layers;
 }
 
 }  // namespace sanas

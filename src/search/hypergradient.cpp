@@ -4,8 +4,12 @@
 namespace sanas {
 namespace {
 
-/// Counts the evaluations of an objective, each of which is followed by one backward pass.
+/// Counts the evaluations of an objective, each of which is followed by one backward pass. One that
+/// there is not stays so.
 Objective counted(const Objective& objective, int64_t& passes) {
+  if (!objective) {
+    return {};
+  }
   return [&objective, &passes] {
     ++passes;
     return objective();
@@ -65,11 +69,6 @@ TensorList concatenate(TensorList a, const TensorList& b) {
 /// The weight of a term in the sum: 1 or 0.
 double on(bool enabled) { return enabled ? 1.0 : 0.0; }
 
-/// An empty objective stays empty.
-Objective counted_if_any(const Objective& objective, int64_t& passes) {
-  return objective ? counted(objective, passes) : Objective{};
-}
-
 /// No term, and a total that is still to be made.
 Hypergradient nothing_yet(const TensorList& architecture) {
   Hypergradient result;
@@ -91,7 +90,7 @@ void add_direct_terms(Hypergradient& to, const ValidationGradients& v1,
 /// At the weights as they are.
 Hypergradient first_order(const FourLevelProblem& problem, const HypergradientOptions& options) {
   Hypergradient result = nothing_yet(problem.architecture);
-  const auto validation1 = counted_if_any(problem.validation1, result.passes);
+  const auto validation1 = counted(problem.validation1, result.passes);
   const auto validation2 = counted(problem.validation2, result.passes);
   const auto v1 = differentiate(validation1, problem.architecture, {});
   const auto v2 = differentiate(validation2, problem.architecture, {});
@@ -154,7 +153,7 @@ FourLevels::FourLevels(const FourLevelProblem& problem, const VirtualStep& step1
                ImplicitDerivative::kUnrolled}),
       stage3_(counted(problem.train2, result_.passes), problem.weights2,
               {step2, options.inner_steps.weights2, options.implicit}),
-      validation1_(counted_if_any(problem.validation1, result_.passes)),
+      validation1_(counted(problem.validation1, result_.passes)),
       validation2_(counted(problem.validation2, result_.passes)) {}
 
 Hypergradient FourLevels::hypergradient() {

@@ -42,7 +42,7 @@ void write_test_report(const TestReport& report, const RunFolder& folder, JsonLi
   folder.write_text(run_files::kTestAccuracy,
                     format("%.4f\n", report.asked_for().report.meter().top1()));
   for (const auto& result : report.results) {
-    JsonRecord record{{"phase", std::string("test")},
+    JsonRecord record{{"phase", "test"},
                       {"inference", to_string(result.inference)},
                       {"images", result.report.meter().count()},
                       {"skipped_images", result.report.skipped()},

@@ -177,7 +177,7 @@ void report_skip_limits(const SearchStage& stage, const Supernet& net, RunSessio
     session.log().info("at most " + std::to_string(limited.max_skips) + " skip connections" +
                        (limited.reached ? "" : " (not reached: the weakest has weight 0)") + ": " +
                        text);
-    session.metrics().write({{"phase", std::string("skip_limit")},
+    session.metrics().write({{"phase", "skip_limit"},
                              {"max_skips", static_cast<int64_t>(limited.max_skips)},
                              {"reached", limited.reached},
                              {"genotype", text}});
