@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "checkpoint/loop_info.h"
 #include "genotype/switches.h"
 #include "sanas/checkpoint/module_state.h"
 #include "sanas/core/error.h"
@@ -88,26 +89,16 @@ NamedTensors search_checkpoint(const SearchLoop& loop, const SearchStage& stage,
   all.tensors.insert("perturbations.codes", state.perturbations.codes);
   all.tensors.insert("perturbations.scales", state.perturbations.scales);
   append_counts(all, state.counts);
-  write_checkpoint_info(all, {.kind = "search",
-                              .config = config,
-                              .genotype = to_string(loop.genotype()),
-                              .dataset = info.name,
-                              .classes = info.classes,
-                              .normalization = loop.normalization(),
-                              .images = loop.images(),
-                              .height = info.height,
-                              .width = info.width,
-                              .step = state.counts.step,
-                              .metrics_position = metrics_position});
+  CheckpointInfo about = info_of(loop, config, info, metrics_position);
+  about.kind = "search";
+  about.genotype = to_string(loop.genotype());
+  write_checkpoint_info(all, about);
   return all;
 }
 
 void load_search_checkpoint(const NamedTensors& tensors, const std::string& source,
                             SearchLoop& loop) {
-  const auto info = read_checkpoint_info(tensors, source);
-  if (info.kind != "search") {
-    throw FileError(source + ": a checkpoint of kind '" + info.kind + "', expected 'search'");
-  }
+  const auto info = read_info_of("search", tensors, source);
   const auto& networks = loop.networks();
   load_state_dict(*networks.net1, tensors, source, "w1.");
   SearchState state;

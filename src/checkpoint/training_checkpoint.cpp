@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "checkpoint/loop_info.h"
 #include "sanas/checkpoint/module_state.h"
 #include "sanas/core/error.h"
 #include "sanas/setup/networks.h"
@@ -70,26 +71,16 @@ NamedTensors training_checkpoint(const EvaluationLoop& loop, const Config& confi
     all.tensors.insert(kBestTop1, torch::tensor(state.best.top1, torch::kDouble));
   }
   append_counts(all, state.counts);
-  write_checkpoint_info(all, {.kind = "evaluation",
-                              .config = config,
-                              .genotype = to_string(loop.network().genotype()),
-                              .dataset = info.name,
-                              .classes = info.classes,
-                              .normalization = make_normalization(config, info),
-                              .images = loop.images(),
-                              .height = info.height,
-                              .width = info.width,
-                              .step = state.counts.step,
-                              .metrics_position = metrics_position});
+  CheckpointInfo about = info_of(loop, config, info, metrics_position);
+  about.kind = "evaluation";
+  about.genotype = to_string(loop.network().genotype());
+  write_checkpoint_info(all, about);
   return all;
 }
 
 void load_training_checkpoint(const NamedTensors& tensors, const std::string& source,
                               EvaluationLoop& loop) {
-  const auto info = read_checkpoint_info(tensors, source);
-  if (info.kind != "evaluation") {
-    throw FileError(source + ": a checkpoint of kind '" + info.kind + "', expected 'evaluation'");
-  }
+  const auto info = read_info_of("evaluation", tensors, source);
   if (info.genotype != to_string(loop.network().genotype())) {
     throw FileError(source + ": a checkpoint of another genotype: " + info.genotype);
   }
@@ -116,11 +107,7 @@ void load_training_checkpoint(const NamedTensors& tensors, const std::string& so
 TrainedNetwork load_trained_network(const NamedTensors& tensors, const std::string& source,
                                     const torch::Device& device) {
   TrainedNetwork trained;
-  trained.info = read_checkpoint_info(tensors, source);
-  if (trained.info.kind != "evaluation") {
-    throw FileError(source + ": a checkpoint of kind '" + trained.info.kind +
-                    "', expected 'evaluation'");
-  }
+  trained.info = read_info_of("evaluation", tensors, source);
   trained.network =
       std::make_shared<EvalNetwork>(parse_genotype(trained.info.genotype),
                                     network_options_for(trained.info.config, trained.info.data()));
