@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/optim/run_cursor.h"
 
+#include <algorithm>
+
 namespace sanas {
 
-bool RunCursor::is_last_step() const {
-  return steps_of_epoch() + 1 == length_.steps_per_epoch || counts_.step + 1 == length_.max_steps;
+int64_t RunLength::steps() const {
+  const int64_t whole = epochs * steps_per_epoch;
+  return max_steps > 0 ? std::min(max_steps, whole) : whole;
 }
 
-bool RunCursor::no_steps_left() const {
-  return is_ended_ || counts_.step >= length_.epochs * length_.steps_per_epoch ||
-         (length_.max_steps > 0 && counts_.step >= length_.max_steps);
+bool RunCursor::is_last_step() const {
+  return steps_of_epoch() + 1 == length_.steps_per_epoch || counts_.step + 1 == length_.steps();
 }
+
+bool RunCursor::no_steps_left() const { return is_ended_ || counts_.step >= length_.steps(); }
 
 bool RunCursor::skip_to(int64_t step, int64_t rollbacks) {
   const int64_t epoch = step > counts_.step ? (step - 1) / length_.steps_per_epoch : this->epoch();

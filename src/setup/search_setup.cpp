@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/setup/search_setup.h"
 
-#include <algorithm>
-
 #include "data/dataset_reading.h"
 #include "data/image_report.h"
+#include "sanas/optim/run_cursor.h"
 #include "sanas/search/perturbation_store.h"
 #include "sanas/setup/networks.h"
 #include "search/search_cost.h"
@@ -41,8 +40,10 @@ void SearchSetup::report(Log& log) const {
 }
 
 int64_t SearchSetup::steps() const {
-  const int64_t whole = config_.search.epochs * steps_per_epoch();
-  return config_.search.max_steps > 0 ? std::min(config_.search.max_steps, whole) : whole;
+  const RunLength length{.epochs = config_.search.epochs,
+                         .steps_per_epoch = steps_per_epoch(),
+                         .max_steps = config_.search.max_steps};
+  return length.steps();
 }
 
 std::optional<SearchStage> SearchSetup::next_stage(const SearchStage& stage,

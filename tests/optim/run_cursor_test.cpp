@@ -73,6 +73,16 @@ std::string text(const RunLength& length) {
          ", at most " + std::to_string(length.max_steps);
 }
 
+TEST(RunLength, IsThatOfItsEpochsOrItsLimit) {
+  const auto steps = [](int64_t most) { return RunLength{3, 5, most}.steps(); };
+  EXPECT_EQ(steps(0), 15);  // no limit
+  EXPECT_EQ(steps(1), 1);
+  EXPECT_EQ(steps(14), 14);
+  EXPECT_EQ(steps(15), 15);
+  EXPECT_EQ(steps(16), 15);
+  EXPECT_EQ((RunLength{0, 5, 7}.steps()), 0);
+}
+
 TEST(RunCursor, GoesOverEveryMiniBatchAndReportsEveryEpochOnce) {
   for (const auto& length : small_lengths()) {
     RunCursor cursor(length);

@@ -32,6 +32,9 @@ struct RunLength {
   int64_t steps_per_epoch = 1;
   /// Mini-batches after which the run ends, also within an epoch; 0: no limit.
   int64_t max_steps = 0;
+
+  /// Mini-batches of the whole run.
+  int64_t steps() const;
 };
 
 /// Where a run stands. Its mini-batches are done one after the other; an epoch whose mini-batches

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/runs/evaluation_run.h"
 
-#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -25,6 +24,7 @@
 #include "sanas/formats/safetensors.h"
 #include "sanas/formats/tensor_file.h"
 #include "sanas/nn/cost.h"
+#include "sanas/optim/run_cursor.h"
 #include "sanas/setup/networks.h"
 #include "setup/configured_device.h"
 #include "setup/inference_batches.h"
@@ -43,8 +43,10 @@ struct Training {
 
   /// Mini-batches of it.
   int64_t steps() const {
-    const int64_t whole = options.epochs * images.train().batches_per_epoch();
-    return options.max_steps > 0 ? std::min(options.max_steps, whole) : whole;
+    const RunLength length{.epochs = options.epochs,
+                           .steps_per_epoch = images.train().batches_per_epoch(),
+                           .max_steps = options.max_steps};
+    return length.steps();
   }
 };
 
