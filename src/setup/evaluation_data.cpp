@@ -58,9 +58,9 @@ void check_last_batch(const Config& config, const DatasetInfo& info, int64_t ima
   }
 }
 
-LoaderOptions loader_options(const Config& config, const torch::Device& device, Log& log) {
+LoaderOptions evaluation_loading(const Config& config, const torch::Device& device, Log& log) {
   LoaderOptions options =
-      sanas::loader_options(config.dataset, config.evaluation.batch_size, config.seed, device);
+      loader_options(config.dataset, config.evaluation.batch_size, config.seed, device);
   options.on_skip = name_skipped_images(log);
   return options;
 }
@@ -72,7 +72,7 @@ std::unique_ptr<DataLoader> open_test_loader(const Config& config, const Dataset
   if (config.evaluation.test_images > 0) {
     indices = balanced_among(dataset, indices, config.evaluation.test_images);
   }
-  LoaderOptions options = loader_options(config, device, log);
+  LoaderOptions options = evaluation_loading(config, device, log);
   options.shuffle = false;
   options.batch_size = std::min(options.batch_size, static_cast<int64_t>(indices.size()));
   return std::make_unique<DataLoader>(dataset, std::move(indices),
@@ -141,7 +141,7 @@ EvaluationImages::EvaluationImages(const Config& config, const torch::Device& de
          (split.holdout.empty() ? "" : ", " + std::to_string(split.holdout.size()) + " held out");
   check_last_batch(config, info(), static_cast<int64_t>(training.size()));
   train_ = std::make_unique<DataLoader>(*train_set_, std::move(training), augment,
-                                        loader_options(config, device, log));
+                                        evaluation_loading(config, device, log));
   if (config.evaluation.selection == Selection::kValidation) {
     validation_ = open_test_loader(config, *train_set_, split.holdout, device, log);
   }
