@@ -40,7 +40,7 @@ std::string config_name(const CommonOptions& options) {
   if (!options.config.empty() || !options.resume) {
     return options.config;
   }
-  const fs::path kept = kept_file(options.out, "config.yaml");
+  const fs::path kept = kept_config(options.out);
   if (kept.empty()) {
     throw FileError(options.out.string() + ": holds no run to resume (no config.yaml)");
   }

@@ -50,7 +50,7 @@ int end_of_run(RunOutcome outcome, const fs::path& folder, Log& log) {
     log.info("Run folder: " + folder.string());
     return kExitDone;
   }
-  log.warn(kept_file(folder, "config.yaml").empty()
+  log.warn(kept_config(folder).empty()
                ? "stopped by a signal before anything was begun; the same command begins again"
                : "stopped by a signal; everything is saved. The same command with --out " +
                      shell_word(folder) + " --resume goes on");

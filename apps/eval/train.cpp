@@ -23,8 +23,8 @@ namespace {
 /// What is trained. A resume needs nothing but its folder: the genotype that was kept there takes
 /// the place of one that is not given or whose file is gone.
 Genotype genotype_of(const EvalCommand& command, Log& log) {
-  const auto kept = command.common.resume ? kept_file(command.common.out, "genotype.txt")
-                                          : std::filesystem::path();
+  const auto kept =
+      command.common.resume ? kept_genotype(command.common.out) : std::filesystem::path();
   if (command.genotype.empty() && kept.empty()) {
     throw ConfigError(
         "--genotype NAME|FILE is missing; a search writes genotype.txt, presets are listed by "
@@ -81,7 +81,7 @@ RunOutcome run(const std::vector<SweepEntry>& entries, const EvalCommand& comman
   const auto& [name, config, genotype] = entries.front();
   const auto outcome = run_evaluation(config, genotype, run_options, log);
   if (outcome == RunOutcome::kFinished) {
-    print_score(read_test_score(run_options.out / "test_report.json"), config.evaluation.inference);
+    print_score(read_test_score(run_options.out), config.evaluation.inference);
   }
   return outcome;
 }

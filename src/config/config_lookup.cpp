@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/utf8.h"
+#include "files/folders.h"
 #include "sanas/config/config.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
@@ -58,8 +59,7 @@ fs::path find_config(const std::string& name_or_path, const std::vector<fs::path
       is_bare_name(name_or_path) ? folders : std::vector<fs::path>{""};
   for (const fs::path& base : bases) {
     for (const fs::path& path : candidates(base, name_or_path)) {
-      std::error_code error;
-      if (fs::is_regular_file(path, error)) {
+      if (is_file(path)) {
         return path.lexically_normal();
       }
     }

@@ -26,6 +26,11 @@ void make_folder(const fs::path& folder, const std::string& what) {
   }
 }
 
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
 std::string safe_name(std::string text, NameCharacters kept) {
   const auto is_unsafe = [&](char c) {
     const bool is_other = c == '.' || static_cast<unsigned char>(c) >= 0x80;

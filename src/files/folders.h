@@ -10,6 +10,9 @@ namespace sanas {
 /// it `what`.
 void make_folder(const std::filesystem::path& folder, const std::string& what = "the folder");
 
+/// Whether a file lies there, a link to one among them; false also where nobody can tell.
+bool is_file(const std::filesystem::path& path);
+
 /// Characters that a name keeps besides letters and digits of ASCII, '_' and '-'.
 enum class NameCharacters {
   kNoOther,

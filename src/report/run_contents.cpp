@@ -6,6 +6,7 @@
 #include <deque>
 #include <fstream>
 
+#include "files/folders.h"
 #include "formats/json_lines_reader.h"
 #include "formats/json_text.h"
 #include "report/run_files.h"
@@ -24,11 +25,6 @@ using json = nlohmann::ordered_json;
 constexpr std::array kSigns{run_files::kConfig, run_files::kMetrics, run_files::kPredictions,
                             run_files::kSaliency, run_files::kSessions};
 constexpr size_t kLogLines = 40;
-
-bool is_file(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error);
-}
 
 std::string folder_name(const fs::path& folder) {
   const fs::path path = fs::absolute(folder).lexically_normal();

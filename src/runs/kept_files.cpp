@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/kept_files.h"
 
+#include "files/folders.h"
 #include "report/run_files.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 #include "sanas/files/atomic_file.h"
 
 namespace sanas {
-namespace {
 
 namespace fs = std::filesystem;
-
-bool is_file(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error);
-}
-
-}  // namespace
 
 Config with_kept_files(Config config, const RunOptions& options) {
   check_writable(config);
   if (!options.resume) {
     return config;
   }
-  const fs::path recorded = kept_file(options.out, run_files::kConfig);
+  const fs::path recorded = kept_config(options.out);
   if (config.evaluation.initial_weights.empty() && !recorded.empty()) {
     config.evaluation.initial_weights = load_config(recorded.string()).evaluation.initial_weights;
   }

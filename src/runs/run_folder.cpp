@@ -39,8 +39,7 @@ void check_is_free(const fs::path& folder) {
 }
 
 void check_holds_run(const fs::path& folder) {
-  std::error_code error;
-  if (!fs::is_regular_file(folder / run_files::kConfig, error)) {
+  if (!is_file(folder / run_files::kConfig)) {
     throw FileError(folder.string() +
                     ": holds no run to resume (no config.yaml); start it without --resume");
   }

@@ -2,6 +2,7 @@
 #include "saliency/masks.h"
 
 #include "data/image_codec.h"
+#include "files/folders.h"
 #include "sanas/core/error.h"
 #include "sanas/core/phase.h"
 #include "sanas/core/signals.h"
@@ -15,8 +16,7 @@ fs::path mask_of(const fs::path& image, const fs::path& folder) {
   for (const char* extension :
        {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm"}) {
     const fs::path file = folder / (image.stem().string() + extension);
-    std::error_code too_long_or_hidden;
-    if (fs::is_regular_file(file, too_long_or_hidden)) {
+    if (is_file(file)) {
       return file;
     }
   }

@@ -29,6 +29,20 @@ TEST(MakeFolder, SaysWhatCannotBeMade) {
               testing::HasSubstr("file/a: the album can't be made: Not a directory"));
 }
 
+TEST(IsFile, IsTrueOfFilesAndLinksToThemOnly) {
+  const test::TemporaryFolder folder;
+  test::write_content(folder / "file", "text");
+  fs::create_symlink("file", folder / "link");
+  fs::create_symlink("gone", folder / "broken");
+  EXPECT_TRUE(is_file(folder / "file"));
+  EXPECT_TRUE(is_file(folder / "link"));
+  EXPECT_FALSE(is_file(folder / "broken"));
+  EXPECT_FALSE(is_file(folder / "gone"));
+  EXPECT_FALSE(is_file(folder.path()));
+  EXPECT_FALSE(is_file(folder / "file" / "inside"));
+  EXPECT_FALSE(is_file(folder / std::string(300, 'x')));  // too long a name for a file system
+}
+
 TEST(SafeName, HasNothingThatAShellOrADiskGivesAMeaning) {
   EXPECT_EQ(safe_name("cifar10_darts-2nd", NameCharacters::kNoOther), "cifar10_darts-2nd");
   EXPECT_EQ(safe_name("a b/c*d'e\n", NameCharacters::kNoOther), "a-b-c-d-e-");

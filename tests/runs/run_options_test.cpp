@@ -45,5 +45,22 @@ TEST(RunOptions, WhatIsStartedTwiceInOneSecondGetsTwoFolders) {
   test::fs::current_path(before);
 }
 
+TEST(RunOptions, TheFirstOfSeveralRunsIsThatWhoseConfigurationIsKept) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(kept_config(folder / "gone"), "");
+  EXPECT_EQ(kept_config(folder.path()), "");
+  for (const std::string name : {"gamma-1/search", "gamma-0.5/search", "gamma-0.5/search/deeper"}) {
+    test::fs::create_directories(folder / name);
+    test::write_content(folder / name / "config.yaml", "");
+  }
+  EXPECT_EQ(kept_config(folder / "gamma-0.5/search/deeper"),
+            folder / "gamma-0.5/search/deeper/config.yaml");
+  EXPECT_EQ(kept_config(folder.path()), folder / "gamma-0.5/search/config.yaml");
+  test::write_content(folder / "gamma-1" / "config.yaml", "");
+  EXPECT_EQ(kept_config(folder.path()), folder / "gamma-1/config.yaml");
+  test::write_content(folder / "genotype.txt", "");
+  EXPECT_EQ(kept_genotype(folder.path()), folder / "genotype.txt");
+}
+
 }  // namespace
 }  // namespace sanas

@@ -37,8 +37,11 @@ std::filesystem::path default_run_folder(const std::string& name, std::time_t no
 /// behind it. Throws FileError.
 std::filesystem::path make_run_folder(const std::string& name, std::time_t now);
 
-/// A file that a run, or each of several runs below `folder`, keeps under that name; of several the
-/// first one. Empty if there is none.
-std::filesystem::path kept_file(const std::filesystem::path& folder, const std::string& name);
+/// The configuration that a run has written into `folder`, or a run of several below it; of several
+/// the first one. Empty if there is none.
+std::filesystem::path kept_config(const std::filesystem::path& folder);
+
+/// In the same way the genotype that was found or is trained.
+std::filesystem::path kept_genotype(const std::filesystem::path& folder);
 
 }  // namespace sanas

@@ -41,7 +41,7 @@ std::vector<std::string> describe(const TestReport& report);
 /// For programs: everything, with accuracies per class and the confusion matrix, as JSON.
 std::string to_json(const TestReport& report);
 
-/// What a sweep compares, read back from test_report.json.
+/// What a sweep compares of a training that is over.
 struct TestScore {
   double accuracy = 0.0;
   double top5 = 0.0;
@@ -55,7 +55,7 @@ struct TestScore {
   std::optional<Latency> latency;
 };
 
-/// Throws FileError if the file is no test report.
-TestScore read_test_score(const std::filesystem::path& file);
+/// Reads it back from the report in the folder of the training. Throws FileError without one.
+TestScore read_test_score(const std::filesystem::path& run_folder);
 
 }  // namespace sanas

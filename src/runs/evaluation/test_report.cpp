@@ -7,6 +7,7 @@
 
 #include "core/format.h"
 #include "formats/json_text.h"
+#include "report/run_files.h"
 #include "sanas/core/error.h"
 #include "sanas/core/text.h"
 #include "sanas/files/atomic_file.h"
@@ -131,7 +132,8 @@ std::string to_json(const TestReport& report) {
   return object.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-TestScore read_test_score(const std::filesystem::path& file) {
+TestScore read_test_score(const std::filesystem::path& run_folder) {
+  const auto file = run_folder / run_files::kTestReport;
   try {
     const auto object = parse_json(read_text_file(file, kLargestReport));
     TestScore score;

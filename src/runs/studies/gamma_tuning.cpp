@@ -14,6 +14,7 @@
 #include "sanas/core/phase_display.h"
 #include "sanas/files/atomic_file.h"
 #include "sanas/runs/evaluation_run.h"
+#include "sanas/runs/test_report.h"
 #include "sanas/setup/evaluation_data.h"
 #include "sanas/setup/networks.h"
 #include "sanas/setup/search_setup.h"
@@ -130,7 +131,7 @@ GammaTuning tune_gamma(const Config& config, const std::vector<double>& gammas,
     }
     clock.finish_part(is_left);
     tuning.scores.push_back(
-        {gamma, score_of(folder / run_files::kTrainingRun).accuracy, found_in(folder)});
+        {gamma, read_test_score(folder / run_files::kTrainingRun).accuracy, found_in(folder)});
     write_file_atomically(options.out / run_files::kGammaTable, table(tuning.scores));
   }
   write_file_atomically(options.out / run_files::kGamma,

@@ -41,10 +41,6 @@ bool is_done(const fs::path& folder, const Config& config, const Genotype& genot
          load_genotype((folder / run_files::kGenotype).string()) == genotype;
 }
 
-TestScore score_of(const fs::path& folder) {
-  return read_test_score(folder / run_files::kTestReport);
-}
-
 std::string PartsClock::next() const {
   const std::string count = std::to_string(done_ + 1) + " of " + std::to_string(parts_);
   if (worked_ == 0) {

@@ -8,7 +8,6 @@
 #include "files/folder_lock.h"
 #include "sanas/core/stopwatch.h"
 #include "sanas/runs/search_run.h"
-#include "sanas/runs/test_report.h"
 
 namespace sanas {
 
@@ -21,9 +20,6 @@ bool was_asked_for(const std::filesystem::path& folder, const Config& config);
 /// Whether the training in `folder` is over and was asked for in the same way. One that is over and
 /// was asked for otherwise has to be gone on with, which says what may not have changed.
 bool is_done(const std::filesystem::path& folder, const Config& config, const Genotype& genotype);
-
-/// What the training in `folder` was tested with. Throws FileError.
-TestScore score_of(const std::filesystem::path& folder);
 
 /// Tells how many of the runs are done, and how long the others may take.
 class PartsClock {

@@ -113,7 +113,7 @@ SweepResult run_sweep(const std::vector<SweepEntry>& entries, const RunOptions& 
       }
     }
     clock.finish_part(is_left);
-    result.scores.push_back({entry.name, score_of(folder), entry.genotype});
+    result.scores.push_back({entry.name, read_test_score(folder), entry.genotype});
     write_file_atomically(options.out / run_files::kResults, table(result.scores));
   }
   report_parts(options.out, entries.size(), log);
