@@ -4,13 +4,14 @@
 #include <gmock/gmock.h>
 
 #include "data/data_test_support.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 namespace {
 
 using data_test::message_of;
-using data_test::TemporaryFolder;
 using data_test::write_file;
+using test::TemporaryFolder;
 using testing::HasSubstr;
 using testing::IsEmpty;
 

@@ -8,15 +8,16 @@
 
 #include "data/archive.h"
 #include "data/data_test_support.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 namespace {
 
 using data_test::crc32;
 using data_test::message_of;
-using data_test::TemporaryFolder;
 using data_test::unpacked;
 using data_test::write_file;
+using test::TemporaryFolder;
 using testing::AllOf;
 using testing::HasSubstr;
 

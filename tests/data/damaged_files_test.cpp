@@ -15,12 +15,13 @@
 #include "data/image_codec.h"
 #include "data/search_subset.h"
 #include "support/damage.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 namespace {
 
-using data_test::TemporaryFolder;
 using data_test::write_file;
+using test::TemporaryFolder;
 namespace fs = std::filesystem;
 
 std::string content_of(const fs::path& file) {

@@ -19,27 +19,6 @@ namespace sanas::data_test {
 
 namespace fs = std::filesystem;
 
-/// An empty folder of the running test, removed afterwards.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    path_ = fs::temp_directory_path() / "sanas-data-";
-    path_ += std::to_string(getpid());
-    path_ += std::string("-") + info->test_suite_name() + "-" + info->name();
-    fs::remove_all(path_);
-    fs::create_directories(path_);
-  }
-  ~TemporaryFolder() { fs::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 inline void write_file(const fs::path& file, const std::vector<uint8_t>& bytes) {
   fs::create_directories(file.parent_path());
   std::ofstream(file, std::ios::binary)

@@ -5,6 +5,7 @@
 
 #include "data/data_test_support.h"
 #include "sanas/data/loader.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 namespace {
@@ -43,7 +44,7 @@ TEST(DatasetRegistry, RefusesANegativeSubset) {
 }
 
 TEST(DatasetRegistry, PlaceThatCannotBeLookedAtIsADataError) {
-  const data_test::TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   const auto loop = folder.path() / "loop";
   std::filesystem::create_symlink("loop", loop);
   for (const std::string& name : dataset_names()) {

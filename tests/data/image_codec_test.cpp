@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "data/data_test_support.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 namespace {
@@ -16,8 +17,8 @@ using data_test::crc32;
 using data_test::folder_from_environment;
 using data_test::formula_image;
 using data_test::message_of;
-using data_test::TemporaryFolder;
 using data_test::write_file;
+using test::TemporaryFolder;
 using testing::HasSubstr;
 
 // tests/data/images: one 8×12 picture, value (12x + 9y + 50c) mod 200 + 20 in channel c, in the

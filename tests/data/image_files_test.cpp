@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include "data/data_test_support.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 namespace {
 
-using data_test::TemporaryFolder;
 using data_test::write_file;
+using test::TemporaryFolder;
 using testing::ElementsAre;
 
 TEST(ImageExtension, IsRecognisedInAnyCase) {

@@ -7,14 +7,15 @@
 #include "data/dataset_reading.h"
 #include "data/image_codec.h"
 #include "support/stop_after.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 namespace {
 
 using data_test::folder_from_environment;
 using data_test::message_of;
-using data_test::TemporaryFolder;
 using data_test::write_file;
+using test::TemporaryFolder;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;

@@ -7,14 +7,15 @@
 #include <set>
 
 #include "data/data_test_support.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 namespace {
 
 using data_test::FormulaDataset;
 using data_test::message_of;
-using data_test::TemporaryFolder;
 using data_test::write_file;
+using test::TemporaryFolder;
 using testing::HasSubstr;
 
 std::vector<int> count_labels(const Dataset& dataset, const std::vector<int64_t>& indices) {

@@ -5,6 +5,7 @@
 
 #include "data/data_test_support.h"
 #include "sanas/data/training_split.h"
+#include "support/temporary_folder.h"
 
 namespace sanas {
 namespace {
@@ -39,7 +40,7 @@ class SortedCifar : public testing::Test {
     data_test::write_file(folder_.path() / name, bytes);
   }
 
-  data_test::TemporaryFolder folder_;
+  test::TemporaryFolder folder_;
   Config config_;
   Log log_{true};
 };
