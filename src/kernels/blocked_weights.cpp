@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/blocked_weights.h"
+
+#include <algorithm>
+
+namespace sanas::kernels {
+namespace {
+
+/// Adds the arrays of all groups to the first one, in their order.
+template <typename T>
+void add_groups(T* packed, int64_t groups, int64_t size) {
+  for (int64_t g = 1; g < groups; ++g) {
+    const T* more = packed + g * size;
+    for (int64_t i = 0; i < size; ++i) {
+      packed[i] += more[i];
+    }
+  }
+}
+
+/// Calls visit(grid, row of the matrix, column, output channel of the grid, input channel) for all
+/// weights.
+template <typename Visit>
+void each_pointwise(const PointwiseLanes& lanes, int64_t outputs, Visit visit) {
+  const auto in = static_cast<int64_t>(lanes.in.size());
+  for (int64_t grid = 0; grid < lanes.grids; ++grid) {
+    for (int64_t i = 0; i < in; ++i) {
+      const int64_t channel = lanes.in[static_cast<size_t>(i)];
+      for (int64_t o = 0; channel >= 0 && o < lanes.columns(); ++o) {
+        const int64_t output = lanes.out[static_cast<size_t>(o)] - grid * outputs;
+        if (lanes.out[static_cast<size_t>(o)] >= 0 && output >= 0 && output < outputs) {
+          visit(grid, grid * in + i, o, output, channel);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<int64_t> lane_channels(const ChannelLayout& layout) {
+  std::vector<int64_t> result;
+  for (int64_t segment = 0; segment < layout.segments; ++segment) {
+    for (int64_t lane = 0; lane < layout.segment_blocks() * kLanes; ++lane) {
+      result.push_back(lane < layout.channels ? segment * layout.channels + lane : -1);
+    }
+  }
+  return result;
+}
+
+std::vector<int> used_lanes(const ChannelLayout& layout) {
+  std::vector<int> result;
+  for (int64_t block = 0; block < layout.blocks(); ++block) {
+    const int64_t before = block % layout.segment_blocks() * kLanes;
+    result.push_back(static_cast<int>(std::min<int64_t>(kLanes, layout.channels - before)));
+  }
+  return result;
+}
+
+template <typename T>
+void pack_depthwise(const torch::Tensor& weight, const std::vector<int64_t>& lanes, T* packed) {
+  const auto contiguous = weight.contiguous();
+  const T* from = contiguous.template data_ptr<T>();
+  const int64_t taps = weight.size(2) * weight.size(3);
+  std::fill(packed, packed + static_cast<int64_t>(lanes.size()) * taps, T{0});
+  for (size_t lane = 0; lane < lanes.size(); ++lane) {
+    const auto block = static_cast<int64_t>(lane) / kLanes;
+    T* to = packed + block * taps * kLanes + static_cast<int64_t>(lane) % kLanes;
+    for (int64_t tap = 0; lanes[lane] >= 0 && tap < taps; ++tap) {
+      to[tap * kLanes] = from[lanes[lane] * taps + tap];
+    }
+  }
+}
+
+template <typename T>
+torch::Tensor unpack_depthwise(T* packed, int64_t groups, const std::vector<int64_t>& lanes,
+                               const torch::Tensor& weight) {
+  const int64_t taps = weight.size(2) * weight.size(3);
+  add_groups(packed, groups, static_cast<int64_t>(lanes.size()) * taps);
+  auto result = torch::empty(weight.sizes(), weight.options().requires_grad(false));
+  T* to = result.template data_ptr<T>();
+  for (size_t lane = 0; lane < lanes.size(); ++lane) {
+    const auto block = static_cast<int64_t>(lane) / kLanes;
+    const T* from = packed + block * taps * kLanes + static_cast<int64_t>(lane) % kLanes;
+    for (int64_t tap = 0; lanes[lane] >= 0 && tap < taps; ++tap) {
+      to[lanes[lane] * taps + tap] = from[tap * kLanes];
+    }
+  }
+  return result;
+}
+
+template <typename T>
+void pack_pointwise(const std::vector<torch::Tensor>& weights, const PointwiseLanes& lanes,
+                    T* packed, T* transposed) {
+  std::fill(packed, packed + lanes.rows() * lanes.columns(), T{0});
+  if (transposed != nullptr) {
+    std::fill(transposed, transposed + lanes.rows() * lanes.columns(), T{0});
+  }
+  const int64_t inputs = weights.front().size(1);
+  std::vector<torch::Tensor> contiguous;
+  for (const auto& weight : weights) {
+    contiguous.push_back(weight.contiguous());
+  }
+  each_pointwise(lanes, weights.front().size(0),
+                 [&](int64_t grid, int64_t i, int64_t o, int64_t output, int64_t channel) {
+                   const T w = contiguous[static_cast<size_t>(grid)]
+                                   .template data_ptr<T>()[output * inputs + channel];
+                   packed[i * lanes.columns() + o] = w;
+                   if (transposed != nullptr) {
+                     transposed[o * lanes.rows() + i] = w;
+                   }
+                 });
+}
+
+template <typename T>
+std::vector<torch::Tensor> unpack_pointwise(T* packed, int64_t groups, const PointwiseLanes& lanes,
+                                            const std::vector<torch::Tensor>& weights) {
+  add_groups(packed, groups, lanes.rows() * lanes.columns());
+  const int64_t inputs = weights.front().size(1);
+  std::vector<torch::Tensor> result;
+  std::vector<T*> to;
+  for (const auto& weight : weights) {
+    result.push_back(torch::empty(weight.sizes(), weight.options().requires_grad(false)));
+    to.push_back(result.back().template data_ptr<T>());
+  }
+  each_pointwise(lanes, weights.front().size(0),
+                 [&](int64_t grid, int64_t i, int64_t o, int64_t output, int64_t channel) {
+                   to[static_cast<size_t>(grid)][output * inputs + channel] =
+                       packed[i * lanes.columns() + o];
+                 });
+  return result;
+}
+
+template void pack_depthwise(const torch::Tensor&, const std::vector<int64_t>&, float*);
+template void pack_depthwise(const torch::Tensor&, const std::vector<int64_t>&, double*);
+template torch::Tensor unpack_depthwise(float*, int64_t, const std::vector<int64_t>&,
+                                        const torch::Tensor&);
+template torch::Tensor unpack_depthwise(double*, int64_t, const std::vector<int64_t>&,
+                                        const torch::Tensor&);
+template void pack_pointwise(const std::vector<torch::Tensor>&, const PointwiseLanes&, float*,
+                             float*);
+template void pack_pointwise(const std::vector<torch::Tensor>&, const PointwiseLanes&, double*,
+                             double*);
+template std::vector<torch::Tensor> unpack_pointwise(float*, int64_t, const PointwiseLanes&,
+                                                     const std::vector<torch::Tensor>&);
+template std::vector<torch::Tensor> unpack_pointwise(double*, int64_t, const PointwiseLanes&,
+                                                     const std::vector<torch::Tensor>&);
+
+}  // namespace sanas::kernels

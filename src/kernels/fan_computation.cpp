@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/fan_computation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kernels/fan_steps.h"
+#include "kernels/instruction_sets.h"
+
+namespace sanas::kernels {
+namespace {
+
+/// Groups of images whose sums are made one after the other; many enough for the threads of a
+/// machine, few enough that to add up what each group says of the weights costs little.
+constexpr int64_t kMostGroups = 16;
+
+/// Calls pack(parameters, packed array) for the values and, in duals, for the derivatives.
+template <typename S, typename Pack>
+void pack_both(const std::vector<Storage<S>>& weights, const Storage<S>& packed,
+               const Storage<S>& transposed, Pack pack) {
+  const auto part = [&](torch::Tensor Storage<S>::* which) {
+    std::vector<torch::Tensor> tensors;
+    for (const auto& weight : weights) {
+      tensors.push_back(weight.*which);
+    }
+    const auto data = [&](const Storage<S>& storage) {
+      return (storage.*which).defined() ? (storage.*which).template data_ptr<Real<S>>() : nullptr;
+    };
+    pack(tensors, data(packed), data(transposed));
+  };
+  part(&Storage<S>::value);
+  if (kIsDual<S>) {
+    part(&Storage<S>::tangent);
+  }
+}
+
+}  // namespace
+
+template <typename S>
+FanComputation<S>::FanComputation(const FanSpec& spec, FanInput<S> input)
+    : spec_(spec),
+      input_(std::move(input)),
+      kernels_(fan_kernels<S>()),
+      in_lanes_(lane_channels(spec.in)),
+      out_lanes_(lane_channels({spec.out_channels})),
+      in_channels_(used_lanes(spec.in)),
+      out_channels_(used_lanes({spec.out_channels})),
+      convolutions_(spec.convolutions.size()),
+      pools_(spec.pools.size()),
+      terms_(spec.terms.size()),
+      targets_(static_cast<size_t>(spec.targets)),
+      convolution_memory_(spec.convolutions.size()),
+      pool_memory_(spec.pools.size()) {
+  lay_out();
+}
+
+template <typename S>
+void FanComputation<S>::lay_out() {
+  const torch::Tensor& source = input_.source.value;
+  FanArrays<S>& f = arrays_;
+  f.images = source.size(0);
+  f.groups = std::max<int64_t>(1, std::min(f.images, kMostGroups));
+  f.blocks = spec_.in.blocks();
+  f.out_blocks = ChannelLayout{spec_.out_channels}.blocks();
+  f.stride = spec_.stride;
+  f.in = {source.size(2), source.size(3)};
+  f.out = {(f.in.height + f.stride - 1) / f.stride, (f.in.width + f.stride - 1) / f.stride};
+  f.source = input_.source.array();
+  for (int64_t g = 0; g < f.groups; ++g) {
+    group_pixels_.push_back((f.first_image(g + 1) - f.first_image(g)) * f.out.pixels());
+  }
+  for (size_t k = 0; k < convolutions_.size(); ++k) {
+    lay_out_convolution(k);
+    if (spec_.convolutions[k].shape.gather == Gather::kDepthwise) {
+      f.border = std::max(f.border, spec_.convolutions[k].shape.radius());
+    }
+  }
+  for (size_t k = 0; k < pools_.size(); ++k) {
+    pools_[k].kind = spec_.pools[k];
+  }
+  for (size_t k = 0; k < terms_.size(); ++k) {
+    const TermSpec& term = spec_.terms[k];
+    terms_[k].target = term.target;
+    terms_[k].convolution = term.convolution;
+    terms_[k].pool = term.pool;
+    terms_[k].factors = term.factors.defined() ? term.factors.data_ptr<Real<S>>() : nullptr;
+    term_norms_.emplace_back(out_lanes_, f.groups);
+  }
+  for (size_t t = 0; t < input_.starts.size(); ++t) {
+    targets_[t].start = input_.starts[t].array();
+  }
+  const auto expose = [](auto& list, auto& pointer, int& count) {
+    pointer = list.data();
+    count = static_cast<int>(list.size());
+  };
+  expose(convolutions_, f.convolutions, f.convolution_count);
+  expose(pools_, f.pools, f.pool_count);
+  expose(terms_, f.terms, f.term_count);
+  expose(targets_, f.targets, f.target_count);
+}
+
+template <typename S>
+void FanComputation<S>::lay_out_convolution(size_t number) {
+  const ConvolutionSpec& spec = spec_.convolutions[number];
+  ConvolutionArrays<S>& c = convolutions_[number];
+  ConvolutionMemory& memory = convolution_memory_[number];
+  const bool inner = spec.input != kNone;
+  c.shape = spec.shape;
+  c.input = spec.input;
+  memory.in_lanes = inner ? out_lanes_ : in_lanes_;
+  memory.middle_channels = inner ? out_channels_ : in_channels_;
+  c.in_blocks = static_cast<int64_t>(memory.middle_channels.size());
+  c.middle_blocks = c.in_blocks;
+  if (spec.shape.gather == Gather::kTwoGrids) {
+    c.middle_blocks *= 2;
+    const std::vector<int> grid = memory.middle_channels;
+    memory.middle_channels.insert(memory.middle_channels.end(), grid.begin(), grid.end());
+  }
+  c.out_blocks = arrays_.out_blocks;
+  c.middle_channels = memory.middle_channels.data();
+  c.out_channels = out_channels_.data();
+  c.in = inner ? arrays_.out : arrays_.in;
+  c.out = arrays_.out;
+  if (inner) {
+    convolution_memory_[static_cast<size_t>(spec.input)].inner_norm =
+        std::make_unique<NormPass<S>>(out_lanes_, arrays_.groups);
+  }
+}
+
+template <typename S>
+PointwiseLanes FanComputation<S>::pointwise_lanes(size_t number) const {
+  const bool two = spec_.convolutions[number].shape.gather == Gather::kTwoGrids;
+  return {convolution_memory_[number].in_lanes, out_lanes_, two ? 2 : 1};
+}
+
+template <typename S>
+Array<S> FanComputation<S>::parameter(int number) const {
+  return number == kNone ? Array<S>{} : input_.parameters[static_cast<size_t>(number)].array();
+}
+
+template <typename S>
+NormParameters<S> FanComputation<S>::parameters_of(const NormSpec& norm) const {
+  return {parameter(norm.scale), parameter(norm.shift)};
+}
+
+template <typename S>
+bool FanComputation<S>::has_inner() const {
+  return std::any_of(convolutions_.begin(), convolutions_.end(),
+                     [](const auto& c) { return c.input >= 0; });
+}
+
+template <typename S>
+void FanComputation<S>::make_room(bool keep) {
+  const FanArrays<S>& f = arrays_;
+  const int64_t output = f.images * f.out_blocks * f.out.pixels() * kLanes;
+  const int64_t sums = f.groups * f.out_blocks * kLanes;
+  const auto make_sums = [&](auto& memory) {
+    if (memory.sum.defined()) {
+      return;  // of a pooling that several edges share
+    }
+    memory.sum = make_storage<S>(sums);
+    memory.square = make_storage<S>(sums);
+    memory.shift = make_storage<Real<S>>(sums).value;
+  };
+  for (size_t k = 0; k < convolutions_.size(); ++k) {
+    const ConvolutionArrays<S>& c = convolutions_[k];
+    ConvolutionMemory& memory = convolution_memory_[k];
+    const int64_t matrix = c.middle_blocks * kLanes * c.out_blocks * kLanes;
+    memory.pointwise = make_storage<S>(matrix);
+    memory.transposed = make_storage<S>(matrix);
+    if (c.shape.gather == Gather::kDepthwise) {
+      memory.depthwise = make_storage<S>(c.in_blocks * kLanes * c.shape.kernel * c.shape.kernel);
+    }
+    if (keep && c.shape.gather != Gather::kDirect) {
+      memory.middle = make_storage<S>(f.images * c.middle_blocks * f.out.pixels() * kLanes);
+    }
+    memory.output = make_storage<S>(output);
+    if (spec_.convolutions[k].norm.of_batch) {
+      make_sums(memory);
+    }
+  }
+  for (auto& memory : pool_memory_) {
+    memory.output = make_storage<S>(output);
+  }
+  for (const auto& term : spec_.terms) {
+    if (term.pool_norm && term.pool_norm->of_batch) {
+      make_sums(pool_memory_[static_cast<size_t>(term.pool)]);
+    }
+  }
+}
+
+template <typename S>
+void FanComputation<S>::pack(size_t number) {
+  const ConvolutionSpec& spec = spec_.convolutions[number];
+  ConvolutionMemory& memory = convolution_memory_[number];
+  const auto at = [&](int parameter) -> const Storage<S>& {
+    return input_.parameters[static_cast<size_t>(parameter)];
+  };
+  using T = Real<S>;
+  if (spec.depthwise != kNone) {
+    pack_both<S>({at(spec.depthwise)}, memory.depthwise, {},
+                 [&](const auto& weights, T* packed, T* /*transposed*/) {
+                   pack_depthwise(weights.front(), memory.in_lanes, packed);
+                 });
+  }
+  std::vector<Storage<S>> grids{at(spec.pointwise)};
+  if (spec.shifted_pointwise != kNone) {
+    grids.push_back(at(spec.shifted_pointwise));
+  }
+  const PointwiseLanes lanes = pointwise_lanes(number);
+  pack_both<S>(grids, memory.pointwise, memory.transposed,
+               [&](const auto& weights, T* packed, T* transposed) {
+                 pack_pointwise(weights, lanes, packed, transposed);
+               });
+}
+
+template <typename S>
+void FanComputation<S>::connect() {
+  const auto statistics = [](const auto& memory) -> StatisticsArrays<S> {
+    return {memory.shift.defined() ? memory.shift.template data_ptr<Real<S>>() : nullptr,
+            memory.sum.array(), memory.square.array()};
+  };
+  for (size_t k = 0; k < convolutions_.size(); ++k) {
+    const ConvolutionMemory& memory = convolution_memory_[k];
+    ConvolutionArrays<S>& c = convolutions_[k];
+    c.depthwise = memory.depthwise.array();
+    c.pointwise = memory.pointwise.array();
+    c.transposed = memory.transposed.array();
+    c.middle = memory.middle.array();
+    c.output = memory.output.array();
+    c.statistics = statistics(memory);
+    if (memory.inner_norm) {
+      c.norm = memory.inner_norm->affine();
+    }
+  }
+  for (size_t k = 0; k < pools_.size(); ++k) {
+    pools_[k].output = pool_memory_[k].output.array();
+    pools_[k].statistics = statistics(pool_memory_[k]);
+  }
+  for (size_t k = 0; k < terms_.size(); ++k) {
+    TermArrays<S>& term = terms_[k];
+    term.values = term.convolution != kNone ? convolutions_[static_cast<size_t>(term.convolution)].output
+                  : term.pool != kNone      ? pools_[static_cast<size_t>(term.pool)].output
+                                            : arrays_.source;
+    term.affine = term_norms_[k].affine();
+  }
+}
+
+template <typename S>
+template <typename Visit>
+void FanComputation<S>::each_kept(Visit visit) {
+  const auto both = [&](Storage<S>& storage) {
+    visit(storage.value);
+    visit(storage.tangent);
+  };
+  for (auto& m : convolution_memory_) {
+    for (auto* storage :
+         {&m.depthwise, &m.pointwise, &m.transposed, &m.middle, &m.output, &m.sum, &m.square}) {
+      both(*storage);
+    }
+    visit(m.shift);
+  }
+  for (auto& m : pool_memory_) {
+    for (auto* storage : {&m.output, &m.sum, &m.square}) {
+      both(*storage);
+    }
+    visit(m.shift);
+  }
+}
+
+template <typename S>
+std::vector<torch::Tensor> FanComputation<S>::kept() {
+  std::vector<torch::Tensor> result;
+  each_kept([&](torch::Tensor& tensor) { result.push_back(tensor); });
+  return result;
+}
+
+template <typename S>
+void FanComputation<S>::restore(const std::vector<torch::Tensor>& kept) {
+  size_t next = 0;
+  each_kept([&](torch::Tensor& tensor) { tensor = kept.at(next++); });
+  connect();
+  finish_source(/*update=*/false);
+  finish_inner(/*update=*/false);
+}
+
+template <typename S>
+void FanComputation<S>::make_scratch() {
+  const FanArrays<S>& f = arrays_;
+  const auto bordered = [&](int64_t blocks, PlaneSize size) {
+    return blocks * size.height * (size.width + 2 * f.border) * kLanes;
+  };
+  int64_t middle_blocks = f.out_blocks;
+  for (const auto& c : convolutions_) {
+    middle_blocks = std::max(middle_blocks, c.middle_blocks);
+  }
+  const int64_t blocks = std::max(f.blocks, f.out_blocks);
+  const int64_t padded = std::max(bordered(f.blocks, f.in), bordered(f.out_blocks, f.out));
+  const int64_t flowing = bordered(middle_blocks, f.out);
+  const int64_t output = f.out_blocks * f.out.pixels() * kLanes;
+  const int64_t rectified = blocks * f.in.pixels() * kLanes;
+  scratch_.clear();
+  scratch_memory_.clear();
+  for (int thread = 0; thread < at::get_num_threads(); ++thread) {
+    scratch_memory_.push_back(make_storage<S>(padded + flowing + output + rectified));
+    const Array<S> all = scratch_memory_.back().array();
+    scratch_.push_back({all, all + padded, all + (padded + flowing),
+                        all + (padded + flowing + output)});
+  }
+}
+
+template <typename S>
+std::vector<Storage<S>> FanComputation<S>::forward(bool keep) {
+  make_room(keep);
+  at::parallel_for(0, static_cast<int64_t>(convolutions_.size()), 1,
+                   [&](int64_t begin, int64_t end) {
+                     for (int64_t k = begin; k < end; ++k) {
+                       pack(static_cast<size_t>(k));
+                     }
+                   });
+  connect();
+  make_scratch();
+  std::vector<Storage<S>> outputs;
+  const auto& f = arrays_;
+  for (auto& target : targets_) {
+    outputs.push_back(make_storage<S>(f.images * f.out_blocks * f.out.pixels() * kLanes));
+    target.output = outputs.back().array();
+  }
+  run_step(kernels_.forward_source, arrays_, scratch_);
+  finish_source(/*update=*/true);
+  if (has_inner()) {
+    run_step(kernels_.forward_inner, arrays_, scratch_);
+  }
+  finish_inner(/*update=*/true);
+  run_step(kernels_.forward_targets, arrays_, scratch_);
+  for (auto& output : outputs) {
+    for (auto* tensor : {&output.value, &output.tangent}) {
+      if (tensor->defined()) {
+        *tensor = tensor->view({f.images, f.out_blocks, f.out.height, f.out.width, kLanes});
+      }
+    }
+  }
+  return outputs;
+}
+
+template <typename S>
+Moments<S> FanComputation<S>::moments_of(const NormSpec& norm, const StatisticsArrays<S>& sums,
+                                         const std::vector<int64_t>& lanes,
+                                         bool update) const {
+  if (!norm.of_batch) {
+    return running_moments<S>(norm, lanes);
+  }
+  auto moments = batch_moments(sums, group_pixels_, static_cast<int64_t>(lanes.size()));
+  TORCH_CHECK(moments.count > 1,
+              "Expected more than 1 value per channel when training, got one image of 1×1 pixel");
+  if (update) {
+    update_running(norm, moments, lanes);
+  }
+  return moments;
+}
+
+template <typename S>
+void FanComputation<S>::finish_source(bool update) {
+  for (size_t k = 0; k < convolutions_.size(); ++k) {
+    auto& norm = convolution_memory_[k].inner_norm;
+    if (norm) {
+      const NormSpec& spec = spec_.convolutions[k].norm;
+      norm->set_norm(spec, moments_of(spec, convolutions_[k].statistics, out_lanes_, update),
+                     parameters_of(spec), wide<Wide<S>>(1.0));
+    }
+  }
+}
+
+template <typename S>
+void FanComputation<S>::finish_inner(bool update) {
+  for (size_t k = 0; k < terms_.size(); ++k) {
+    const TermSpec& term = spec_.terms[k];
+    const auto weight =
+        term.weight == kNone ? wide<Wide<S>>(1.0) : read(parameter(term.weight), 0);
+    const auto set = [&](const NormSpec& norm, const StatisticsArrays<S>& sums) {
+      term_norms_[k].set_norm(norm, moments_of(norm, sums, out_lanes_, update),
+                              parameters_of(norm), weight);
+    };
+    if (term.convolution != kNone) {
+      const auto number = static_cast<size_t>(term.convolution);
+      set(spec_.convolutions[number].norm, convolutions_[number].statistics);
+    } else if (term.pool_norm) {
+      set(*term.pool_norm, pools_[static_cast<size_t>(term.pool)].statistics);
+    } else {
+      term_norms_[k].set_identity(weight);
+    }
+  }
+}
+
+template class FanComputation<float>;
+template class FanComputation<double>;
+template class FanComputation<Dual<float>>;
+template class FanComputation<Dual<double>>;
+
+}  // namespace sanas::kernels

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The way forward through a fan, for the images of one group. Between the three steps the batch
+// norms' sums of all groups are added up.
+
+#include "kernels/sets/depthwise.h"
+#include "kernels/sets/elementwise.h"
+#include "kernels/sets/pointwise.h"
+#include "kernels/sets/pooling.h"
+
+namespace sanas::kernels::SANAS_INSTRUCTION_SET {
+
+/// The image that a step is at.
+struct ImagePlace {
+  int64_t image = 0;
+  int64_t group = 0;
+  bool first_of_group = false;
+};
+
+/// Calls visit(ImagePlace) for the images of a group.
+template <typename S, typename Visit>
+void each_image(const FanArrays<S>& fan, int64_t group, Visit visit) {
+  const int64_t first = fan.first_image(group);
+  for (int64_t n = first; n < fan.first_image(group + 1); ++n) {
+    visit(ImagePlace{n, group, n == first});
+  }
+}
+
+/// Image `image` of an array of images of `blocks` blocks.
+template <typename S>
+SANAS_ALWAYS_INLINE Array<S> image_of(Array<S> array, int64_t image, int64_t blocks,
+                                      PlaneSize size) {
+  return array + image * blocks * size.pixels() * kLanes;
+}
+
+/// A row of what the 1×1 convolution sees. @param padded the rectified input with its border.
+template <typename S>
+void gather_row(const ConvolutionArrays<S>& c, Array<S> padded, int64_t border, int64_t row,
+                const BlockRows<S>& middle) {
+  const int64_t width = c.in.width + 2 * border;
+  if (c.shape.gather == Gather::kDepthwise) {
+    const Taps taps = taps_of_output(c.shape, c.in, border, row);
+    const RowStep step{c.out.width, c.shape.stride, 1};
+    const int64_t weights = c.shape.kernel * c.shape.kernel * kLanes;
+    for (int64_t b = 0; b < c.in_blocks; ++b) {
+      depthwise_row<S, false>(taps, padded + b * c.in.height * width * kLanes,
+                              c.depthwise + b * weights, middle.start + b * middle.stride, step);
+    }
+    return;
+  }
+  for (int64_t b = 0; b < c.middle_blocks; ++b) {  // two grids, the second one shifted
+    const int64_t shift = b / c.in_blocks;
+    const int64_t from = 2 * row + shift;
+    const Array<S> source =
+        padded + ((b % c.in_blocks * c.in.height + from) * width + border + shift) * kLanes;
+    const Array<S> to = middle.start + b * middle.stride;
+    for (int64_t j = 0; j < c.out.width; ++j) {
+      const bool inside = from < c.in.height && 2 * j + shift < c.in.width;
+      store(to + j * kLanes, inside ? load(source + 2 * j * kLanes) : zero<S>());
+    }
+  }
+}
+
+/// Where the 1×1 convolution finds row `row`.
+template <typename S>
+BlockRows<S> middle_row(const ConvolutionArrays<S>& c, Array<S> padded, int64_t border,
+                        int64_t row, const ImagePlace& place) {
+  if (c.shape.gather == Gather::kDirect) {
+    const int64_t width = c.in.width + 2 * border;
+    return {padded + (row * width + border) * kLanes, c.in.height * width * kLanes};
+  }
+  return {image_of(c.middle, place.image, c.middle_blocks, c.out) + row * c.out.width * kLanes,
+          c.out.pixels() * kLanes};
+}
+
+/// One convolution of one image, with the sums for its batch norm.
+template <typename S>
+void convolve(const FanArrays<S>& fan, const ConvolutionArrays<S>& c, const ScratchArrays<S>& scratch,
+              const ImagePlace& place) {
+  const UsedChannels used{c.middle_blocks, c.middle_channels};
+  const Array<S> output = image_of(c.output, place.image, c.out_blocks, c.out);
+  for (int64_t i = 0; i < c.out.height; ++i) {
+    BlockRows<S> middle{scratch.flowing, c.out.width * kLanes};  // where nobody asks for it later
+    if (c.middle || c.shape.gather == Gather::kDirect) {
+      middle = middle_row(c, scratch.padded, fan.border, i, place);
+    }
+    if (c.shape.gather != Gather::kDirect) {
+      gather_row(c, scratch.padded, fan.border, i, middle);
+    }
+    const BlockRows<S> row{output + i * c.out.width * kLanes, c.out.pixels() * kLanes};
+    pointwise_row<S, false>(middle, used, c.pointwise, row, c.out_blocks, c.out.width);
+    for (int64_t b = 0; c.statistics.sum && b < c.out_blocks; ++b) {
+      add_statistics(row.start + b * row.stride, c.out.width,
+                     at_block(c.statistics, place.group * c.out_blocks + b),
+                     place.first_of_group && i == 0);
+    }
+  }
+}
+
+/// Copies an image through `affine` and the ReLU into the scratch memory.
+template <typename S>
+void rectify_image(Array<S> image, int64_t blocks, PlaneSize size, const AffineArrays<S>& affine,
+                   const FanArrays<S>& fan, const ScratchArrays<S>& scratch) {
+  for (int64_t b = 0; b < blocks; ++b) {
+    rectify(image + b * size.pixels() * kLanes, size,
+            affine.scale ? at_block(affine, b) : AffineArrays<S>{},
+            scratch.padded + b * size.height * (size.width + 2 * fan.border) * kLanes, fan.border);
+  }
+}
+
+template <typename S>
+void pool_image(const FanArrays<S>& fan, const PoolArrays<S>& pool, Array<S> source,
+                const ImagePlace& place) {
+  const Array<S> output = image_of(pool.output, place.image, fan.blocks, fan.out);
+  for (int64_t b = 0; b < fan.blocks; ++b) {
+    const Array<S> plane = output + b * fan.out.pixels() * kLanes;
+    pool_plane(pool.kind, source + b * fan.in.pixels() * kLanes, fan.in, plane, fan.out,
+               fan.stride);
+    for (int64_t i = 0; pool.statistics.sum && i < fan.out.height; ++i) {
+      add_statistics(plane + i * fan.out.width * kLanes, fan.out.width,
+                     at_block(pool.statistics, place.group * fan.blocks + b),
+                     place.first_of_group && i == 0);
+    }
+  }
+}
+
+/// First step: whatever reads the source.
+template <typename S>
+void forward_source(const FanArrays<S>& fan, int64_t group, const ScratchArrays<S>& scratch) {
+  clear_borders(scratch.padded, fan.blocks * fan.in.height, fan.in.width, fan.border);
+  each_image(fan, group, [&](const ImagePlace& place) {
+    const Array<S> source = image_of(fan.source, place.image, fan.blocks, fan.in);
+    rectify_image(source, fan.blocks, fan.in, {}, fan, scratch);
+    for (int k = 0; k < fan.convolution_count; ++k) {
+      if (fan.convolutions[k].input < 0) {
+        convolve(fan, fan.convolutions[k], scratch, place);
+      }
+    }
+    for (int k = 0; k < fan.pool_count; ++k) {
+      pool_image(fan, fan.pools[k], source, place);
+    }
+  });
+}
+
+/// Second step: the convolutions that read normalised outputs of others.
+template <typename S>
+void forward_inner(const FanArrays<S>& fan, int64_t group, const ScratchArrays<S>& scratch) {
+  clear_borders(scratch.padded, fan.out_blocks * fan.out.height, fan.out.width, fan.border);
+  each_image(fan, group, [&](const ImagePlace& place) {
+    for (int k = 0; k < fan.convolution_count; ++k) {
+      const ConvolutionArrays<S>& c = fan.convolutions[k];
+      if (c.input >= 0) {
+        const ConvolutionArrays<S>& before = fan.convolutions[c.input];
+        rectify_image(image_of(before.output, place.image, before.out_blocks, before.out),
+                      before.out_blocks, before.out, before.norm, fan, scratch);
+        convolve(fan, c, scratch, place);
+      }
+    }
+  });
+}
+
+/// output = (start, or what is there already) + Σ scale · values + offset for one block.
+template <typename S>
+void add_terms(const FanArrays<S>& fan, int target, int64_t block, const ImagePlace& place) {
+  constexpr int kMost = 8;  // at once
+  const int64_t at = (place.image * fan.out_blocks + block) * fan.out.pixels() * kLanes;
+  const TargetArrays<S>& to = fan.targets[target];
+  Array<S> start = to.start ? to.start + at : Array<S>{};
+  for (int next = 0; next < fan.term_count || !start;) {
+    Array<S> values[kMost];
+    Vector<S> scales[kMost];
+    Vector<S> offset = zero<S>();
+    int count = 0;
+    for (; next < fan.term_count && count < kMost; ++next) {
+      const TermArrays<S>& term = fan.terms[next];
+      if (term.target == target) {
+        const Vector<S> factor = constant<S>(factor_of(term.factors, place.image));
+        const AffineArrays<S> affine = at_block(term.affine, block);
+        values[count] = term.values + at;
+        scales[count++] = load(affine.scale) * factor;
+        offset = offset + load(affine.offset) * factor;
+      }
+    }
+    for (int64_t p = 0; p < fan.out.pixels(); ++p) {
+      Vector<S> sum = start ? load(start + p * kLanes) + offset : offset;
+      for (int k = 0; k < count; ++k) {
+        sum = sum + load(values[k] + p * kLanes) * scales[k];
+      }
+      store(to.output + at + p * kLanes, sum);
+    }
+    start = to.output + at;
+  }
+}
+
+/// Third step: the sums of all targets.
+template <typename S>
+void forward_targets(const FanArrays<S>& fan, int64_t group) {
+  each_image(fan, group, [&](const ImagePlace& place) {
+    for (int t = 0; t < fan.target_count; ++t) {
+      for (int64_t b = 0; b < fan.out_blocks; ++b) {
+        add_terms(fan, t, b, place);
+      }
+    }
+  });
+}
+
+}  // namespace sanas::kernels::SANAS_INSTRUCTION_SET
