@@ -75,6 +75,9 @@ TEST(ModuleState, OnlyFiniteNumbersGoIntoANetwork) {
     tensors.tensors["1.running_var"] = torch::tensor({1.0, value, 1.0}, torch::kDouble);
     EXPECT_THAT(error_of(tensors), HasSubstr("f.pt: '1.running_var' has numbers that are not"));
   }
+  auto second = state("w2.");
+  second.tensors["w2.0.bias"][1] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_THAT(error_of(second, "w2."), HasSubstr("f.pt: 'w2.0.bias' has numbers that are not"));
   auto integers = state();
   integers.tensors["0.bias"] = torch::ones({3}, torch::kLong);
   EXPECT_THAT(error_of(integers), HasSubstr("'0.bias' holds Long, expected floating-point"));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How runs begin and go on: what is refused before anything is written, and what a resume needs.
+#include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "config/config_test_support.h"
 #include "runs/small_runs.h"
@@ -12,6 +15,7 @@ namespace sanas {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 using RunSessions = SmallRuns;
@@ -107,6 +111,66 @@ TEST_F(RunSessions, GoesBackBehindACheckpointWithWeightsThatAreNotFinite) {
   EXPECT_EQ(content_of("cut", "weights.safetensors"), content_of("whole", "weights.safetensors"));
   EXPECT_THAT(test::content_of(folder_ / "cut" / "log.txt"),
               AllOf(HasSubstr("'net.classifier.bias'"), HasSubstr("going back to")));
+}
+
+/// What begins with one of these words goes into the search, so all of it has to be finite.
+TEST_F(RunSessions, ASearchGoesBackWhicheverOfItsTensorsIsNotFinite) {
+  config_.method = Method::kSanas;
+  config_.search.update_every = {.weights2 = 1, .architecture = 2};
+  config_.checkpoint = {.every_steps = 1, .every_minutes = 0.0, .keep = 3};
+  config_.search.attack.steps = 1;
+  config_.search.max_steps = 2;
+  search("cut");
+  for (const std::string word : {"w1.", "m1.", "w2.", "m2.", "alphas_", "architecture_opt"}) {
+    SCOPED_TRACE(word);
+    fs::copy(folder_ / "cut", folder_ / word, fs::copy_options::recursive);
+    const auto last = folder_ / word / "checkpoints" / "last.safetensors";
+    NamedTensors tensors = read_safetensors(last);
+    const auto items = tensors.tensors.items();
+    const auto found = std::find_if(items.begin(), items.end(), [&](const auto& entry) {
+      return entry.key().starts_with(word) && entry.value().is_floating_point();
+    });
+    ASSERT_NE(found, items.end());
+    tensors.tensors[found->key()].flatten()[0] = std::numeric_limits<float>::quiet_NaN();
+    request_checksum(tensors);
+    write_safetensors(last, tensors);
+    search(word, true);
+    EXPECT_THAT(content_of(word, "log.txt"),
+                AllOf(HasSubstr("'" + found->key() + "' has numbers that are not finite"),
+                      HasSubstr("going back to"), HasSubstr("Resuming after mini-batch 1")));
+  }
+}
+
+/// The mini-batches of `phase` that the metrics of a run tell of.
+std::vector<int64_t> steps_in(const std::string& metrics, const std::string& phase) {
+  std::istringstream lines(metrics);
+  std::vector<int64_t> steps;
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = nlohmann::json::parse(line);
+    if (record.at("phase") == phase) {
+      steps.push_back(record.at("step").get<int64_t>());
+    }
+  }
+  return steps;
+}
+
+TEST_F(RunSessions, AResumeCutsOffWhatTheMetricsTellOfLaterMiniBatches) {
+  config_.checkpoint = {.every_steps = 1, .every_minutes = 0.0, .keep = 3};
+  config_.evaluation.max_steps = config_.search.max_steps = 2;
+  train("train");
+  search("search");
+  config_.evaluation.max_steps = config_.search.max_steps = 3;
+  for (const std::string run : {"train", "search"}) {
+    EXPECT_THAT(steps_in(content_of(run, "metrics.jsonl"), run), ElementsAre(0, 1));
+    fs::remove(folder_ / run / "checkpoints" / "last.safetensors");  // that of two mini-batches
+  }
+  train("train", true);
+  search("search", true);
+  for (const std::string run : {"train", "search"}) {
+    EXPECT_THAT(steps_in(content_of(run, "metrics.jsonl"), run), ElementsAre(0, 1, 2));
+    EXPECT_THAT(steps_in(content_of(run, "metrics.jsonl"), run + "_epoch"), ElementsAre(3));
+    EXPECT_THAT(content_of(run, "log.txt"), HasSubstr("Resuming after mini-batch 1"));
+  }
 }
 
 TEST_F(RunSessions, ADamagedConfigurationInACheckpointIsADamagedFile) {
