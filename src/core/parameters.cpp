@@ -25,9 +25,10 @@ void check_lengths(const TensorList& a, const TensorList& b) {
   TORCH_CHECK(a.size() == b.size(), "lists of ", a.size(), " and ", b.size(), " tensors");
 }
 
-/// `gradient` with the strides of `input`. LibTorch treats lists tensor by tensor unless all pairs
-/// agree in them, and the gradient of one convolution whose images are channels-last does not.
+/// `gradient` with the strides of `input`: that of one convolution whose images are channels-last
+/// has others.
 torch::Tensor laid_out_like(const torch::Tensor& input, const torch::Tensor& gradient) {
+  const torch::NoGradGuard no_grad;
   for (int64_t d = 0; d < input.dim(); ++d) {
     if (input.size(d) > 1 && input.stride(d) != gradient.stride(d)) {
       return torch::empty_like(input).copy_(gradient);
@@ -153,13 +154,22 @@ TensorList gradients_of(const torch::Tensor& loss, const TensorList& inputs, boo
 }
 
 TensorList gradients_of(const TensorList& outputs, const TensorList& inputs,
-                        const TensorList& weights) {
+                        const TensorList& weights, bool retain_graph) {
   if (outputs.empty()) {
     return zeros_like(inputs);
   }
-  return completed(torch::autograd::grad(outputs, inputs, weights, /*retain_graph=*/false,
+  return completed(torch::autograd::grad(outputs, inputs, weights, retain_graph,
                                          /*create_graph=*/false, /*allow_unused=*/true),
                    inputs, /*create_graph=*/false);
+}
+
+TensorList laid_out_like(const TensorList& counterparts, const TensorList& tensors) {
+  check_lengths(counterparts, tensors);
+  TensorList result = detach(tensors);
+  for (size_t i = 0; i < result.size(); ++i) {
+    result[i] = laid_out_like(counterparts[i], result[i]);
+  }
+  return result;
 }
 
 ScopedValues::ScopedValues(const TensorList& parameters, const TensorList& values)
@@ -183,6 +193,23 @@ ScopedValues::ScopedValues(const TensorList& parameters, const TensorList& value
 ScopedValues::~ScopedValues() {
   for (size_t i = 0; i < saved_.size(); ++i) {
     parameters_[i].set_data(saved_[i]);
+  }
+}
+
+ScopedConstants::ScopedConstants(const TensorList& tensors) {
+  for (const auto& tensor : tensors) {
+    if (tensor.requires_grad()) {
+      variables_.push_back(tensor);
+    }
+  }
+  for (auto& variable : variables_) {
+    variable.set_requires_grad(false);
+  }
+}
+
+ScopedConstants::~ScopedConstants() {
+  for (auto& variable : variables_) {
+    variable.set_requires_grad(true);
   }
 }
 

@@ -233,6 +233,42 @@ TEST(GradientsOf, OfSeveralOutputsAreThoseOfTheirWeightedSum) {
   EXPECT_EQ(gradients_of(TensorList{}, {x}, TensorList{})[0].sum().item<double>(), 0.0);
 }
 
+TEST(GradientsOf, AreThereAgainWhereTheGraphIsRetained) {
+  const auto x = torch::full({1}, 3.0, torch::kDouble).requires_grad_(true);
+  const TensorList one{torch::ones({1}, torch::kDouble)};
+  const TensorList outputs{x * x};
+  const auto first = gradients_of(outputs, {x}, one, /*retain_graph=*/true);
+  EXPECT_TRUE(gradients_of(outputs, {x}, one)[0].equal(first[0]));
+  EXPECT_THROW(gradients_of(outputs, {x}, one), c10::Error);
+}
+
+TEST(LaidOutLike, CopiesOnlyWhatIsLaidOutInAnotherWay) {
+  const TensorList like{torch::zeros({2, 3, 2, 2}).requires_grad_(true), torch::zeros({2})};
+  const TensorList given{torch::rand({2, 3, 2, 2}).contiguous(torch::MemoryFormat::ChannelsLast),
+                         torch::rand({2}).requires_grad_(true)};
+  const auto result = laid_out_like(like, given);
+  EXPECT_TRUE(result[0].is_contiguous());
+  EXPECT_TRUE(result[0].equal(given[0]));
+  EXPECT_EQ(result[1].data_ptr(), given[1].data_ptr());
+  EXPECT_FALSE(result[0].requires_grad() || result[1].requires_grad());
+}
+
+TEST(ScopedConstants, AreVariablesAgainAfterwards) {
+  const auto w = torch::ones({2}).requires_grad_(true);
+  const auto x = torch::ones({2}).requires_grad_(true);
+  const auto constant = torch::ones({2});
+  const auto before = (w * x).sum();  // a graph of before is differentiated as ever
+  {
+    const ScopedConstants fixed({w, constant});
+    EXPECT_FALSE(w.requires_grad());
+    EXPECT_TRUE(gradients_of((w * x).sum(), {x})[0].equal(torch::ones({2})));
+    EXPECT_FALSE((w * constant).requires_grad());
+  }
+  EXPECT_TRUE(w.requires_grad());
+  EXPECT_FALSE(constant.requires_grad());
+  EXPECT_TRUE(gradients_of(before, {w})[0].equal(torch::ones({2})));
+}
+
 TEST(ScopedBuffers, RestoresRunningStatisticsBitForBit) {
   torch::nn::BatchNorm2d norm(2);
   norm->to(torch::kDouble);

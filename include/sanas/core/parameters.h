@@ -49,7 +49,11 @@ TensorList gradients_of(const torch::Tensor& loss, const TensorList& inputs,
 
 /// ∂/∂inputs Σ ⟨outputs_i, weights_i⟩, the same for a sum that is never computed.
 TensorList gradients_of(const TensorList& outputs, const TensorList& inputs,
-                        const TensorList& weights);
+                        const TensorList& weights, bool retain_graph = false);
+
+/// Values without history, each in the memory layout of its counterpart: those that have it share
+/// memory with `tensors`. LibTorch treats lists tensor by tensor unless all pairs agree in it.
+TensorList laid_out_like(const TensorList& counterparts, const TensorList& tensors);
 
 /// Lets the leaf tensors `parameters` hold `values` inside its scope. The old storage comes back
 /// untouched, so the old values are restored bit for bit, also when an exception is thrown. What
@@ -64,6 +68,18 @@ class ScopedValues {
  private:
   TensorList parameters_;
   TensorList saved_;
+};
+
+/// Makes constants of leaf tensors inside its scope: nothing is kept there for their gradients.
+class ScopedConstants {
+ public:
+  explicit ScopedConstants(const TensorList& tensors);
+  ~ScopedConstants();
+  ScopedConstants(const ScopedConstants&) = delete;
+  ScopedConstants& operator=(const ScopedConstants&) = delete;
+
+ private:
+  TensorList variables_;
 };
 
 /// Restores the buffers (running statistics) of a module, or those given, bit for bit at the end of
