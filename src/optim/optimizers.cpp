@@ -116,16 +116,22 @@ double WeightOptimizer::step(const TensorList& gradients) {
   return norm.item<double>();
 }
 
+// Not LibTorch's fused step: it rounds in another way, looks at no memory layout and tells no
+// version counter, for a few milliseconds less of a pass of seconds.
 void WeightOptimizer::step(const TensorList& gradients, const torch::Tensor& norm) {
   check_lengths(parameters_, gradients);
   const torch::NoGradGuard no_grad;
   TensorList direction = clip_gradients(detach(gradients), norm, options_.gradient_clip);
-  if (options_.weight_decay != 0.0) {
+  bool is_own = options_.gradient_clip > 0.0;  // not the caller's tensors
+  if (options_.weight_decay != 0.0 && is_own) {
+    add_in_place(direction, parameters_, options_.weight_decay);
+  } else if (options_.weight_decay != 0.0) {
     direction = add(direction, parameters_, options_.weight_decay);
+    is_own = true;
   }
   if (options_.momentum != 0.0) {
     if (momentum_buffers_.empty()) {
-      momentum_buffers_ = clone(direction);
+      momentum_buffers_ = is_own ? direction : clone(direction);
     } else {
       at::_foreach_mul_(momentum_buffers_, options_.momentum);
       add_in_place(momentum_buffers_, direction);

@@ -66,6 +66,27 @@ TEST(WeightOptimizer, FollowsTheMomentumRule) {
   }
 }
 
+// As gradients of convolutions on channels-last images come.
+TEST(WeightOptimizer, TakesGradientsAndMomentumInAnyMemoryLayout) {
+  const auto values = torch::arange(24, torch::kDouble).view({2, 3, 2, 2});
+  const TensorList p{torch::zeros({2, 3, 2, 2}, torch::kDouble).requires_grad_(true)};
+  auto options = sgd();
+  options.weight_decay = 0.0;
+  WeightOptimizer optimizer(p, options);
+  optimizer.set_momentum_buffers({values.contiguous(torch::MemoryFormat::ChannelsLast)});
+  optimizer.step({values.contiguous(torch::MemoryFormat::ChannelsLast)});
+  EXPECT_TRUE(torch::allclose(p[0].detach(), -0.1 * 1.9 * values, 1e-14));
+  EXPECT_TRUE(torch::allclose(optimizer.momentum_buffers()[0], 1.9 * values, 1e-14));
+}
+
+TEST(WeightOptimizer, LetsAutogradSeeThatTheWeightsAreOthers) {
+  auto p = parameters();
+  WeightOptimizer optimizer(p, sgd());
+  const auto loss = p[0].square().sum();
+  optimizer.step(gradients(1, 1, 1));
+  EXPECT_THROW(gradients_of(loss, {p[0]}), c10::Error) << "of weights that are gone";
+}
+
 TEST(WeightOptimizer, NesterovLooksAhead) {
   auto p = parameters();
   auto options = sgd();
