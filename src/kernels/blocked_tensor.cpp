@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/blocked_tensor.h"
+#include "sanas/kernels/blocked_tensor.h"
+
+#include "kernels/array.h"
 
 namespace sanas::kernels {
+
+int64_t ChannelLayout::segment_blocks() const { return (channels + kLanes - 1) / kLanes; }
 
 BlockedTensor to_blocked(const torch::Tensor& x, const ChannelLayout& layout) {
   const int64_t lanes = layout.segment_blocks() * kLanes;
@@ -29,8 +33,7 @@ BlockedTensor concatenate(const std::vector<BlockedTensor>& parts) {
   for (const auto& part : parts) {
     data.push_back(part.data);
   }
-  return {torch::cat(data, 1),
-          {parts.front().layout.channels, static_cast<int64_t>(parts.size())}};
+  return {torch::cat(data, 1), {parts.front().layout.channels, static_cast<int64_t>(parts.size())}};
 }
 
 }  // namespace sanas::kernels

@@ -100,15 +100,16 @@ void pack_pointwise(const std::vector<torch::Tensor>& weights, const PointwiseLa
   for (const auto& weight : weights) {
     contiguous.push_back(weight.contiguous());
   }
-  each_pointwise(lanes, weights.front().size(0),
-                 [&](int64_t grid, int64_t i, int64_t o, int64_t output, int64_t channel) {
-                   const T w = contiguous[static_cast<size_t>(grid)]
-                                   .template data_ptr<T>()[output * inputs + channel];
-                   packed[i * lanes.columns() + o] = w;
-                   if (transposed != nullptr) {
-                     transposed[o * lanes.rows() + i] = w;
-                   }
-                 });
+  each_pointwise(
+      lanes, weights.front().size(0),
+      [&](int64_t grid, int64_t i, int64_t o, int64_t output, int64_t channel) {
+        const T w =
+            contiguous[static_cast<size_t>(grid)].template data_ptr<T>()[output * inputs + channel];
+        packed[i * lanes.columns() + o] = w;
+        if (transposed != nullptr) {
+          transposed[o * lanes.rows() + i] = w;
+        }
+      });
 }
 
 template <typename T>

@@ -11,7 +11,8 @@
 
 namespace sanas::kernels {
 
-/// Which channel lies in which lane: the channel of each lane of each block, −1 where there is none.
+/// Which channel lies in which lane: the channel of each lane of each block, −1 where there is
+/// none.
 std::vector<int64_t> lane_channels(const ChannelLayout& layout);
 
 /// How many lanes of each block are in use.
@@ -25,10 +26,10 @@ template <typename T>
 torch::Tensor unpack_depthwise(T* packed, int64_t groups, const std::vector<int64_t>& lanes,
                                const torch::Tensor& weight);
 
-/// A matrix of the pointwise weights of one or two grids: rows are lanes of what goes in (of all grids
-/// one behind the other), columns those of what comes out.
+/// A matrix of the pointwise weights of one or two grids: rows are lanes of what goes in (of all
+/// grids one behind the other), columns those of what comes out.
 struct PointwiseLanes {
-  std::vector<int64_t> in;   ///< of one grid
+  std::vector<int64_t> in;  ///< of one grid
   std::vector<int64_t> out;
   int64_t grids = 1;
 

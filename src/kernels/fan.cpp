@@ -11,8 +11,8 @@
 #include "kernels/fan_computation.h"
 #include "sanas/core/error.h"
 
-// First derivative B(g, x) = ∇_x ⟨g, f(x)⟩, x being the source and all parameters. With cotangents u
-// of B's results the second one asks for the gradient of ⟨u, B⟩, which is
+// First derivative B(g, x) = ∇_x ⟨g, f(x)⟩, x being the source and all parameters. With cotangents
+// u of B's results the second one asks for the gradient of ⟨u, B⟩, which is
 //
 //     in g: the change of f(x) along u,
 //     in x: the change of B(g, x) along u with g fixed:
@@ -120,7 +120,7 @@ FanNeeds fan_needs(const std::vector<bool>& inputs) {
 
 /// One tensor of each Storage of the gradients, in the order of the inputs.
 template <typename S>
-variable_list list_of(const FanGradients<S>& gradients, Tensor Storage<S>::* which) {
+variable_list list_of(const FanGradients<S>& gradients, Tensor Storage<S>::*which) {
   variable_list result{gradients.source.*which};
   for (const auto& parameter : gradients.parameters) {
     result.push_back(parameter.*which);
@@ -165,8 +165,7 @@ variable_list second_derivative(const FanCall& call, TensorList arriving, Tensor
     for (const auto& tensor : arriving) {
       g.push_back(constant<S>(tensor.contiguous()));
     }
-    const auto of_inputs =
-        list_of(computation.backward(g, fan_needs(needs)), &Storage<S>::tangent);
+    const auto of_inputs = list_of(computation.backward(g, fan_needs(needs)), &Storage<S>::tangent);
     result.insert(result.end(), of_inputs.begin(), of_inputs.end());
     return result;
   });
@@ -220,9 +219,9 @@ struct FanGradient : Function<FanGradient> {
     const auto saved = context->get_saved_variables();
     const TensorList tensors = saved;
     auto needs = needs_of(context, call->targets(), call->inputs());
-    auto result = second_derivative(*call, tensors.slice(0, call->targets()),
-                                    tensors.slice(call->targets()),
-                                    scatter(u, kept_places(context)), needs);
+    auto result =
+        second_derivative(*call, tensors.slice(0, call->targets()), tensors.slice(call->targets()),
+                          scatter(u, kept_places(context)), needs);
     if (torch::GradMode::is_enabled()) {
       needs.insert(needs.begin(), call->targets(), true);
       const auto defined = gather(result, needs);
@@ -265,15 +264,15 @@ struct FanFunction : Function<FanFunction> {
     if (torch::GradMode::is_enabled()) {
       variable_list tensors = g;
       tensors.insert(tensors.end(), inputs.begin(), inputs.end());
-      result = scatter(FanGradient::apply(call, std::make_shared<std::vector<Tensor>>(kept),
-                                          needs, TensorList(tensors)),
+      result = scatter(FanGradient::apply(call, std::make_shared<std::vector<Tensor>>(kept), needs,
+                                          TensorList(tensors)),
                        needs);
     } else {
       result = first_derivative(*call, inputs, kept, g, needs);
     }
     const auto of_starts = gather(g, call->starts);
     result.insert(result.end(), of_starts.begin(), of_starts.end());
-    result.insert(result.begin(), 2, Tensor());       // no tensors
+    result.insert(result.begin(), 2, Tensor());  // no tensors
     return result;
   }
 };
@@ -291,9 +290,8 @@ std::vector<Tensor> fan(const FanSpec& spec, const Tensor& source,
   tensors.insert(tensors.end(), parameters.begin(), parameters.end());
   const auto defined = gather(starts, call->starts);
   tensors.insert(tensors.end(), defined.begin(), defined.end());
-  const bool gradients = std::any_of(tensors.begin(), tensors.end(), [](const Tensor& tensor) {
-    return tensor.requires_grad();
-  });
+  const bool gradients = std::any_of(tensors.begin(), tensors.end(),
+                                     [](const Tensor& tensor) { return tensor.requires_grad(); });
   return FanFunction::apply(Call(call), gradients && torch::GradMode::is_enabled(),
                             TensorList(tensors));
 }

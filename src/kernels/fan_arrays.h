@@ -47,8 +47,8 @@ struct AffineArrays {
   Array<S> offset;
 };
 
-/// How a gradient g passes a batch norm: sums of g and of g · (y − mean), groups × channels, and then
-/// dy = along · g + across · y + constant by channel.
+/// How a gradient g passes a batch norm: sums of g and of g · (y − mean), groups × channels, and
+/// then dy = along · g + across · y + constant by channel.
 template <typename S>
 struct SlopeArrays {
   Array<S> mean;

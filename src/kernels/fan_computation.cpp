@@ -18,7 +18,7 @@ constexpr int64_t kMostGroups = 16;
 template <typename S, typename Pack>
 void pack_both(const std::vector<Storage<S>>& weights, const Storage<S>& packed,
                const Storage<S>& transposed, Pack pack) {
-  const auto part = [&](torch::Tensor Storage<S>::* which) {
+  const auto part = [&](torch::Tensor Storage<S>::*which) {
     std::vector<torch::Tensor> tensors;
     for (const auto& weight : weights) {
       tensors.push_back(weight.*which);
@@ -239,9 +239,10 @@ void FanComputation<S>::connect() {
   }
   for (size_t k = 0; k < terms_.size(); ++k) {
     TermArrays<S>& term = terms_[k];
-    term.values = term.convolution != kNone ? convolutions_[static_cast<size_t>(term.convolution)].output
-                  : term.pool != kNone      ? pools_[static_cast<size_t>(term.pool)].output
-                                            : arrays_.source;
+    term.values = term.convolution != kNone
+                      ? convolutions_[static_cast<size_t>(term.convolution)].output
+                  : term.pool != kNone ? pools_[static_cast<size_t>(term.pool)].output
+                                       : arrays_.source;
     term.affine = term_norms_[k].affine();
   }
 }
@@ -304,8 +305,8 @@ void FanComputation<S>::make_scratch() {
   for (int thread = 0; thread < at::get_num_threads(); ++thread) {
     scratch_memory_.push_back(make_storage<S>(padded + flowing + output + rectified));
     const Array<S> all = scratch_memory_.back().array();
-    scratch_.push_back({all, all + padded, all + (padded + flowing),
-                        all + (padded + flowing + output)});
+    scratch_.push_back(
+        {all, all + padded, all + (padded + flowing), all + (padded + flowing + output)});
   }
 }
 
@@ -345,8 +346,7 @@ std::vector<Storage<S>> FanComputation<S>::forward(bool keep) {
 
 template <typename S>
 Moments<S> FanComputation<S>::moments_of(const NormSpec& norm, const StatisticsArrays<S>& sums,
-                                         const std::vector<int64_t>& lanes,
-                                         bool update) const {
+                                         const std::vector<int64_t>& lanes, bool update) const {
   if (!norm.of_batch) {
     return running_moments<S>(norm, lanes);
   }
@@ -375,11 +375,10 @@ template <typename S>
 void FanComputation<S>::finish_inner(bool update) {
   for (size_t k = 0; k < terms_.size(); ++k) {
     const TermSpec& term = spec_.terms[k];
-    const auto weight =
-        term.weight == kNone ? wide<Wide<S>>(1.0) : read(parameter(term.weight), 0);
+    const auto weight = term.weight == kNone ? wide<Wide<S>>(1.0) : read(parameter(term.weight), 0);
     const auto set = [&](const NormSpec& norm, const StatisticsArrays<S>& sums) {
-      term_norms_[k].set_norm(norm, moments_of(norm, sums, out_lanes_, update),
-                              parameters_of(norm), weight);
+      term_norms_[k].set_norm(norm, moments_of(norm, sums, out_lanes_, update), parameters_of(norm),
+                              weight);
     };
     if (term.convolution != kNone) {
       const auto number = static_cast<size_t>(term.convolution);

@@ -37,8 +37,8 @@ struct FanGradients {
   std::vector<Storage<S>> parameters;
 };
 
-/// A fan on numbers `S`: float, double, or their duals. With x + u ε for all inputs, the tangents of
-/// forward() are the change of the outputs along u, and those of backward() the change of the
+/// A fan on numbers `S`: float, double, or their duals. With x + u ε for all inputs, the tangents
+/// of forward() are the change of the outputs along u, and those of backward() the change of the
 /// gradients: the second derivative times u.
 template <typename S>
 class FanComputation {

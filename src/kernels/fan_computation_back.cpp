@@ -173,7 +173,7 @@ void FanComputation<S>::take_weights(size_t number, FanGradients<S>& result) {
   using T = Real<S>;
   const ConvolutionSpec& spec = spec_.convolutions[number];
   ConvolutionMemory& memory = convolution_memory_[number];
-  const auto part = [&](torch::Tensor Storage<S>::* which) {
+  const auto part = [&](torch::Tensor Storage<S>::*which) {
     const auto parameter = [&](int k) -> const torch::Tensor& {
       return input_.parameters[static_cast<size_t>(k)].value;
     };
@@ -190,9 +190,8 @@ void FanComputation<S>::take_weights(size_t number, FanGradients<S>& result) {
       if (spec.shifted_pointwise != kNone) {
         weights.push_back(parameter(spec.shifted_pointwise));
       }
-      auto gradients =
-          unpack_pointwise((memory.pointwise_gradient.*which).template data_ptr<T>(),
-                           arrays_.groups, pointwise_lanes(number), weights);
+      auto gradients = unpack_pointwise((memory.pointwise_gradient.*which).template data_ptr<T>(),
+                                        arrays_.groups, pointwise_lanes(number), weights);
       gradient(spec.pointwise) = gradients.front();
       if (spec.shifted_pointwise != kNone) {
         gradient(spec.shifted_pointwise) = gradients.back();

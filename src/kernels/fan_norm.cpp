@@ -61,8 +61,8 @@ void update_running(const NormSpec& norm, const Moments<S>& moments,
     for (size_t lane = 0; lane < channels.size(); ++lane) {
       if (channels[lane] >= 0) {
         const auto take_up = [&](Array<S> running, double of_batch) {
-          write(running, channels[lane], norm.momentum * of_batch +
-                                             (1.0 - norm.momentum) * read(running, channels[lane]));
+          write(running, channels[lane],
+                norm.momentum * of_batch + (1.0 - norm.momentum) * read(running, channels[lane]));
         };
         take_up(mean, moments.mean[lane]);
         take_up(variance, moments.variance[lane] * (count / (count - 1.0)));
@@ -163,8 +163,7 @@ NormGradients<S> NormPass<S>::finish_slope() {
     write(along_.array(), at, along);
     if (moments_.count > 0) {
       const W inverse_count = wide<W>(1.0 / static_cast<double>(moments_.count));
-      const W across =
-          wide<W>(0.0) - along * inverse_deviation_[lane] * normalized * inverse_count;
+      const W across = wide<W>(0.0) - along * inverse_deviation_[lane] * normalized * inverse_count;
       write(across_.array(), at, across);
       write(constant_.array(), at,
             wide<W>(0.0) - along * sum * inverse_count - across * moments_.mean[lane]);
@@ -173,12 +172,11 @@ NormGradients<S> NormPass<S>::finish_slope() {
   return result;
 }
 
-#define SANAS_INSTANTIATE(S)                                                                \
-  template Moments<S> batch_moments(const StatisticsArrays<S>&, const std::vector<int64_t>&, \
-                                    int64_t);                                                \
-  template Moments<S> running_moments<S>(const NormSpec&, const std::vector<int64_t>&);      \
-  template void update_running(const NormSpec&, const Moments<S>&,                           \
-                               const std::vector<int64_t>&);                                 \
+#define SANAS_INSTANTIATE(S)                                                                     \
+  template Moments<S> batch_moments(const StatisticsArrays<S>&, const std::vector<int64_t>&,     \
+                                    int64_t);                                                    \
+  template Moments<S> running_moments<S>(const NormSpec&, const std::vector<int64_t>&);          \
+  template void update_running(const NormSpec&, const Moments<S>&, const std::vector<int64_t>&); \
   template class NormPass<S>;
 SANAS_INSTANTIATE(float)
 SANAS_INSTANTIATE(double)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/fan_arrays.h"
+#include "sanas/kernels/blocked_tensor.h"
 
 namespace sanas::kernels {
 
@@ -23,8 +24,8 @@ struct NormSpec {
   int shift = kNone;
   /// Statistics of the batch; otherwise the running ones.
   bool of_batch = true;
-  /// By channel: what is normalised with where not `of_batch`, and where defined and `of_batch`, what
-  /// takes up the statistics of the batch with `momentum`.
+  /// By channel: what is normalised with where not `of_batch`, and where defined and `of_batch`,
+  /// what takes up the statistics of the batch with `momentum`.
   torch::Tensor running_mean;
   torch::Tensor running_variance;
   double momentum = 0.1;
@@ -54,17 +55,6 @@ struct TermSpec {
   int weight = kNone;
   /// N factors of the same type as the source (drop-path), or undefined: 1. Constants.
   torch::Tensor factors;
-};
-
-/// Channels of a blocked tensor: `segments` runs of `channels` each, every one padded to whole
-/// blocks. An output that several nodes share is a segment for each node.
-struct ChannelLayout {
-  int64_t channels = 0;
-  int64_t segments = 1;
-
-  int64_t total() const { return channels * segments; }
-  int64_t segment_blocks() const { return (channels + kLanes - 1) / kLanes; }
-  int64_t blocks() const { return segment_blocks() * segments; }
 };
 
 /// A state and all that leaves it.

@@ -29,15 +29,19 @@ BatchNormImpl::BatchNormImpl(const torch::nn::BatchNorm2dOptions& options)
 
 Tensor BatchNormImpl::forward(const Tensor& x) {
   _check_input_dim(x);
-  const bool of_batch = is_training() || !options.track_running_stats();
-  const bool tracks = of_batch && options.track_running_stats() && !frozen_;
-  if (tracks) {
-    ++*num_batches_tracked.data_ptr<int64_t>();
-  }
-  const bool uses_running = tracks || !of_batch;
+  const bool of_batch = uses_batch();
+  const bool uses_running = count_batch() || !of_batch;
   return torch::nn::functional::detail::batch_norm(
       x, uses_running ? running_mean : Tensor(), uses_running ? running_var : Tensor(), weight,
       bias, of_batch, *options.momentum(), options.eps());
+}
+
+bool BatchNormImpl::count_batch() {
+  const bool tracks = uses_batch() && options.track_running_stats() && !frozen_;
+  if (tracks) {
+    ++*num_batches_tracked.data_ptr<int64_t>();
+  }
+  return tracks;
 }
 
 void BatchNormImpl::to(torch::Device device, torch::Dtype dtype, bool non_blocking) {

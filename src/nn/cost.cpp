@@ -10,6 +10,8 @@
 #include <set>
 #include <string_view>
 
+#include "sanas/kernels/kernel_choice.h"
+
 namespace sanas {
 namespace {
 
@@ -77,6 +79,7 @@ class MemoryInUse : public c10::MemoryReportingInfoBase {
 
 int64_t count(const std::function<void()>& forward, const UnitCost& unit_cost) {
   const torch::NoGradGuard no_grad;
+  const ScopedComposed operators;  // fused kernels show none
   const ScopedCount counting(unit_cost);
   forward();
   return count_in_progress.sum;

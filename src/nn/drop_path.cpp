@@ -2,15 +2,22 @@
 #include "nn/drop_path.h"
 
 namespace sanas {
+namespace {
+
+torch::Tensor draw_mask(const torch::Tensor& like, double probability) {
+  TORCH_CHECK(probability < 1.0, "drop-path probability ", probability, " leaves nothing");
+  return torch::empty({like.size(0), 1, 1, 1}, like.options().requires_grad(false))
+      .bernoulli_(1.0 - probability);
+}
+
+}  // namespace
 
 torch::Tensor drop_path(const torch::Tensor& x, double probability) {
-  if (probability <= 0.0) {
-    return x;
-  }
-  TORCH_CHECK(probability < 1.0, "drop-path probability ", probability, " leaves nothing");
-  const double keep = 1.0 - probability;
-  const auto mask = torch::empty({x.size(0), 1, 1, 1}, x.options()).bernoulli_(keep);
-  return x / keep * mask;
+  return probability <= 0.0 ? x : x / (1.0 - probability) * draw_mask(x, probability);
+}
+
+torch::Tensor drop_path_factors(const torch::Tensor& like, double probability) {
+  return (draw_mask(like, probability) / (1.0 - probability)).flatten();
 }
 
 }  // namespace sanas

@@ -10,4 +10,8 @@ namespace sanas {
 /// @param probability p in [0, 1); zero draws nothing.
 torch::Tensor drop_path(const torch::Tensor& x, double probability);
 
+/// What `drop_path` multiplies the examples with: N factors, 1/(1 − p) or 0, of the type of `like`.
+/// @param probability p in (0, 1).
+torch::Tensor drop_path_factors(const torch::Tensor& like, double probability);
+
 }  // namespace sanas

@@ -44,12 +44,17 @@ class AuxiliaryHead : public Operation {
   torch::nn::Linear classifier_{nullptr};
 };
 
+/// N×C×H×W.
+const torch::Tensor& as_images(const torch::Tensor& y) { return y; }
+torch::Tensor as_images(const kernels::BlockedTensor& y) { return kernels::from_blocked(y); }
+
 /// The cell that the auxiliary head looks at.
 int64_t second_reduction(const EvalNetworkOptions& options) { return 2 * options.cells / 3; }
 
 CellFrameOptions frame_options(const EvalNetworkOptions& options) {
   const bool cifar = options.kind == NetworkKind::kCifar;
-  return {options.kind, (cifar ? 3 : 1) * options.channels, options.channels, options.cells};
+  return {options.kind, (cifar ? 3 : 1) * options.channels, options.channels, options.cells,
+          options.kernels};
 }
 
 }  // namespace
@@ -100,11 +105,11 @@ EvalOutput EvalNetwork::forward(const torch::Tensor& x) { return forward(x, null
 
 EvalOutput EvalNetwork::forward(const torch::Tensor& x, torch::Tensor* features) {
   EvalOutput output;
-  const auto run = [&](size_t index, const torch::Tensor& s0, const torch::Tensor& s1) {
+  const auto run = [&](size_t index, const auto& s0, const auto& s1) {
     auto y = cells()[index]->forward(s0, s1, drop_path_probability_);
     if (auxiliary_head_ && is_training() &&
         static_cast<int64_t>(index) == second_reduction(options_)) {
-      output.auxiliary_logits = auxiliary_head_->forward(y);
+      output.auxiliary_logits = auxiliary_head_->forward(as_images(y));
     }
     return y;
   };

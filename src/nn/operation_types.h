@@ -141,6 +141,7 @@ class FactorizedReduce : public Operation {
   FactorizedReduce(int64_t in_channels, int64_t out_channels, const OperationOptions& options);
   torch::Tensor forward(const torch::Tensor& x) override;
 
+  OddSize odd_size() const { return odd_size_; }
   const Convolution& unshifted() const { return unshifted_; }
   const Convolution& shifted() const { return shifted_; }
   const BatchNorm& norm() const { return norm_; }

@@ -22,7 +22,8 @@ CellFrameOptions frame_options(const SupernetOptions& options) {
   require(options.classes >= 1, "classes", options.classes, "at least 1");
   require(options.kind == NetworkKind::kCifar || options.channels % 2 == 0, "channels",
           options.channels, "an even number for ImageNet-sized images");
-  return {options.kind, kStemMultiplier * options.channels, options.channels, options.cells};
+  return {options.kind, kStemMultiplier * options.channels, options.channels, options.cells,
+          options.kernels};
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ torch::Tensor CellSupernet::forward(const torch::Tensor& x, torch::Tensor* featu
 }
 
 torch::Tensor CellSupernet::last_cell(const torch::Tensor& x, const ArchitectureSample& sample) {
-  return frame_.features(x, [&](size_t index, const torch::Tensor& s0, const torch::Tensor& s1) {
+  return frame_.features(x, [&](size_t index, const auto& s0, const auto& s1) {
     SearchCell& cell = *cells()[index];
     return cell.forward(s0, s1, cell.reduction() ? sample.reduce : sample.normal);
   });

@@ -3,6 +3,8 @@
 
 #include <optional>
 
+#include "nn/source_fan.h"
+
 namespace sanas {
 
 MixedOperation::MixedOperation(const std::vector<Primitive>& candidates, int64_t channels,
@@ -19,8 +21,7 @@ MixedOperation::MixedOperation(const std::vector<Primitive>& candidates, int64_t
 
 torch::Tensor MixedOperation::forward(const torch::Tensor& x,
                                       const std::vector<torch::Tensor>& weights) {
-  TORCH_CHECK(weights.size() == candidates_.size(), weights.size(), " weights for ",
-              candidates_.size(), " operations");
+  check_count(weights);
   if (stride_ > 1) {
     check_halvable(x, options_.odd_size);
   }
@@ -30,7 +31,7 @@ torch::Tensor MixedOperation::forward(const torch::Tensor& x,
     if (!weights[k].defined()) {
       continue;
     }
-    if (candidates_[k] == Primitive::kNone && options_.zero == ZeroVariant::kSkipped) {
+    if (is_left_out(k)) {
       skipped = k;
       continue;
     }
@@ -42,6 +43,28 @@ torch::Tensor MixedOperation::forward(const torch::Tensor& x,
     sum = operations_[*skipped]->forward(x) * weights[*skipped];
   }
   return sum;
+}
+
+void MixedOperation::add_to(SourceFan& fan, size_t node,
+                            const std::vector<torch::Tensor>& weights) {
+  check_count(weights);
+  if (stride_ > 1) {
+    check_halvable(fan.state().data, options_.odd_size);
+  }
+  for (size_t k = 0; k < candidates_.size(); ++k) {
+    if (weights[k].defined() && !is_left_out(k)) {
+      fan.add(node, *operations_[k], weights[k]);
+    }
+  }
+}
+
+void MixedOperation::check_count(const std::vector<torch::Tensor>& weights) const {
+  TORCH_CHECK(weights.size() == candidates_.size(), weights.size(), " weights for ",
+              candidates_.size(), " operations");
+}
+
+bool MixedOperation::is_left_out(size_t candidate) const {
+  return candidates_[candidate] == Primitive::kNone && options_.zero == ZeroVariant::kSkipped;
 }
 
 }  // namespace sanas

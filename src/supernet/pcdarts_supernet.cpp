@@ -24,6 +24,11 @@ SupernetStyle pcdarts_style(const SupernetOptions& options, const PcdartsOptions
   return style;
 }
 
+SupernetOptions composed(SupernetOptions options) {
+  options.kernels = KernelChoice::kComposed;
+  return options;
+}
+
 }  // namespace
 
 torch::Tensor normalize_edges(const torch::Tensor& betas, const CellTopology& topology) {
@@ -37,7 +42,7 @@ torch::Tensor normalize_edges(const torch::Tensor& betas, const CellTopology& to
 PcdartsSupernet::PcdartsSupernet(const SearchSpace& space,
                                  std::shared_ptr<ArchParameters> architecture,
                                  const SupernetOptions& options, const PcdartsOptions& pcdarts)
-    : CellSupernet(space, std::move(architecture), options,
+    : CellSupernet(space, std::move(architecture), composed(options),
                    pcdarts_style(options, pcdarts, operation_options(options))) {
   TORCH_CHECK(this->architecture().has_betas(), "PC-DARTS needs architecture variables with betas");
 }

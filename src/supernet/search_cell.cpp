@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/supernet/search_cell.h"
 
+#include "nn/fused_cell.h"
+
 namespace sanas {
 
 SearchCell::SearchCell(const SearchSpace& space, const CellPlace& place, const CellStyle& style)
     : topology_(space.topology),
+      channels_(place.channels),
       reduction_(place.reduction),
       output_channels_(place.channels * space.topology.nodes) {
   std::tie(preprocess0_, preprocess1_) = make_preprocessing(place, style.operations);
@@ -40,6 +43,20 @@ torch::Tensor SearchCell::forward(const torch::Tensor& s0, const torch::Tensor& 
     states.push_back(sum);
   }
   return torch::cat(std::vector<torch::Tensor>(states.begin() + 2, states.end()), 1);
+}
+
+kernels::BlockedTensor SearchCell::forward(const kernels::BlockedTensor& s0,
+                                           const kernels::BlockedTensor& s1,
+                                           const CellWeights& weights) {
+  const auto states = fused_states(
+      preprocess(*preprocess0_, s0, channels_), preprocess(*preprocess1_, s1, channels_),
+      {channels_, topology_.nodes, reduction_}, [&](SourceFan& fan, int source, int first) {
+        for (int node = first; node < topology_.nodes; ++node) {
+          const auto edge = static_cast<size_t>(topology_.first_edge(node) + source);
+          edges_[edge]->add_to(fan, static_cast<size_t>(node - first), weights.operations[edge]);
+        }
+      });
+  return kernels::concatenate({states.begin() + 2, states.end()});
 }
 
 }  // namespace sanas

@@ -4,7 +4,7 @@
 namespace sanas {
 
 torch::Tensor SkipDropout::forward(const torch::Tensor& x) {
-  return is_training() && rate_ > 0.0 ? torch::dropout(x, rate_, /*train=*/true) : x;
+  return is_identity() ? x : torch::dropout(x, rate_, /*train=*/true);
 }
 
 }  // namespace sanas

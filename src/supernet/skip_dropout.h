@@ -10,6 +10,7 @@ namespace sanas {
 class SkipDropout : public Operation {
  public:
   torch::Tensor forward(const torch::Tensor& x) override;
+  bool is_identity() const override { return !is_training() || rate_ <= 0.0; }
 
   /// @param rate in [0, 1); 0 passes the input on and draws no random number.
   void set_rate(double rate) { rate_ = rate; }

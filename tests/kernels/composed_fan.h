@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/blocked_tensor.h"
 #include "kernels/fan.h"
+#include "sanas/kernels/blocked_tensor.h"
 
 namespace sanas::kernels {
 

@@ -53,10 +53,11 @@ class WidthOnly : public torch::nn::Module {
 TEST(CellFrame, GivesEachCellTheOutputsOfTheTwoBeforeIt) {
   torch::nn::Module network;
   std::vector<int64_t> widths;
-  CellFrame<WidthOnly> frame(network, {NetworkKind::kCifar, 6, 2, 3}, [&](const CellPlace& place) {
-    widths.push_back(place.channels);
-    return std::make_shared<WidthOnly>(place.channels);
-  });
+  CellFrame<WidthOnly> frame(network, {NetworkKind::kCifar, 6, 2, 3, KernelChoice::kComposed},
+                             [&](const CellPlace& place) {
+                               widths.push_back(place.channels);
+                               return std::make_shared<WidthOnly>(place.channels);
+                             });
   frame.add_classifier(network, 5);
   network.to(test_device());
   EXPECT_EQ(widths, (std::vector<int64_t>{2, 4, 8}));
@@ -66,11 +67,16 @@ TEST(CellFrame, GivesEachCellTheOutputsOfTheTwoBeforeIt) {
                                       "classifier.weight", "classifier.bias"}));
   const auto x = torch::rand({2, 3, 4, 4}, test_device());
   torch::Tensor stem;
-  const auto y = frame.features(x, [&](size_t index, const auto& s0, const auto& s1) {
-    if (index == 0) {
-      stem = s0;
+  const auto y = frame.features(x, [&]<typename State>(size_t index, State s0, State s1) {
+    if constexpr (std::is_same_v<State, torch::Tensor>) {
+      if (index == 0) {
+        stem = s0;
+      }
+      return s0 + 10 * s1;  // 11, 111 = 1 + 110, 1121 = 11 + 1110 times the stem's output
+    } else {
+      ADD_FAILURE() << "on fused kernels";
+      return s1;
     }
-    return s0 + 10 * s1;  // 11, 111 = 1 + 110, 1121 = 11 + 1110 times the stem's output
   });
   EXPECT_TRUE(torch::allclose(y, 1121 * stem, 1e-5));
   const auto features = torch::rand({2, 8, 3, 3}, test_device());

@@ -24,6 +24,11 @@ class BatchNormImpl : public torch::nn::BatchNorm2dImpl {
   /// N×C×H×W in and out.
   torch::Tensor forward(const torch::Tensor& x);
 
+  /// Whether the statistics of the batch are normalised with, and not the running ones.
+  bool uses_batch() const { return is_training() || !options.track_running_stats(); }
+  /// Counts a batch where the running statistics take up those of batches. @return whether they do.
+  bool count_batch();
+
   void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
   void to(torch::Dtype dtype, bool non_blocking = false) override;
   void to(torch::Device device, bool non_blocking = false) override;

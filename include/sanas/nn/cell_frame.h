@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "sanas/kernels/blocked_tensor.h"
+#include "sanas/kernels/kernel_choice.h"
 #include "sanas/nn/stem.h"
 
 namespace sanas {
@@ -56,6 +58,7 @@ struct CellFrameOptions {
   /// Of the first cells' nodes; doubled at each reduction cell.
   int64_t channels = 0;
   int64_t cells = 0;
+  KernelChoice kernels = KernelChoice::kAuto;
 };
 
 /// Stem, cells, global pooling and classifier of a network, which owns them as its children: stem
@@ -66,7 +69,7 @@ class CellFrame {
   /// Adds stem and cells to `network`. @param make a cell from its CellPlace, as shared_ptr<Cell>.
   template <typename MakeCell>
   CellFrame(torch::nn::Module& network, const CellFrameOptions& options, MakeCell make)
-      : stem_(network, options.kind, options.stem_channels) {
+      : stem_(network, options.kind, options.stem_channels), kernels_(options.kernels) {
     CellWalk walk(stem_, options.channels, options.cells);
     torch::nn::ModuleList list;
     for (; !walk.finished(); walk.step(cells_.back()->output_channels())) {
@@ -84,14 +87,19 @@ class CellFrame {
   }
 
   /// The last cell's output, N×C×h×w.
-  /// @param x N×3×H×W. @param run the output of cell `index` from those of the two before it.
+  /// @param x N×3×H×W. @param run the output of cell `index` from those of the two before it, which
+  ///        are tensors, or blocked tensors where the cells run on fused kernels.
   template <typename RunCell>
   torch::Tensor features(const torch::Tensor& x, RunCell run) {
-    auto [s0, s1] = stem_.forward(x);
-    for (size_t index = 0; index < cells_.size(); ++index) {
-      s0 = std::exchange(s1, run(index, s0, s1));
+    const auto [first, second] = stem_.forward(x);
+    if (!runs_on_kernels(kernels_, x)) {
+      return last_cell(first, second, run);
     }
-    return s1;
+    const auto blocked = [this](const torch::Tensor& y) {
+      return kernels::to_blocked(y, {stem_.channels()});
+    };
+    const auto s0 = blocked(first);
+    return kernels::from_blocked(last_cell(s0, second.is_same(first) ? s0 : blocked(second), run));
   }
 
   /// N×C×h×w to logits, N × classes.
@@ -104,7 +112,16 @@ class CellFrame {
   int64_t output_channels() const { return output_channels_; }
 
  private:
+  template <typename State, typename RunCell>
+  State last_cell(State s0, State s1, RunCell run) {
+    for (size_t index = 0; index < cells_.size(); ++index) {
+      s0 = std::exchange(s1, run(index, s0, s1));
+    }
+    return s1;
+  }
+
   Stem stem_;
+  KernelChoice kernels_;
   std::vector<std::shared_ptr<Cell>> cells_;
   int64_t output_channels_ = 0;
   torch::nn::Linear classifier_{nullptr};

@@ -32,12 +32,23 @@ class DiscreteCell : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& s0, const torch::Tensor& s1,
                         double drop_path_probability);
 
+  /// The same on fused kernels; each state of the concat is a segment of the result.
+  kernels::BlockedTensor forward(const kernels::BlockedTensor& s0, const kernels::BlockedTensor& s1,
+                                 double drop_path_probability);
+
   int64_t output_channels() const { return output_channels_; }
   /// In genotype order.
   const std::vector<std::shared_ptr<Operation>>& operations() const { return operations_; }
 
  private:
+  /// Whether drop-path is applied to an operation.
+  bool drops(size_t operation, double probability) const;
+  /// Drop-path's factors of all operations, drawn in their order; undefined: 1.
+  std::vector<torch::Tensor> draw_factors(const torch::Tensor& like, double probability) const;
+
   CellGenotype genotype_;
+  int64_t channels_;
+  bool reduction_;
   int64_t output_channels_;
   std::shared_ptr<Operation> preprocess0_;
   std::shared_ptr<Operation> preprocess1_;

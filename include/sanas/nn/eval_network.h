@@ -29,6 +29,7 @@ struct EvalNetworkOptions {
   bool auxiliary = false;
   AuxiliaryVariant auxiliary_variant = AuxiliaryVariant::kDarts;
   OddSize odd_size = OddSize::kError;
+  KernelChoice kernels = KernelChoice::kAuto;
 };
 
 /// Throws DataError where images of that size (height or width) come to an odd size before they are

@@ -37,8 +37,8 @@ struct OperationOptions {
   ZeroVariant zero = ZeroVariant::kMultiply;
 };
 
-/// Throws DataError where `odd_size` is kError and the height or width of `x` (N×C×H×W) is odd, so
-/// that a stride-2 operation can't halve it exactly.
+/// Throws DataError where `odd_size` is kError and the height or width of `x` (N×C×H×W, or the data
+/// of a BlockedTensor) is odd, so that a stride-2 operation can't halve it exactly.
 void check_halvable(const torch::Tensor& x, OddSize odd_size);
 
 /// A module from one N×C×H×W tensor to another. Module and parameter names are those of the
@@ -46,7 +46,8 @@ void check_halvable(const torch::Tensor& x, OddSize odd_size);
 class Operation : public torch::nn::Module {
  public:
   virtual torch::Tensor forward(const torch::Tensor& x) = 0;
-  /// True for the stride-1 skip connection: drop-path and P-DARTS' dropout treat it specially.
+  /// True where the next forward pass gives back its input, as the stride-1 skip connection does:
+  /// drop-path leaves it alone.
   virtual bool is_identity() const { return false; }
   /// True where a forward pass draws random numbers in evaluation mode, too.
   virtual bool is_random() const { return false; }

@@ -14,6 +14,8 @@
 
 namespace sanas {
 
+class SourceFan;
+
 /// Builds one candidate: primitive, channels, stride, options.
 using OperationMaker =
     std::function<std::shared_ptr<Operation>(Primitive, int64_t, int64_t, const OperationOptions&)>;
@@ -33,12 +35,19 @@ class MixedOperation : public torch::nn::Module {
   /// Throws DataError for a stride of 2 on odd sizes unless these are padded.
   virtual torch::Tensor forward(const torch::Tensor& x, const std::vector<torch::Tensor>& weights);
 
+  /// Adds the same to the sum of a node on fused kernels.
+  void add_to(SourceFan& fan, size_t node, const std::vector<torch::Tensor>& weights);
+
   const std::vector<Primitive>& candidates() const { return candidates_; }
   const std::vector<std::shared_ptr<Operation>>& operations() const { return operations_; }
   int64_t stride() const { return stride_; }
   const OperationOptions& options() const { return options_; }
 
  private:
+  void check_count(const std::vector<torch::Tensor>& weights) const;
+  /// `none` where it is not computed.
+  bool is_left_out(size_t candidate) const;
+
   std::vector<Primitive> candidates_;
   int64_t stride_;
   OperationOptions options_;

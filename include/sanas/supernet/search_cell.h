@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sanas/genotype/search_space.h"
+#include "sanas/kernels/blocked_tensor.h"
 #include "sanas/nn/discrete_cell.h"
 #include "sanas/supernet/architecture_sample.h"
 #include "sanas/supernet/mixed_operation.h"
@@ -42,6 +43,10 @@ class SearchCell : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& s0, const torch::Tensor& s1,
                         const CellWeights& weights);
 
+  /// The same on fused kernels; each node is a segment of the result.
+  kernels::BlockedTensor forward(const kernels::BlockedTensor& s0, const kernels::BlockedTensor& s1,
+                                 const CellWeights& weights);
+
   bool reduction() const { return reduction_; }
   int64_t output_channels() const { return output_channels_; }
   /// In edge order.
@@ -49,6 +54,7 @@ class SearchCell : public torch::nn::Module {
 
  private:
   CellTopology topology_;
+  int64_t channels_;
   bool reduction_;
   int64_t output_channels_;
   std::shared_ptr<Operation> preprocess0_;

@@ -9,6 +9,7 @@
 
 #include "sanas/genotype/genotype.h"
 #include "sanas/genotype/search_space.h"
+#include "sanas/kernels/kernel_choice.h"
 #include "sanas/nn/eval_network.h"
 #include "sanas/nn/initialization.h"
 #include "sanas/supernet/arch_parameters.h"
@@ -27,6 +28,7 @@ struct SupernetOptions {
   /// How `none` is computed.
   ZeroVariant zero = ZeroVariant::kSkipped;
   Initialization initialization = Initialization::kModern;
+  KernelChoice kernels = KernelChoice::kAuto;
 };
 
 /// An epoch of a search.
