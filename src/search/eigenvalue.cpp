@@ -26,9 +26,10 @@ TensorList unflatten(const torch::Tensor& vector, const TensorList& like) {
 
 double largest_eigenvalue(const Objective& f, const TensorList& x, int64_t iterations,
                           uint64_t seed, PhaseObserver& observer) {
-  const auto hessian = make_second_derivative(SecondOrderApproximation::kExact, 0.0);
+  const auto exact = make_second_derivative(SecondOrderApproximation::kExact, 0.0);
+  const auto hessian = exact->at(f, x);  // one graph for all products
   const auto times = [&](const torch::Tensor& v) {
-    return flatten(hessian->product(f, x, unflatten(v, x), x)).to(torch::kCPU, torch::kDouble);
+    return flatten(hessian->product(unflatten(v, x), x)).to(torch::kCPU, torch::kDouble);
   };
   const int64_t size = flatten(detach(x)).numel();
   torch::Tensor v;

@@ -1,73 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/search/gradient_stage.h"
 
+#include <utility>
+
+#include "search/zero_or_list.h"
+
 namespace sanas {
 
-GradientStage::GradientStage(Objective objective, TensorList variables, StageSteps steps)
+GradientStage::GradientStage(Objective objective, TensorList variables, StageSteps steps,
+                             const SecondDerivative& products)
     : objective_(std::move(objective)),
       variables_(std::move(variables)),
       steps_(std::move(steps)),
-      trajectory_{detach(variables_)} {}
-
-TensorList GradientStage::run(double* loss) {
-  const VirtualStep& step = steps_.step;
-  TensorList x = trajectory_.front();
-  TensorList buffers =
-      step.momentum_buffers.empty() ? zeros_like(x) : detach(step.momentum_buffers);
-  trajectory_.clear();
-  for (int64_t k = 0; k < steps_.count; ++k) {
-    trajectory_.push_back(x);
-    const ScopedValues at(variables_, x);
-    const torch::Tensor value = objective_();
-    if (k == 0 && loss != nullptr) {
-      *loss = value.item<double>();
-    }
-    TensorList gradient = gradients_of(value, variables_);
-    add_in_place(gradient, x, step.weight_decay);
-    buffers = add(gradient, buffers, step.momentum);
-    if (step.nesterov) {
-      add_in_place(gradient, buffers, step.momentum);
-    }
-    x = add(x, step.nesterov ? gradient : buffers, -step.step_size);
+      products_(products) {
+  if (steps_.count > 0) {
+    points_.push_back(point_at(detach(variables_)));
   }
-  result_ = x;
+}
+
+GradientStage::Point GradientStage::point_at(TensorList x) const {
+  return {std::move(x), products_.at(objective_, variables_)};
+}
+
+TensorList GradientStage::run(bool pulled_back) {
+  if (steps_.count == 0) {
+    return detach(variables_);
+  }
+  const VirtualStep& step = steps_.step;
+  const bool keeps = pulled_back && steps_.implicit == ImplicitDerivative::kUnrolled;
+  TensorList x = points_.front().x;
+  TensorList buffers = step.momentum_buffers;
+  points_.clear();
+  for (int64_t k = 0; k < steps_.count; ++k) {
+    const Point& point = points_.emplace_back(point_at(x));
+    const ScopedValues at(variables_, x);
+    const TensorList gradient = sum(point.derivatives->gradient(keeps), x, step.weight_decay);
+    buffers = sum(gradient, buffers, step.momentum);
+    x = add(x, step.nesterov ? sum(gradient, buffers, step.momentum) : buffers, -step.step_size);
+  }
+  if (steps_.implicit == ImplicitDerivative::kIdentity) {
+    result_ = point_at(x);
+  }
   return x;
 }
 
-TensorList GradientStage::pull_back(const TensorList& adjoint, const TensorList& y,
-                                    const SecondDerivative& second_derivative) const {
-  const VirtualStep& step = steps_.step;
-  if (steps_.implicit == ImplicitDerivative::kIdentity && steps_.count > 0) {
-    const ScopedValues at(variables_, result_);
-    const double sign = step.step_size < 0.0 ? 1.0 : -1.0;
-    return second_derivative.product(objective_, variables_, scale(adjoint, sign), y);
+TensorList GradientStage::pull_back(const TensorList& adjoint, const TensorList& y) {
+  if (adjoint.empty() || steps_.count == 0) {
+    return zeros_like(y);
   }
-  TensorList result = zeros_like(detach(y));
-  TensorList x_adjoint = clone(adjoint);
-  TensorList buffer_adjoint = zeros_like(x_adjoint);
-  for (size_t k = trajectory_.size(); k-- > 0;) {
-    const ScopedValues at(variables_, trajectory_[k]);
-    add_in_place(buffer_adjoint, x_adjoint,
-                 -step.step_size * (step.nesterov ? step.momentum : 1.0));
-    TensorList gradient_adjoint = clone(buffer_adjoint);
-    if (step.nesterov) {
-      add_in_place(gradient_adjoint, x_adjoint, -step.step_size);
-    }
+  if (steps_.implicit == ImplicitDerivative::kIdentity) {
+    return pull_back_as_identity(adjoint, y);
+  }
+  const VirtualStep& step = steps_.step;
+  TensorList result;
+  TensorList x_adjoint = adjoint;
+  TensorList buffer_adjoint;
+  for (size_t k = points_.size(); k-- > 0;) {
+    const ScopedValues at(variables_, points_[k].x);
+    buffer_adjoint =
+        sum(buffer_adjoint, x_adjoint, -step.step_size * (step.nesterov ? step.momentum : 1.0));
+    const TensorList gradient_adjoint =
+        step.nesterov ? sum(buffer_adjoint, x_adjoint, -step.step_size) : buffer_adjoint;
     TensorList targets = y;
     if (k > 0) {  // X_k was itself computed from earlier steps
       targets.insert(targets.end(), variables_.begin(), variables_.end());
     }
-    const TensorList products =
-        second_derivative.product(objective_, variables_, gradient_adjoint, targets);
+    const TensorList products = points_[k].derivatives->product(gradient_adjoint, targets);
     const auto split = products.begin() + static_cast<int64_t>(y.size());
-    add_in_place(result, {products.begin(), split});
+    const TensorList of_y{products.begin(), split};
+    result = result.empty() ? of_y : add(result, of_y);
     if (k > 0) {
-      add_in_place(x_adjoint, {split, products.end()});
-      add_in_place(x_adjoint, gradient_adjoint, step.weight_decay);
-      buffer_adjoint = scale(buffer_adjoint, step.momentum);
+      x_adjoint = add(x_adjoint, {split, products.end()});
+      x_adjoint = sum(x_adjoint, gradient_adjoint, step.weight_decay);
+      buffer_adjoint = sum({}, buffer_adjoint, step.momentum);
     }
   }
   return result;
+}
+
+TensorList GradientStage::pull_back_as_identity(const TensorList& adjoint, const TensorList& y) {
+  const ScopedValues at(variables_, result_.x);
+  const double sign = steps_.step.step_size < 0.0 ? 1.0 : -1.0;
+  return result_.derivatives->product(scale(adjoint, sign), y);
+}
+
+void GradientStage::forget() {
+  for (const Point& point : points_) {
+    point.derivatives->forget();
+  }
+  if (result_.derivatives) {
+    result_.derivatives->forget();
+  }
+}
+
+torch::Tensor GradientStage::value() const {
+  return points_.empty() ? torch::Tensor() : points_.front().derivatives->value();
+}
+
+int64_t GradientStage::passes() const {
+  int64_t sum = result_.derivatives ? result_.derivatives->passes() : 0;
+  for (const Point& point : points_) {
+    sum += point.derivatives->passes();
+  }
+  return sum;
 }
 
 }  // namespace sanas

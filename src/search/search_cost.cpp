@@ -1,19 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "search/search_cost.h"
 
+#include <memory>
+
 #include "sanas/search/second_derivative.h"
 
 namespace sanas {
 namespace {
 
-/// Products that carry a vector back through a level of `steps` gradient steps.
-int64_t products(const HypergradientOptions& options, int64_t steps) {
-  return options.implicit == ImplicitDerivative::kIdentity ? 1 : steps;
-}
+/// What carries vectors back through the levels.
+class WayBack {
+ public:
+  explicit WayBack(const HypergradientOptions& options)
+      : options_(options),
+        product_(make_second_derivative(options.approximation, options.finite_difference_radius)) {}
 
-int64_t passes_of_product(const HypergradientOptions& options) {
-  return make_second_derivative(options.approximation, options.finite_difference_radius)->passes();
-}
+  /// Through the training of a network in `steps` steps.
+  void add_training(int64_t steps, int64_t vectors = 1) {
+    if (options_.implicit == ImplicitDerivative::kUnrolled) {
+      add_steps(steps, vectors);
+    } else if (steps > 0) {
+      add_new_point(vectors);
+    }
+  }
+  /// Through steps whose gradients were taken on the way forward.
+  void add_steps(int64_t steps, int64_t vectors = 1) {
+    passes_ += steps * vectors * product_->passes(/*behind_gradient=*/true);
+  }
+  /// Through a point at which no gradient was taken before.
+  void add_new_point(int64_t vectors = 1) {
+    if (vectors > 0) {
+      passes_ += product_->passes(false) + (vectors - 1) * product_->passes(true);
+    }
+  }
+  int64_t passes() const { return passes_; }
+
+ private:
+  const HypergradientOptions& options_;
+  std::unique_ptr<SecondDerivative> product_;
+  int64_t passes_ = 0;
+};
 
 /// One architecture step on one network (darts-family §3).
 int64_t plain_step(const HypergradientOptions& options) {
@@ -21,8 +47,9 @@ int64_t plain_step(const HypergradientOptions& options) {
     return 1;
   }
   const int64_t steps = options.inner_steps.weights1;
-  const int64_t back = options.terms[Term::kWeights1] ? products(options, steps) : 0;
-  return steps + 1 + back * passes_of_product(options);
+  WayBack back(options);
+  back.add_training(steps, options.terms[Term::kWeights1] ? 1 : 0);
+  return steps + 1 + back.passes();
 }
 
 /// One step of the four-level hypergradient (method §3.2).
@@ -42,22 +69,21 @@ int64_t sanas_step(const SearchOptions& search, bool attacks, bool trains1) {
   const bool delta_weights1 = through_delta && terms[Term::kDeltaWeights1];
   const bool weights1 = terms[Term::kWeights1] && options.gamma > 0.0;
 
-  int64_t back = 0;
+  WayBack back(options);
   if (terms[Term::kWeights2] || through_delta) {
-    back += products(options, steps2);
+    back.add_training(steps2);
   }
-  if (through_delta) {
-    back += search.attack.steps > 0 ? 1 : options.inner_steps.delta;
+  if (through_delta && search.attack.steps > 0) {
+    back.add_new_point();
+  } else if (through_delta) {
+    back.add_steps(options.inner_steps.delta);
   }
-  if (steps1 > 0 && options.shared_passes) {
-    back += weights1 || delta_weights1 ? products(options, steps1) : 0;
-  } else if (steps1 > 0) {
-    back += (terms[Term::kWeights1] ? 1 : 0) * products(options, steps1);
-    back += (delta_weights1 ? 1 : 0) * products(options, steps1);
-  }
+  const int64_t vectors = options.shared_passes
+                              ? (weights1 || delta_weights1 ? 1 : 0)
+                              : (terms[Term::kWeights1] ? 1 : 0) + (delta_weights1 ? 1 : 0);
+  back.add_training(steps1, vectors);
   const int64_t attack_on_weights1 = search.adversarial_weights1 ? attack : 0;
-  return attack_on_weights1 + steps1 + attack + steps2 + validations +
-         back * passes_of_product(options);
+  return attack_on_weights1 + steps1 + attack + steps2 + validations + back.passes();
 }
 
 }  // namespace

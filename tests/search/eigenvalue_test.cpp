@@ -36,6 +36,17 @@ TEST(LargestEigenvalue, OfAQuadraticFormIsThatOfItsMatrix) {
   EXPECT_NEAR(largest_eigenvalue(f, f.x, 20, 1), 4.0, 1e-10) << "not the one of largest magnitude";
 }
 
+TEST(LargestEigenvalue, EvaluatesItsFunctionOnce) {
+  const Quadratic f{with_spectrum(torch::linspace(-7.0, 4.0, 20, torch::kDouble))};
+  int64_t evaluations = 0;
+  const Objective counted = [&] {
+    ++evaluations;
+    return f();
+  };
+  largest_eigenvalue(counted, f.x, 20, 1);
+  EXPECT_EQ(evaluations, 1);
+}
+
 TEST(LargestEigenvalue, ConvergesInFewIterationsWhereItStandsOut) {
   auto spectrum = torch::linspace(0.0, 1.0, 20, torch::kDouble);
   spectrum[19] = 10.0;

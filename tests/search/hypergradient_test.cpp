@@ -175,6 +175,16 @@ TEST_P(Toy, CountsThePassesOfTheScheme) {
   EXPECT_EQ(compute(options, false).passes, 11);
 }
 
+// Eq. 2 and both trainings have kept the graph of their gradient: each product is the two passes
+// back through it.
+TEST_P(Toy, ExactProductsGoBackThroughTheGraphsOfTheWayForward) {
+  auto options = toy_.options(SecondOrderApproximation::kExact);
+  options.shared_passes = true;
+  const auto h = compute(options);
+  EXPECT_EQ(h.passes, 5 + 3 * 2);
+  EXPECT_EQ(h.split_passes, 2 * 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(Losses, Toy, testing::ValuesIn(columns()),
                          [](const auto& info) { return std::string(info.param.name); });
 
@@ -230,6 +240,96 @@ TEST_P(Brute, SeveralStepsWithMomentumAndWeightDecay) {
 INSTANTIATE_TEST_SUITE_P(Momentum, Brute, testing::Bool(),
                          [](const auto& info) { return info.param ? "nesterov" : "classical"; });
 
+/// Identity whose graph holds a token, so that it shows how long the graph lives.
+struct TokenHolder : torch::autograd::Function<TokenHolder> {
+  struct Token : torch::CustomClassHolder {};
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const c10::intrusive_ptr<Token>& token) {
+    context->saved_data["token"] = c10::IValue::make_capsule(token);
+    return x.clone();
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* /*context*/,
+                                                 torch::autograd::variable_list gradients) {
+    return {gradients[0], torch::Tensor()};
+  }
+};
+
+/// Counts the evaluations of the levels of a toy whose attack is not eq. 2, and looks from the
+/// attack's objective, which stage II evaluates after stage III, at the graph of stage III.
+struct WatchedToy {
+  ToyProblem toy{AttackOptions{}};
+  int64_t train1 = 0;
+  int64_t attack = 0;
+  int64_t train2 = 0;
+  c10::weak_intrusive_ptr<TokenHolder::Token> token{c10::intrusive_ptr<TokenHolder::Token>()};
+  bool lived_in_validation = false;
+  bool lived_in_attack = false;
+
+  FourLevelProblem problem() {
+    FourLevelProblem p = toy.problem();
+    const auto counted = [](Objective f, int64_t& count) {
+      return [f = std::move(f), &count] {
+        ++count;
+        return f();
+      };
+    };
+    p.train1 = counted(p.train1, train1);
+    p.attack = counted(p.attack, attack);
+    p.train2 = counted(p.train2, train2);
+    p.train2 = [this, f = p.train2] {
+      const auto held = c10::make_intrusive<TokenHolder::Token>();
+      token = held;
+      return TokenHolder::apply(f(), held).square();  // whose derivative needs what it is of
+    };
+    p.validation2 = [this, f = p.validation2] {
+      lived_in_validation = !token.expired();
+      return f();
+    };
+    p.attack = [this, f = p.attack] {
+      lived_in_attack = !token.expired();
+      return f();
+    };
+    p.perturb = [this] { return toy.delta.detach() + 0.01; };
+    p.perturb_passes = 7;
+    return p;
+  }
+};
+
+TEST(PassesOfProducts, AnAttackThatIsNotEquation2IsEvaluatedForItsProduct) {
+  WatchedToy watched;
+  auto options = watched.toy.options(SecondOrderApproximation::kExact);
+  options.shared_passes = true;
+  const auto h = four_level_hypergradient(watched.problem(), watched.toy.step1(),
+                                          watched.toy.step2(), options, false);
+  EXPECT_EQ(watched.train1, 1);
+  EXPECT_EQ(watched.attack, 1);
+  EXPECT_EQ(watched.train2, 1);
+  EXPECT_EQ(h.passes, 7 + 2 + 2 + 2 + 3 + 2) << "attack, W1' and W2', V twice, three products";
+}
+
+TEST(PassesOfProducts, AGraphIsKeptUntilItIsPulledBackThrough) {
+  WatchedToy watched;
+  four_level_hypergradient(watched.problem(), watched.toy.step1(), watched.toy.step2(),
+                           watched.toy.options(SecondOrderApproximation::kExact), false);
+  EXPECT_TRUE(watched.lived_in_validation);
+  EXPECT_FALSE(watched.lived_in_attack);
+}
+
+TEST(PassesOfProducts, NoGraphIsKeptForDifferencesOrForWhatIsSwitchedOff) {
+  WatchedToy watched;
+  const auto differences = watched.toy.options(SecondOrderApproximation::kFiniteDifference);
+  four_level_hypergradient(watched.problem(), watched.toy.step1(), watched.toy.step2(), differences,
+                           false);
+  EXPECT_FALSE(watched.lived_in_validation);
+  auto direct = watched.toy.options(SecondOrderApproximation::kExact);
+  direct.terms = PerTerm<bool>(false);
+  direct.terms[Term::kDirect2] = true;
+  const auto h = four_level_hypergradient(watched.problem(), watched.toy.step1(),
+                                          watched.toy.step2(), direct, false);
+  EXPECT_FALSE(watched.lived_in_validation);
+  EXPECT_EQ(h.passes, 7 + 2 + 2);
+}
+
 // darts-family §3: L_val = αw − 2α + 1, L_train = w² − 2αw + α² at (α, w) = (2, −2): −4 in first
 // order and +2 with ξ = 0.5.
 TEST(Bilevel, ClosedFormOfDarts) {
@@ -252,37 +352,6 @@ TEST(Bilevel, ClosedFormOfDarts) {
         bilevel_hypergradient(problem, {.step_size = 0.5, .momentum_buffers = {}}, options);
     EXPECT_NEAR(h.total[0].item<double>(), 2.0, 1e-12);
   }
-}
-
-TEST(SecondDerivative, AZeroVectorGivesExactZerosWithoutAPass) {
-  const auto x = torch::ones({2}, torch::kDouble).requires_grad_(true);
-  int64_t evaluations = 0;
-  const Objective f = [&] {
-    ++evaluations;
-    return x.pow(3).sum();
-  };
-  for (const auto approximation :
-       {SecondOrderApproximation::kExact, SecondOrderApproximation::kFiniteDifference}) {
-    const auto product = make_second_derivative(approximation, 0.01)
-                             ->product(f, {x}, {torch::zeros({2}, torch::kDouble)}, {x});
-    EXPECT_TRUE(product[0].equal(torch::zeros({2}, torch::kDouble)));
-  }
-  EXPECT_EQ(evaluations, 0);
-}
-
-TEST(SecondDerivative, OfWhatIsLinearOrUnusedIsZero) {
-  const auto x = torch::ones({2}, torch::kDouble).requires_grad_(true);
-  const auto y = torch::ones({2}, torch::kDouble).requires_grad_(true);
-  const auto unused = torch::ones({1}, torch::kDouble).requires_grad_(true);
-  const auto exact = make_second_derivative(SecondOrderApproximation::kExact, 0.0);
-  const TensorList v{torch::tensor({1.0, 2.0}, torch::kDouble)};
-  const Objective linear = [&] { return 3.0 * x.sum() + y.pow(2).sum(); };
-  EXPECT_EQ(norm(exact->product(linear, {x}, v, {y, unused})), 0.0);
-  // ∂/∂y ⟨y², v⟩ = 2 y v; the second variable has no slope, its part of the vector meets nothing.
-  const Objective mixed = [&] { return (x * y.pow(2)).sum() + unused.sum(); };
-  const auto product =
-      exact->product(mixed, {x, unused}, {v[0], torch::ones({1}, torch::kDouble)}, {y});
-  EXPECT_TRUE(product[0].equal(2.0 * v[0]));
 }
 
 }  // namespace

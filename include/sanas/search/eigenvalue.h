@@ -17,7 +17,7 @@ namespace sanas {
 /// not finite. RobustDARTS' own code has the Hessian of the loss with the weight decay of the
 /// architecture in it (darts-family §10), which adds that constant (1e-3) to every eigenvalue: its
 /// numbers are larger by it, its rule of growth is as good as the same.
-/// @param f twice differentiable, the same in every call. @param seed of the start vector.
+/// @param f twice differentiable; is evaluated once. @param seed of the start vector.
 /// @param observer of the phase "eigenvalue", an iteration each part. Throws Interrupted.
 double largest_eigenvalue(const Objective& f, const TensorList& x, int64_t iterations,
                           uint64_t seed, PhaseObserver& observer = nobody());

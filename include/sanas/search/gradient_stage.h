@@ -3,6 +3,7 @@
 
 // A few gradient steps on an inner problem, and the derivative through them.
 
+#include <memory>
 #include <vector>
 
 #include "sanas/core/parameters.h"
@@ -33,30 +34,53 @@ struct StageSteps {
 
 /// One inner level: variables X, its objective F, and a few gradient steps on it. `run` makes the
 /// steps without touching X; `pull_back` carries a vector backwards through them, the adjoint of
-/// the same recursion, without ever building a graph through the steps.
+/// the same recursion, without ever building a graph through the steps. The steps begin where X is
+/// when the stage is made.
 class GradientStage {
  public:
-  GradientStage(Objective objective, TensorList variables, StageSteps steps);
+  /// @param products how `pull_back` takes its products; has to outlive this.
+  GradientStage(Objective objective, TensorList variables, StageSteps steps,
+                const SecondDerivative& products);
 
-  /// @return X after the steps. `loss` gets F before the first step if it is not null.
-  TensorList run(double* loss = nullptr);
+  /// @param pulled_back whether `pull_back` follows. With exact products, each step then keeps the
+  /// graph of its gradient, which `pull_back` would otherwise have to make anew, until `forget`.
+  /// @return X after the steps.
+  TensorList run(bool pulled_back = true);
 
-  /// For L(X', …): given ∂L/∂X' at the result of `run`, returns Σ_k [∂²F/∂Y∂X_k] b_k, which is the
-  /// part of dL/dY that flows through the steps. Y must hold the values it held in `run`. With
+  /// For L(X', …): given ∂L/∂X' at the result of the steps, returns Σ_k [∂²F/∂Y∂X_k] b_k, which is
+  /// the part of dL/dY that flows through the steps. Y must hold the values it held in `run`. With
   /// ImplicitDerivative::kIdentity it is ∓[∂²F/∂Y∂X'] ∂L/∂X' instead.
-  TensorList pull_back(const TensorList& adjoint, const TensorList& y,
-                       const SecondDerivative& second_derivative) const;
+  /// @param adjoint empty: zero.
+  TensorList pull_back(const TensorList& adjoint, const TensorList& y);
+
+  /// Gives the memory back that `run` has kept for `pull_back`.
+  void forget();
+
+  /// F before the first step, without history; undefined before `run` and without steps.
+  torch::Tensor value() const;
+
+  /// Forward-backward passes so far (LocalDerivatives::passes).
+  int64_t passes() const;
 
   const TensorList& variables() const { return variables_; }
 
  private:
+  /// X before a step, and F there.
+  struct Point {
+    TensorList x;
+    std::unique_ptr<LocalDerivatives> derivatives;
+  };
+  Point point_at(TensorList x) const;
+  TensorList pull_back_as_identity(const TensorList& adjoint, const TensorList& y);
+
   Objective objective_;
   TensorList variables_;
   StageSteps steps_;
-  /// X before each step.
-  std::vector<TensorList> trajectory_;
-  /// X after the last step.
-  TensorList result_;
+  const SecondDerivative& products_;
+  /// One for each step; the first alone before `run`.
+  std::vector<Point> points_;
+  /// After the last step, for ImplicitDerivative::kIdentity.
+  Point result_;
 };
 
 }  // namespace sanas

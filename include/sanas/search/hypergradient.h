@@ -60,7 +60,7 @@ struct Hypergradient {
   TensorList updated_weights1;
   TensorList updated_weights2;
   /// Forward-backward passes that the total took, those of the attack included. The backward pass
-  /// of a backward pass counts as two (SecondDerivative::passes).
+  /// of a backward pass counts as two (LocalDerivatives::passes).
   int64_t passes = 0;
   /// Passes that only the split terms took.
   int64_t split_passes = 0;
