@@ -122,11 +122,16 @@ FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& valida
     problem.perturb = [delta] { return delta.detach().clone(); };
   } else if (options_.attack.steps > 0) {
     problem.perturb_passes = options_.attack.passes();
-    problem.perturb = [this, attacked, delta, &train] {
-      return attack(attacked, train.images, train.labels, delta, options_.attack);
-    };
+    problem.perturb = [this, attacked, delta, &train] { return attack_on(attacked, train, delta); };
   }
   return problem;
+}
+
+torch::Tensor SanasArchitect::attack_on(const Classifier& classifier, const Batch& batch,
+                                        const torch::Tensor& start) const {
+  const ScopedConstants weights(weights1_.parameters());
+  const ScopedConstants architecture(networks_.architecture()->tensors());
+  return attack(classifier, batch.images, batch.labels, start, options_.attack);
 }
 
 Hypergradient SanasArchitect::gradient(const Batch& train, const Batch& validation, uint64_t seed,
@@ -170,8 +175,7 @@ Hypergradient SanasArchitect::gradient_from(const Batch& train, const Batch& val
     Supernet& net = *networks_.net1;
     attack_passes = options_.attack.passes();
     attacked.images =
-        train.images + attack(classifier(net, derive_seed(seed, {kAttack})), train.images,
-                              train.labels, delta.detach(), options_.attack);
+        train.images + attack_on(classifier(net, derive_seed(seed, {kAttack})), train, delta);
     four_levels.train1 =
         classification_loss(classifier(net, derive_seed(seed, {kTrain1})), attacked);
   }

@@ -113,6 +113,7 @@ std::optional<double> SearchLoop::measure_eigenvalue() {
   }
   const FrozenStatistics running_statistics(*networks_.net1);
   const ScopedMode training(*networks_.net1, true);
+  const ScopedConstants weights(weights1_.parameters());
   const auto classifier =
       frozen_classifier(*networks_.net1, networks_.normalization, options_.seed);
   return largest_eigenvalue([&] { return cross_entropy(classifier(batch.images), batch.labels); },

@@ -122,6 +122,8 @@ void SearchLoop::update_weights1(const Batch& train, StepReport& report) {
 
 torch::Tensor SearchLoop::attack_images(const Batch& train) {
   const FrozenStatistics running_statistics(*networks_.net1);
+  const ScopedConstants weights(weights1_.parameters());
+  const ScopedConstants architecture(networks_.architecture()->tensors());
   const auto start = [&] {
     const FrozenRandomness frozen(seed_of(kAttackStart));
     return perturbations_.start(train);

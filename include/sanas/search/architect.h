@@ -70,6 +70,9 @@ class SanasArchitect : public Architect {
   Classifier classifier(Supernet& net, uint64_t seed) const {
     return frozen_classifier(net, networks_.normalization, seed);
   }
+  /// δ of an attack on W1 and A as they are.
+  torch::Tensor attack_on(const Classifier& classifier, const Batch& batch,
+                          const torch::Tensor& start) const;
 
   const SearchNetworks& networks_;
   const WeightOptimizer& weights1_;
