@@ -158,7 +158,7 @@ variable_list second_derivative(const FanCall& call, TensorList arriving, Tensor
     }
     FanComputation<S> computation(call.spec, std::move(input));
     variable_list result;
-    for (auto& output : computation.forward(/*keep=*/true)) {
+    for (auto& output : computation.forward()) {
       result.push_back(output.tangent);
     }
     std::vector<Storage<S>> g;
@@ -241,7 +241,7 @@ struct FanFunction : Function<FanFunction> {
     return by_type(tensors[0], [&]<typename T>() {
       FanComputation<T> computation(call->spec, input_of<T>(*call, tensors));
       variable_list outputs;
-      for (auto& output : computation.forward(gradients)) {
+      for (auto& output : computation.forward()) {
         outputs.push_back(output.value);
       }
       if (gradients) {

@@ -77,8 +77,6 @@ struct ConvolutionArrays {
   Array<S> depthwise;   ///< in_blocks × taps × lanes
   Array<S> pointwise;   ///< middle_blocks × lanes × out channels
   Array<S> transposed;  ///< out_blocks × lanes × middle channels
-  /// images × middle_blocks × out × lanes; nowhere for kDirect.
-  Array<S> middle;
   /// images × out_blocks × out × lanes.
   Array<S> output;
   StatisticsArrays<S> statistics;
@@ -92,6 +90,9 @@ struct ConvolutionArrays {
   Array<S> depthwise_gradient;
   Array<S> pointwise_gradient;
 };
+
+/// Rows of about so many pixels are worked on together, while they are in the nearest cache.
+inline constexpr int64_t kChunkPixels = 64;
 
 enum class PoolKind { kMax, kAverage };
 
@@ -133,8 +134,9 @@ struct TargetArrays {
 template <typename S>
 struct ScratchArrays {
   Array<S> padded;     ///< an image of an input with a border of zeros left and right
-  Array<S> flowing;    ///< gradient at the middle with such a border
-  Array<S> output;     ///< gradient at the output of a convolution
+  Array<S> middle;     ///< rows of what a 1×1 convolution sees
+  Array<S> output;     ///< rows of the gradient at the output of a convolution
+  Array<S> flowing;    ///< gradient at the middle, with a border
   Array<S> rectified;  ///< gradient behind the ReLU
 };
 

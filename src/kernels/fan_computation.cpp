@@ -2,6 +2,8 @@
 #include "kernels/fan_computation.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <utility>
 
 #include "kernels/fan_steps.h"
@@ -150,7 +152,7 @@ bool FanComputation<S>::has_inner() const {
 }
 
 template <typename S>
-void FanComputation<S>::make_room(bool keep) {
+void FanComputation<S>::make_room() {
   const FanArrays<S>& f = arrays_;
   const int64_t output = f.images * f.out_blocks * f.out.pixels() * kLanes;
   const int64_t sums = f.groups * f.out_blocks * kLanes;
@@ -170,9 +172,6 @@ void FanComputation<S>::make_room(bool keep) {
     memory.transposed = make_storage<S>(matrix);
     if (c.shape.gather == Gather::kDepthwise) {
       memory.depthwise = make_storage<S>(c.in_blocks * kLanes * c.shape.kernel * c.shape.kernel);
-    }
-    if (keep && c.shape.gather != Gather::kDirect) {
-      memory.middle = make_storage<S>(f.images * c.middle_blocks * f.out.pixels() * kLanes);
     }
     memory.output = make_storage<S>(output);
     if (spec_.convolutions[k].norm.of_batch) {
@@ -226,7 +225,6 @@ void FanComputation<S>::connect() {
     c.depthwise = memory.depthwise.array();
     c.pointwise = memory.pointwise.array();
     c.transposed = memory.transposed.array();
-    c.middle = memory.middle.array();
     c.output = memory.output.array();
     c.statistics = statistics(memory);
     if (memory.inner_norm) {
@@ -256,7 +254,7 @@ void FanComputation<S>::each_kept(Visit visit) {
   };
   for (auto& m : convolution_memory_) {
     for (auto* storage :
-         {&m.depthwise, &m.pointwise, &m.transposed, &m.middle, &m.output, &m.sum, &m.square}) {
+         {&m.depthwise, &m.pointwise, &m.transposed, &m.output, &m.sum, &m.square}) {
       both(*storage);
     }
     visit(m.shift);
@@ -295,24 +293,32 @@ void FanComputation<S>::make_scratch() {
   for (const auto& c : convolutions_) {
     middle_blocks = std::max(middle_blocks, c.middle_blocks);
   }
-  const int64_t blocks = std::max(f.blocks, f.out_blocks);
-  const int64_t padded = std::max(bordered(f.blocks, f.in), bordered(f.out_blocks, f.out));
-  const int64_t flowing = bordered(middle_blocks, f.out);
-  const int64_t output = f.out_blocks * f.out.pixels() * kLanes;
-  const int64_t rectified = blocks * f.in.pixels() * kLanes;
+  const int64_t chunk = std::max(kChunkPixels, f.out.width) * kLanes;
+  const std::array sizes{
+      std::max(bordered(f.blocks, f.in), bordered(f.out_blocks, f.out)),         // padded
+      middle_blocks * chunk,                                                     // middle
+      f.out_blocks * chunk,                                                      // output
+      bordered(middle_blocks, f.out),                                            // flowing
+      std::max(f.blocks * f.in.pixels(), f.out_blocks * f.out.pixels()) * kLanes  // rectified
+  };
   scratch_.clear();
   scratch_memory_.clear();
   for (int thread = 0; thread < at::get_num_threads(); ++thread) {
-    scratch_memory_.push_back(make_storage<S>(padded + flowing + output + rectified));
-    const Array<S> all = scratch_memory_.back().array();
-    scratch_.push_back(
-        {all, all + padded, all + (padded + flowing), all + (padded + flowing + output)});
+    scratch_memory_.push_back(
+        make_storage<S>(std::accumulate(sizes.begin(), sizes.end(), int64_t{0})));
+    Array<S> next = scratch_memory_.back().array();
+    const auto take = [&](size_t number) {
+      const Array<S> taken = next;
+      next = next + sizes[number];
+      return taken;
+    };
+    scratch_.push_back({take(0), take(1), take(2), take(3), take(4)});
   }
 }
 
 template <typename S>
-std::vector<Storage<S>> FanComputation<S>::forward(bool keep) {
-  make_room(keep);
+std::vector<Storage<S>> FanComputation<S>::forward() {
+  make_room();
   at::parallel_for(0, static_cast<int64_t>(convolutions_.size()), 1,
                    [&](int64_t begin, int64_t end) {
                      for (int64_t k = begin; k < end; ++k) {

@@ -46,8 +46,8 @@ class FanComputation {
   /// `spec` must outlive the object.
   FanComputation(const FanSpec& spec, FanInput<S> input);
 
-  /// The targets. @param keep what the gradients of weights need besides.
-  std::vector<Storage<S>> forward(bool keep);
+  /// The targets.
+  std::vector<Storage<S>> forward();
 
   /// What backward() needs of forward(), and the way to give it to another object.
   std::vector<torch::Tensor> kept();
@@ -58,7 +58,7 @@ class FanComputation {
 
  private:
   struct ConvolutionMemory {
-    Storage<S> depthwise, pointwise, transposed, middle, output, sum, square;
+    Storage<S> depthwise, pointwise, transposed, output, sum, square;
     torch::Tensor shift;
     std::vector<int64_t> in_lanes;
     std::vector<int> middle_channels;
@@ -73,7 +73,7 @@ class FanComputation {
 
   void lay_out();
   void lay_out_convolution(size_t number);
-  void make_room(bool keep);
+  void make_room();
   void pack(size_t number);
   void connect();
   /// Calls visit(tensor) for all that backward() needs of forward().

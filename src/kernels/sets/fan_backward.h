@@ -18,39 +18,22 @@ void clear(Array<S> sums, bool condition, int64_t count) {
 /// First step: what the gradients of the targets say of each term.
 template <typename S>
 void backward_targets(const FanArrays<S>& fan, int64_t group) {
-  const int64_t pixels = fan.out.pixels() * kLanes;
   each_image(fan, group, [&](const ImagePlace& place) {
-    for (int k = 0; k < fan.term_count; ++k) {
-      const TermArrays<S>& term = fan.terms[k];
-      for (int64_t b = 0; b < fan.out_blocks; ++b) {
-        const auto slope = at_block(term.slope, b, group * fan.out_blocks + b);
-        clear(slope.sum, place.first_of_group, kLanes);
-        clear(slope.dot, place.first_of_group, kLanes);
-        const int64_t at = (place.image * fan.out_blocks + b) * pixels;
-        add_slope(fan.targets[term.target].arriving + at, term.values + at, fan.out.pixels(), slope,
-                  factor_of(term.factors, place.image));
-      }
+    for (int64_t b = 0; b < fan.out_blocks; ++b) {
+      const int64_t at = (place.image * fan.out_blocks + b) * fan.out.pixels() * kLanes;
+      each_chunk(fan.out, [&](const RowChunk& chunk) {
+        for (int k = 0; k < fan.term_count; ++k) {
+          const TermArrays<S>& term = fan.terms[k];
+          const auto slope = at_block(term.slope, b, group * fan.out_blocks + b);
+          clear(slope.sum, place.first_of_group && chunk.first == 0, kLanes);
+          clear(slope.dot, place.first_of_group && chunk.first == 0, kLanes);
+          const int64_t from = at + chunk.first * chunk.width * kLanes;
+          add_slope(fan.targets[term.target].arriving + from, term.values + from, chunk.pixels(),
+                    slope, factor_of(term.factors, place.image));
+        }
+      });
     }
   });
-}
-
-/// What the gradient at the output (in the scratch memory) says of the weights of the 1×1
-/// convolution.
-template <typename S>
-void add_pointwise_gradient(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
-                            const ScratchArrays<S>& scratch, const ImagePlace& place) {
-  const UsedChannels used{c.middle_blocks, c.middle_channels};
-  const int64_t size = c.middle_blocks * kLanes * c.out_blocks * kLanes;
-  const Array<S> sums = c.pointwise_gradient + place.group * size;
-  clear(sums, place.first_of_group, size);
-  const bool by_rows = c.shape.gather == Gather::kDirect;  // others lie without a border
-  const int64_t rows = by_rows ? c.out.height : 1;
-  const int64_t count = c.out.pixels() / rows;
-  for (int64_t i = 0; i < rows; ++i) {
-    pointwise_weight_row(middle_row(c, scratch.padded, fan.border, i, place), used,
-                         {scratch.output + i * count * kLanes, c.out.pixels() * kLanes},
-                         c.out_blocks, sums, count);
-  }
 }
 
 template <typename S, int kKernel>
@@ -89,80 +72,115 @@ void add_depthwise_gradient(const FanArrays<S>& fan, const ConvolutionArrays<S>&
   }
 }
 
-/// From the middle (in the scratch memory) to the rectified input.
+/// From the two grids to the pixels of the rectified input.
 template <typename S>
-void flow_back(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
-               const ScratchArrays<S>& scratch) {
-  const int64_t width = c.out.width + 2 * fan.border;
-  if (c.shape.gather == Gather::kTwoGrids) {
-    for (int64_t b = 0; b < c.middle_blocks; ++b) {
-      const int64_t shift = b / c.in_blocks;
-      const Array<S> to = scratch.rectified + b % c.in_blocks * c.in.pixels() * kLanes;
-      for (int64_t i = 0; i < c.out.height && 2 * i + shift < c.in.height; ++i) {
-        for (int64_t j = 0; j < c.out.width && 2 * j + shift < c.in.width; ++j) {
-          const Array<S> at = to + ((2 * i + shift) * c.in.width + 2 * j + shift) * kLanes;
-          const int64_t from = (b * c.out.height + i) * width + fan.border + j;
-          store(at, load(at) + load(scratch.flowing + from * kLanes));
-        }
+void flow_back_grids(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
+                     const ScratchArrays<S>& scratch) {
+  for (int64_t b = 0; b < c.middle_blocks; ++b) {
+    const int64_t shift = b / c.in_blocks;
+    const Array<S> to = scratch.rectified + b % c.in_blocks * c.in.pixels() * kLanes;
+    for (int64_t i = 0; i < c.out.height && 2 * i + shift < c.in.height; ++i) {
+      for (int64_t j = 0; j < c.out.width && 2 * j + shift < c.in.width; ++j) {
+        const Array<S> at = to + ((2 * i + shift) * c.in.width + 2 * j + shift) * kLanes;
+        const int64_t row = b * c.out.height + i;
+        const int64_t from = row * (c.out.width + 2 * fan.border) + fan.border + j;
+        store(at, load(at) + load(scratch.flowing + from * kLanes));
       }
     }
-    return;
   }
+}
+
+/// Back through a depthwise convolution to the rectified input. @param add to what is there.
+template <typename S>
+void flow_back_depthwise(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
+                         const ScratchArrays<S>& scratch, bool add) {
+  const int64_t plane = c.out.height * (c.out.width + 2 * fan.border) * kLanes;
   const int64_t stride = c.shape.stride;
   const int64_t weights = c.shape.kernel * c.shape.kernel * kLanes;
+  const auto convolve_row = add ? depthwise_row<S, true> : depthwise_row<S, false>;
   for (int64_t row = 0; row < c.in.height; ++row) {
     for (int64_t phase = 0; phase < stride; ++phase) {
       const Taps taps = taps_of_input(c.shape, c.out, fan.border, row, phase);
       const RowStep step{(c.in.width - phase + stride - 1) / stride, 1, stride};
-      for (int64_t b = 0; taps.count > 0 && b < c.in_blocks; ++b) {
-        depthwise_row<S, true>(
-            taps, scratch.flowing + b * c.out.height * width * kLanes, c.depthwise + b * weights,
+      for (int64_t b = 0; b < c.in_blocks; ++b) {
+        convolve_row(
+            taps, scratch.flowing + b * plane, c.depthwise + b * weights,
             scratch.rectified + (b * c.in.pixels() + row * c.in.width + phase) * kLanes, step);
       }
     }
   }
 }
 
-/// Back through one convolution of one image: the weights' gradients, and what is added to that of
-/// the rectified input. The gradient at the output is in the scratch memory, the input, too.
+/// What is asked for of the way back through a convolution.
+struct BackRequest {
+  bool to_input = true;
+  /// To what other convolutions have left there.
+  bool add_to_input = false;
+};
+
+/// A chunk of rows of the way back: from behind the batch norm to its output, and from there to the
+/// gradient of the 1×1 convolution and to the middle (in the scratch memory), or, where that is the
+/// input itself, to the rectified input.
 template <typename S>
-void convolve_back(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
-                   const ScratchArrays<S>& scratch, const ImagePlace& place, bool to_input) {
-  if (c.pointwise_gradient) {
-    add_pointwise_gradient(fan, c, scratch, place);
+void convolve_back_rows(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
+                        const ScratchArrays<S>& scratch, const ImagePlace& place,
+                        const RowChunk& chunk, const BackRequest& request) {
+  const int64_t from = chunk.first * chunk.width * kLanes;
+  const BlockRows<S> g{scratch.output, chunk.pixels() * kLanes};
+  for (int64_t b = 0; b < c.out_blocks; ++b) {
+    const int64_t at = (place.image * c.out_blocks + b) * c.out.pixels() * kLanes + from;
+    pass_norm(c.arriving + at, c.output + at, chunk.pixels(), at_block(c.slope, b, 0),
+              factor_of(c.factors, place.image), g.start + b * g.stride);
   }
-  if (!to_input && !c.depthwise_gradient) {
-    return;
+  if (c.pointwise_gradient) {
+    const int64_t size = c.middle_blocks * kLanes * c.out_blocks * kLanes;
+    const Array<S> sums = c.pointwise_gradient + place.group * size;
+    clear(sums, place.first_of_group && chunk.first == 0, size);
+    const BlockRows<S> middle = gather(c, scratch.padded, fan.border, chunk, scratch.middle);
+    pointwise_weight_row(middle, {c.middle_blocks, c.middle_channels}, g, c.out_blocks, sums,
+                         chunk.pixels());
   }
   const UsedChannels used{c.out_blocks, c.out_channels};
-  const bool direct = c.shape.gather == Gather::kDirect;
-  const int64_t border = direct ? 0 : fan.border;
-  const int64_t width = c.out.width + 2 * border;
-  for (int64_t i = 0; i < c.out.height; ++i) {
-    const BlockRows<S> g{scratch.output + i * c.out.width * kLanes, c.out.pixels() * kLanes};
-    const BlockRows<S> to{(direct ? scratch.rectified : scratch.flowing) +
-                              (i * width + border) * kLanes,
-                          c.out.height * width * kLanes};
-    const auto multiply = direct ? pointwise_row<S, true> : pointwise_row<S, false>;
-    multiply(g, used, c.transposed, to, c.middle_blocks, c.out.width);
-  }
-  if (c.depthwise_gradient) {
-    add_depthwise_gradient(fan, c, scratch, place);
-  }
-  if (to_input && !direct) {
-    flow_back(fan, c, scratch);
+  if (c.shape.gather == Gather::kDirect) {
+    if (request.to_input) {
+      const auto multiply = request.add_to_input ? pointwise_row<S, true> : pointwise_row<S, false>;
+      multiply(g, used, c.transposed, {scratch.rectified + from, c.in.pixels() * kLanes},
+               c.middle_blocks, chunk.pixels());
+    }
+  } else if (request.to_input || c.depthwise_gradient) {
+    const int64_t width = c.out.width + 2 * fan.border;
+    for (int64_t i = 0; i < chunk.rows; ++i) {
+      pointwise_row<S, false>(
+          {g.start + i * chunk.width * kLanes, g.stride}, used, c.transposed,
+          {scratch.flowing + ((chunk.first + i) * width + fan.border) * kLanes,
+           c.out.height * width * kLanes},
+          c.middle_blocks, chunk.width);
+    }
   }
 }
 
-/// The gradient at the output of a convolution from the one behind its batch norm.
+/// Back through one convolution of one image, whose rectified input is in the scratch memory: the
+/// weights' gradients, and that of the input.
 template <typename S>
-void arrive(const ConvolutionArrays<S>& c, const ScratchArrays<S>& scratch,
-            const ImagePlace& place) {
-  const int64_t pixels = c.out.pixels() * kLanes;
-  for (int64_t b = 0; b < c.out_blocks; ++b) {
-    const int64_t at = (place.image * c.out_blocks + b) * pixels;
-    pass_norm(c.arriving + at, c.output + at, c.out.pixels(), at_block(c.slope, b, 0),
-              factor_of(c.factors, place.image), scratch.output + b * pixels);
+void convolve_back(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
+                   const ScratchArrays<S>& scratch, const ImagePlace& place,
+                   const BackRequest& request) {
+  each_chunk(c.out, [&](const RowChunk& chunk) {
+    convolve_back_rows(fan, c, scratch, place, chunk, request);
+  });
+  if (c.depthwise_gradient) {
+    add_depthwise_gradient(fan, c, scratch, place);
+  }
+  if (!request.to_input) {
+    return;
+  }
+  if (c.shape.gather == Gather::kDepthwise) {
+    flow_back_depthwise(fan, c, scratch, request.add_to_input);
+  } else if (c.shape.gather == Gather::kTwoGrids) {
+    if (!request.add_to_input) {
+      fill_zero(scratch.rectified, c.in_blocks * c.in.pixels() * kLanes);
+    }
+    flow_back_grids(fan, c, scratch);
   }
 }
 
@@ -173,21 +191,27 @@ void hand_on(const FanArrays<S>& fan, const ConvolutionArrays<S>& before,
   const PlaneSize size = before.out;
   for (int64_t b = 0; b < before.out_blocks; ++b) {
     const int64_t at = (place.image * before.out_blocks + b) * size.pixels() * kLanes;
+    const auto slope = at_block(before.slope, b, place.group * before.out_blocks + b);
+    clear(slope.sum, place.first_of_group, kLanes);
+    clear(slope.dot, place.first_of_group, kLanes);
+    const Vector<S> mean = load(slope.mean);
     for (int64_t i = 0; i < size.height; ++i) {
       const int64_t row = b * size.height + i;
       const Array<S> x =
           scratch.padded + (row * (size.width + 2 * fan.border) + fan.border) * kLanes;
       const Array<S> g = scratch.rectified + row * size.width * kLanes;
-      const Array<S> to = before.arriving + at + i * size.width * kLanes;
+      const int64_t from = at + i * size.width * kLanes;
+      Vector<S> sum = zero<S>();
+      Vector<S> dot = zero<S>();
       for (int64_t j = 0; j < size.width * kLanes; j += kLanes) {
-        store(to + j, through_relu<S>(load(x + j), load(g + j)));
+        const Vector<S> passed = through_relu<S>(load(x + j), load(g + j));
+        store(before.arriving + from + j, passed);
+        sum = sum + passed;
+        dot = dot + passed * (load(before.output + from + j) - mean);
       }
+      store(slope.sum, load(slope.sum) + sum);
+      store(slope.dot, load(slope.dot) + dot);
     }
-    const auto slope = at_block(before.slope, b, place.group * before.out_blocks + b);
-    clear(slope.sum, place.first_of_group, kLanes);
-    clear(slope.dot, place.first_of_group, kLanes);
-    add_slope(before.arriving + at, before.output + at, size.pixels(), slope,
-              uniform(static_cast<Real<S>>(1)));
   }
 }
 
@@ -205,9 +229,7 @@ void backward_inner(const FanArrays<S>& fan, int64_t group, const ScratchArrays<
       const ConvolutionArrays<S>& before = fan.convolutions[c.input];
       rectify_image(image_of(before.output, place.image, before.out_blocks, before.out),
                     before.out_blocks, before.out, before.norm, fan, scratch);
-      arrive(c, scratch, place);
-      fill_zero(scratch.rectified, before.out_blocks * before.out.pixels() * kLanes);
-      convolve_back(fan, c, scratch, place, /*to_input=*/true);
+      convolve_back(fan, c, scratch, place, {});
       hand_on(fan, before, scratch, place);
     }
   });
@@ -280,15 +302,17 @@ void backward_source(const FanArrays<S>& fan, int64_t group, const ScratchArrays
   each_image(fan, group, [&](const ImagePlace& place) {
     rectify_image(image_of(fan.source, place.image, fan.blocks, fan.in), fan.blocks, fan.in, {},
                   fan, scratch);
-    fill_zero(scratch.rectified, fan.blocks * fan.in.pixels() * kLanes);
+    bool begun = false;
     for (int k = 0; k < fan.convolution_count; ++k) {
-      const ConvolutionArrays<S>& c = fan.convolutions[k];
-      if (c.input < 0) {
-        arrive(c, scratch, place);
-        convolve_back(fan, c, scratch, place, to_source);
+      if (fan.convolutions[k].input < 0) {
+        convolve_back(fan, fan.convolutions[k], scratch, place, {to_source, begun});
+        begun = true;
       }
     }
     if (to_source) {
+      if (!begun) {
+        fill_zero(scratch.rectified, fan.blocks * fan.in.pixels() * kLanes);
+      }
       finish_source(fan, scratch, place);
     }
   });

@@ -34,68 +34,98 @@ SANAS_ALWAYS_INLINE Array<S> image_of(Array<S> array, int64_t image, int64_t blo
   return array + image * blocks * size.pixels() * kLanes;
 }
 
-/// A row of what the 1×1 convolution sees. @param padded the rectified input with its border.
-template <typename S>
-void gather_row(const ConvolutionArrays<S>& c, Array<S> padded, int64_t border, int64_t row,
-                const BlockRows<S>& middle) {
-  const int64_t width = c.in.width + 2 * border;
-  if (c.shape.gather == Gather::kDepthwise) {
-    const Taps taps = taps_of_output(c.shape, c.in, border, row);
-    const RowStep step{c.out.width, c.shape.stride, 1};
-    const int64_t weights = c.shape.kernel * c.shape.kernel * kLanes;
-    for (int64_t b = 0; b < c.in_blocks; ++b) {
-      depthwise_row<S, false>(taps, padded + b * c.in.height * width * kLanes,
-                              c.depthwise + b * weights, middle.start + b * middle.stride, step);
-    }
-    return;
+/// Rows that are worked on together, while they are in the nearest cache.
+struct RowChunk {
+  int64_t first = 0;
+  int64_t rows = 0;
+  int64_t width = 0;
+
+  int64_t pixels() const { return rows * width; }
+};
+
+/// Rows of a chunk: enough pixels to make starting and ending a loop over them cheap.
+inline int64_t chunk_rows(PlaneSize size) {
+  const int64_t rows = size.width < kChunkPixels ? kChunkPixels / size.width : 1;
+  return rows < size.height ? rows : size.height;
+}
+
+/// Calls visit(RowChunk) for all rows.
+template <typename Visit>
+void each_chunk(PlaneSize size, Visit visit) {
+  const int64_t most = chunk_rows(size);
+  for (int64_t first = 0; first < size.height; first += most) {
+    const int64_t left = size.height - first;
+    visit(RowChunk{first, left < most ? left : most, size.width});
   }
-  for (int64_t b = 0; b < c.middle_blocks; ++b) {  // two grids, the second one shifted
-    const int64_t shift = b / c.in_blocks;
-    const int64_t from = 2 * row + shift;
+}
+
+/// Row `row` of what a depthwise convolution makes of the rectified input `padded`.
+template <typename S>
+void gather_depthwise(const ConvolutionArrays<S>& c, Array<S> padded, int64_t border, int64_t row,
+                      const BlockRows<S>& to) {
+  const Taps taps = taps_of_output(c.shape, c.in, border, row);
+  const RowStep step{c.out.width, c.shape.stride, 1};
+  const int64_t plane = c.in.height * (c.in.width + 2 * border) * kLanes;
+  const int64_t weights = c.shape.kernel * c.shape.kernel * kLanes;
+  for (int64_t b = 0; b < c.in_blocks; ++b) {
+    depthwise_row<S, false>(taps, padded + b * plane, c.depthwise + b * weights,
+                            to.start + b * to.stride, step);
+  }
+}
+
+/// Row `row` of the pixels themselves, or of the two grids of pixels.
+template <typename S>
+void gather_pixels(const ConvolutionArrays<S>& c, Array<S> padded, int64_t border, int64_t row,
+                   const BlockRows<S>& to) {
+  const int64_t width = c.in.width + 2 * border;
+  const int64_t step = c.shape.gather == Gather::kTwoGrids ? 2 : 1;
+  for (int64_t b = 0; b < c.middle_blocks; ++b) {
+    const int64_t shift = b / c.in_blocks;  // of the second grid
+    const int64_t from = step * row + shift;
     const Array<S> source =
         padded + ((b % c.in_blocks * c.in.height + from) * width + border + shift) * kLanes;
-    const Array<S> to = middle.start + b * middle.stride;
+    const Array<S> pixels = to.start + b * to.stride;
     for (int64_t j = 0; j < c.out.width; ++j) {
-      const bool inside = from < c.in.height && 2 * j + shift < c.in.width;
-      store(to + j * kLanes, inside ? load(source + 2 * j * kLanes) : zero<S>());
+      const bool inside = from < c.in.height && step * j + shift < c.in.width;
+      store(pixels + j * kLanes, inside ? load(source + step * j * kLanes) : zero<S>());
     }
   }
 }
 
-/// Where the 1×1 convolution finds row `row`.
+/// What the 1×1 convolution sees of a chunk. @param padded the rectified input.
+/// @param scratch where it may be made.
 template <typename S>
-BlockRows<S> middle_row(const ConvolutionArrays<S>& c, Array<S> padded, int64_t border,
-                        int64_t row, const ImagePlace& place) {
-  if (c.shape.gather == Gather::kDirect) {
-    const int64_t width = c.in.width + 2 * border;
-    return {padded + (row * width + border) * kLanes, c.in.height * width * kLanes};
+BlockRows<S> gather(const ConvolutionArrays<S>& c, Array<S> padded, int64_t border,
+                    const RowChunk& chunk, Array<S> scratch) {
+  if (c.shape.gather == Gather::kDirect && border == 0) {
+    return {padded + chunk.first * c.in.width * kLanes, c.in.pixels() * kLanes};
   }
-  return {image_of(c.middle, place.image, c.middle_blocks, c.out) + row * c.out.width * kLanes,
-          c.out.pixels() * kLanes};
+  const BlockRows<S> middle{scratch, chunk.pixels() * kLanes};
+  const auto gather_row =
+      c.shape.gather == Gather::kDepthwise ? gather_depthwise<S> : gather_pixels<S>;
+  for (int64_t i = 0; i < chunk.rows; ++i) {
+    gather_row(c, padded, border, chunk.first + i,
+               {middle.start + i * chunk.width * kLanes, middle.stride});
+  }
+  return middle;
 }
 
 /// One convolution of one image, with the sums for its batch norm.
 template <typename S>
-void convolve(const FanArrays<S>& fan, const ConvolutionArrays<S>& c, const ScratchArrays<S>& scratch,
-              const ImagePlace& place) {
+void convolve(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
+              const ScratchArrays<S>& scratch, const ImagePlace& place) {
   const UsedChannels used{c.middle_blocks, c.middle_channels};
   const Array<S> output = image_of(c.output, place.image, c.out_blocks, c.out);
-  for (int64_t i = 0; i < c.out.height; ++i) {
-    BlockRows<S> middle{scratch.flowing, c.out.width * kLanes};  // where nobody asks for it later
-    if (c.middle || c.shape.gather == Gather::kDirect) {
-      middle = middle_row(c, scratch.padded, fan.border, i, place);
-    }
-    if (c.shape.gather != Gather::kDirect) {
-      gather_row(c, scratch.padded, fan.border, i, middle);
-    }
-    const BlockRows<S> row{output + i * c.out.width * kLanes, c.out.pixels() * kLanes};
-    pointwise_row<S, false>(middle, used, c.pointwise, row, c.out_blocks, c.out.width);
+  each_chunk(c.out, [&](const RowChunk& chunk) {
+    const BlockRows<S> middle = gather(c, scratch.padded, fan.border, chunk, scratch.middle);
+    const BlockRows<S> rows{output + chunk.first * chunk.width * kLanes, c.out.pixels() * kLanes};
+    pointwise_row<S, false>(middle, used, c.pointwise, rows, c.out_blocks, chunk.pixels());
     for (int64_t b = 0; c.statistics.sum && b < c.out_blocks; ++b) {
-      add_statistics(row.start + b * row.stride, c.out.width,
+      add_statistics(rows.start + b * rows.stride, chunk.pixels(),
                      at_block(c.statistics, place.group * c.out_blocks + b),
-                     place.first_of_group && i == 0);
+                     place.first_of_group && chunk.first == 0);
     }
-  }
+  });
 }
 
 /// Copies an image through `affine` and the ReLU into the scratch memory.
@@ -117,10 +147,12 @@ void pool_image(const FanArrays<S>& fan, const PoolArrays<S>& pool, Array<S> sou
     const Array<S> plane = output + b * fan.out.pixels() * kLanes;
     pool_plane(pool.kind, source + b * fan.in.pixels() * kLanes, fan.in, plane, fan.out,
                fan.stride);
-    for (int64_t i = 0; pool.statistics.sum && i < fan.out.height; ++i) {
-      add_statistics(plane + i * fan.out.width * kLanes, fan.out.width,
-                     at_block(pool.statistics, place.group * fan.blocks + b),
-                     place.first_of_group && i == 0);
+    if (pool.statistics.sum) {
+      each_chunk(fan.out, [&](const RowChunk& chunk) {
+        add_statistics(plane + chunk.first * chunk.width * kLanes, chunk.pixels(),
+                       at_block(pool.statistics, place.group * fan.blocks + b),
+                       place.first_of_group && chunk.first == 0);
+      });
     }
   }
 }
