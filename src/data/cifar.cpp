@@ -209,8 +209,11 @@ std::vector<std::string> parse_class_names(const Source& source, const Layout& l
 
 }  // namespace
 
-Cifar::Cifar(Kind kind, const fs::path& root, Split split) : kind_(kind) {
+int64_t Cifar::record_bytes() const { return label_bytes_ + kImageBytes; }
+
+Cifar::Cifar(Kind kind, const fs::path& root, Split split) {
   const Layout layout = layout_of(kind);
+  label_bytes_ = layout.label_bytes;
   const std::vector<std::string> files = data_files(layout, split);
   Source source = find_source(layout, root, files);
   info_.name = layout.name;
@@ -228,39 +231,39 @@ Cifar::Cifar(Kind kind, const fs::path& root, Split split) : kind_(kind) {
     info_.remarks.push_back(*missing);
   }
   for (const std::string& file : files) {
-    if (auto content = source.contents.extract(file)) {
-      append_records(std::move(content.mapped()), (source.place / file).string());
+    auto content = source.contents.extract(file);
+    if (!content) {
+      continue;
+    }
+    check_records(content.mapped(), (source.place / file).string());
+    if (records_.empty()) {
+      records_ = std::move(content.mapped());
+    } else {
+      records_.insert(records_.end(), content.mapped().begin(), content.mapped().end());
     }
   }
 }
 
-void Cifar::append_records(std::vector<uint8_t> content, const std::string& file) {
-  const int64_t label_bytes = kind_ == Kind::kCifar10 ? 1 : 2;
-  const int64_t record_bytes = label_bytes + kImageBytes;
+void Cifar::check_records(const std::vector<uint8_t>& content, const std::string& file) const {
   const auto size = static_cast<int64_t>(content.size());
-  if (size == 0 || size % record_bytes != 0) {
+  if (size == 0 || size % record_bytes() != 0) {
     throw DataError(file + ": " + std::to_string(size) +
-                    " bytes are no whole number of records of " + std::to_string(record_bytes) +
-                    " (truncated in record " + std::to_string(size / record_bytes) + "?)");
+                    " bytes are no whole number of records of " + std::to_string(record_bytes()) +
+                    " (truncated in record " + std::to_string(size / record_bytes()) + "?)");
   }
-  const int64_t records = size / record_bytes;
-  planes_.reserve(planes_.size() + static_cast<size_t>(records * kImageBytes));
-  for (int64_t record = 0; record < records; ++record) {
-    const uint8_t* bytes = content.data() + record * record_bytes;
-    const uint8_t label = bytes[label_bytes - 1];
+  for (int64_t record = 0; record < size / record_bytes(); ++record) {
+    const uint8_t label = content[static_cast<size_t>(record * record_bytes() + label_bytes_ - 1)];
     if (label >= info_.classes.size()) {
       throw DataError(file + ": record " + std::to_string(record) + " has label " +
                       std::to_string(label) + ", not below " +
                       std::to_string(info_.classes.size()));
     }
-    labels_.push_back(label);
-    planes_.insert(planes_.end(), bytes + label_bytes, bytes + record_bytes);
   }
 }
 
 Image Cifar::image(int64_t index, int64_t /*short_side*/) const {
   Image image(kSide, kSide, 3);
-  const uint8_t* planes = planes_.data() + index * kImageBytes;
+  const uint8_t* planes = record(index) + label_bytes_;
   uint8_t* pixels = image.pixels.data();
   for (int64_t i = 0; i < kPlane; ++i) {
     pixels[3 * i] = planes[i];

@@ -21,18 +21,19 @@ class Cifar : public Dataset {
   /// and record).
   Cifar(Kind kind, const std::filesystem::path& root, Split split);
 
-  int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
+  int64_t size() const override { return static_cast<int64_t>(records_.size()) / record_bytes(); }
   Image image(int64_t index, int64_t short_side = 0) const override;
-  int64_t label(int64_t index) const override { return labels_[static_cast<size_t>(index)]; }
+  int64_t label(int64_t index) const override { return record(index)[label_bytes_ - 1]; }
   const DatasetInfo& info() const override { return info_; }
 
  private:
-  void append_records(std::vector<uint8_t> content, const std::string& file);
+  int64_t record_bytes() const;
+  const uint8_t* record(int64_t index) const { return records_.data() + index * record_bytes(); }
+  void check_records(const std::vector<uint8_t>& content, const std::string& file) const;
 
-  Kind kind_;
   DatasetInfo info_;
-  std::vector<uint8_t> planes_;  // 3×32×32 bytes per image
-  std::vector<uint8_t> labels_;
+  int64_t label_bytes_ = 1;       // the last of them is the label
+  std::vector<uint8_t> records_;  // as in the files: read once and not copied
 };
 
 /// For the registry.

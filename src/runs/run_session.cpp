@@ -161,7 +161,8 @@ RunSession::RunSession(SessionKind kind, const Config& config, const RunOptions&
       rollback_(config.search.on_nonfinite),
       report_(folder_.path(), log) {}
 
-std::optional<SavedState> RunSession::resume(const std::string& images, int64_t total_steps) {
+std::optional<SavedState> RunSession::resume(const std::function<std::string()>& images,
+                                             int64_t total_steps) {
   if (!options_.resume) {
     return std::nullopt;
   }
@@ -173,7 +174,7 @@ std::optional<SavedState> RunSession::resume(const std::string& images, int64_t 
   const std::string& source = checkpoint->source;
   CheckpointInfo info = read_checkpoint_info(checkpoint->tensors, source);
   check_resumable(config_, info.config, source);
-  check_same_images(info, images, source);
+  check_same_images(info, images(), source);
   if (info.step > total_steps) {
     throw ConfigError(source + ": " + std::to_string(info.step) + " mini-batches are done, " +
                       step_limit_of(kind_) + " allows " + std::to_string(total_steps));

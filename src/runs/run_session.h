@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -64,10 +65,9 @@ void check_resumable(const Config& now, const Config& before, const std::string&
 ///
 ///     RunSession session(SessionKind::kTraining, config, options, log);
 ///     return session.run([&] {
-///       const auto saved = session.resume(loop.images(), steps);  // changes no file
-///       …                                                         // puts the loop into that state
-///       session.start(device, loop.step());
-///       …
+///       const auto saved = session.resume([&] { return loop.images(); }, steps);  // changes no
+///       file …                                                         // puts the loop into that
+///       state session.start(device, loop.step()); …
 ///     });
 class RunSession {
  public:
@@ -85,10 +85,11 @@ class RunSession {
   LiveReport& report() { return report_; }
 
   /// The newest good checkpoint; nothing at the beginning of a run. Changes no file.
-  /// @param images of the loop. @param total_steps mini-batches of the loop.
+  /// @param images which the loop has; asked for where there is a checkpoint to compare with.
+  /// @param total_steps mini-batches of the loop.
   /// Throws ConfigError if the run was begun otherwise or more is done than that, DataError for
   /// other images, FileError if no checkpoint is good or those that there were are gone.
-  std::optional<SavedState> resume(const std::string& images, int64_t total_steps);
+  std::optional<SavedState> resume(const std::function<std::string()>& images, int64_t total_steps);
 
   /// From here on the folder changes: metrics are cut back to those of the resumed state, what may
   /// have changed in the configuration is written down, and sessions.jsonl gets its line.

@@ -74,11 +74,15 @@ SearchData SearchSetup::data(const SearchStage& stage, Supernet& net, int64_t st
 }
 
 void SearchSetup::open_loaders(int64_t stage) {
+  architecture_batches_.reset();
+  if (stage == opened_stage_) {
+    return;  // they begin anew with an epoch, and keep the fingerprints that they have computed
+  }
+  opened_stage_ = stage;
   const auto& augment = config_.dataset.augment;
   LoaderOptions options = loader_options(config_.dataset, config_.search.batch_size,
                                          stage_seed(config_, stage, kBatches), device_);
   options.on_skip = on_skip_;
-  architecture_batches_.reset();
   train_ = std::make_unique<DataLoader>(*dataset_, split_.train, augment, options);
   architecture_ = std::make_unique<DataLoader>(*dataset_, split_.validation, augment, options);
   options.shuffle = false;

@@ -68,6 +68,7 @@ class SearchSetup {
   std::unique_ptr<Dataset> dataset_;
   TrainingSplit split_;
   std::function<void(const std::string&)> on_skip_;
+  int64_t opened_stage_ = -1;
   std::unique_ptr<DataLoader> train_;
   std::unique_ptr<DataLoader> architecture_;
   std::unique_ptr<DataLoader> validation_;

@@ -90,7 +90,7 @@ void set_test_batches(const Config& config, const Training& training) {
 
 /// Brings a loop to where its run stands, and the run's folder to that state.
 void start(EvaluationLoop& loop, const Training& training, RunSession& session) {
-  const auto saved = session.resume(loop.images(), training.steps());
+  const auto saved = session.resume([&] { return loop.images(); }, training.steps());
   if (saved) {
     load_training_checkpoint(saved->checkpoint.tensors, saved->checkpoint.source, loop);
     session.log().info("Resuming after mini-batch " + std::to_string(loop.step()));
@@ -207,7 +207,7 @@ RunOutcome train_and_test(const Config& given, const Genotype& genotype, const R
   const std::string remark = begins(options) ? load_initial_weights(config, *network) : "";
 
   RunSession session(SessionKind::kTraining, config, options, log);
-  log.info(computing_line(device, config.evaluation.precision, "training"));
+  log.info(computing_line(device, config.evaluation.precision, "training", config.kernels));
   if (!remark.empty()) {
     log.info(remark);
   }

@@ -210,9 +210,10 @@ SearchSummary search(const Config& given, const RunOptions& options, Log& log) {
   Position at{setup.first_stage(), setup.networks(setup.first_stage())};
 
   RunSession session(SessionKind::kSearch, config, options, log);
-  log.info(computing_line(setup.device(), config.search.precision, "updates of weights"));
+  log.info(computing_line(setup.device(), config.search.precision, "updates of weights",
+                          config.kernels));
   setup.report(log);
-  if (auto saved = session.resume(setup.images(), setup.steps())) {
+  if (auto saved = session.resume([&] { return setup.images(); }, setup.steps())) {
     at = position_of(std::move(*saved), setup, session);
   }
   const int64_t first_step = setup.steps_before(at.stage) + at.step;
