@@ -311,6 +311,7 @@ void bind(ConfigVisitor& v, Config& config) {
   v.text("device", config.device, {"auto|cpu|cuda(:[0-9]{1,3})?", "auto, cpu, cuda or cuda:N"});
   v.count("threads", config.threads, IntegerRange{0, 1024});
   v.boolean("deterministic", config.deterministic);
+  v.enumeration("kernels", config.kernels, {KernelChoice::kAuto, KernelChoice::kComposed});
   v.enumeration("on_nonfinite", config.search.on_nonfinite,
                 {NonFinitePolicy::kStop, NonFinitePolicy::kSkip, NonFinitePolicy::kRollback});
   v.section("dataset", [&] { bind(v, config.dataset); });

@@ -3,9 +3,12 @@
 
 namespace sanas {
 
-std::string computing_line(const c10::Device& device, Precision precision,
-                           const std::string& part) {
-  const std::string line = "Computing on " + device.str() + " in float32";
+std::string computing_line(const c10::Device& device, Precision precision, const std::string& part,
+                           KernelChoice kernels) {
+  const bool fused = runs_on_kernels(kernels, torch::empty({0}, device));
+  const std::string line =
+      "Computing on " + device.str() + " in float32, cells " +
+      (fused ? "on fused kernels (" + kernel_instruction_set() + ")" : "operator by operator");
   const std::string off = device.is_cuda() ? " (TF32 off)" : "";
   switch (precision) {
     case Precision::kFloat32:

@@ -6,11 +6,13 @@
 #include <string>
 
 #include "sanas/core/autocast.h"
+#include "sanas/kernels/kernel_choice.h"
 
 namespace sanas {
 
-/// For the log: what a run computes on, and in. @param part of it that has `precision`, e.g.
+/// For the log: what a run computes on, in, and with. @param part of it that has `precision`, e.g.
 /// "training"; everything else is in float32.
-std::string computing_line(const c10::Device& device, Precision precision, const std::string& part);
+std::string computing_line(const c10::Device& device, Precision precision, const std::string& part,
+                           KernelChoice kernels);
 
 }  // namespace sanas

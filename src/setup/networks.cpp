@@ -30,6 +30,7 @@ NetworkKind network_kind_for(int64_t image_size) {
 SupernetChoice supernet_for(const Config& config, int64_t classes, int64_t image_size) {
   SupernetChoice choice = config.supernet;
   choice.options.classes = classes;
+  choice.options.kernels = config.kernels;
   choice.options.kind = network_kind_for(image_size);
   return choice;
 }
@@ -72,6 +73,7 @@ EvalNetworkOptions network_options_for(const Config& config, const DatasetInfo& 
   options.auxiliary = config.evaluation.auxiliary_weight > 0.0;
   options.auxiliary_variant = config.evaluation.auxiliary_variant;
   options.odd_size = config.supernet.options.odd_size;
+  options.kernels = config.kernels;
   return options;
 }
 

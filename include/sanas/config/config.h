@@ -10,6 +10,7 @@
 
 #include "sanas/config/checkpoint_options.h"
 #include "sanas/data/data_options.h"
+#include "sanas/kernels/kernel_choice.h"
 #include "sanas/search/options.h"
 #include "sanas/supernet/factory.h"
 #include "sanas/train/options.h"
@@ -51,6 +52,8 @@ struct Config {
   /// CPU threads; 0: OMP_NUM_THREADS, or one per core.
   int threads = 0;
   bool deterministic = false;
+  /// Of the cells of all networks.
+  KernelChoice kernels = KernelChoice::kAuto;
   DataOptions dataset;
   SupernetChoice supernet;
   SearchOptions search;
