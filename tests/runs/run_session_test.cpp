@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How runs begin and go on: what is refused before anything is written, and what a resume needs.
+#include "runs/run_session.h"
+
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -45,6 +47,16 @@ TEST_F(RunSessions, ARunOfAnotherKindIsNotGoneOnWith) {
   config_.strategy = Strategy::kRandom;
   run_random_search(config_, options("random", true), log_);
   EXPECT_EQ(test::content_of(folder_ / "random" / "genotype.txt"), best);
+}
+
+// To tell its images takes a look at the name of each.
+TEST_F(RunSessions, ABeginningIsNotAskedForItsImages) {
+  RunSession session(SessionKind::kTraining, config_, options("new"), log_);
+  const auto images = []() -> std::string {
+    ADD_FAILURE() << "there is nothing to compare with";
+    return "";
+  };
+  EXPECT_FALSE(session.resume(images, 1).has_value());
 }
 
 TEST_F(RunSessions, AResumeNeedsNoFileOfTheBeginning) {

@@ -45,6 +45,23 @@ TEST_F(SearchSetups, FillInWhatTheConfigurationSaysElsewhere) {
   EXPECT_NE(sanas.networks(sanas.first_stage()).net2, nullptr);
 }
 
+// A search that goes back to a checkpoint begins its stage again.
+TEST_F(SearchSetups, OpenTheLoadersOfAStageOnce) {
+  SearchSetup opened = setup();
+  const SearchStage stage = opened.first_stage();
+  const auto net = opened.networks(stage).net1;
+  const DataLoader* train = &opened.data(stage, *net).train;
+  const auto first_batch = [&](const SearchData& data) {
+    data.train.start_epoch(0);
+    return data.train.next()->images;
+  };
+  const auto images = first_batch(opened.data(stage, *net));
+  const SearchData again = opened.data(stage, *net);
+  EXPECT_EQ(&again.train, train);
+  EXPECT_TRUE(first_batch(again).equal(images));
+  EXPECT_NE(&opened.data({.index = 1, .space = stage.space}, *net).train, train);
+}
+
 TEST_F(SearchSetups, GoFromStageToStageUntilTheLast) {
   const SearchSetup darts = setup();
   const SearchStage only = darts.first_stage();
