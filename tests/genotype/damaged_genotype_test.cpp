@@ -20,7 +20,7 @@ TEST(DamagedGenotype, EndsInAGenotypeOrAnError) {
 
 TEST(DamagedGenotype, LongAndDeepTextsAreRefused) {
   const ScopedMemoryLimit limit;
-  for (const std::string& piece : {"(", "[", "('skip_connect', 0), ", "9", "Genotype(", "\""}) {
+  for (const std::string piece : {"(", "[", "('skip_connect', 0), ", "9", "Genotype(", "\""}) {
     std::string text = "Genotype(normal=[";
     for (int i = 0; i < 100'000; ++i) {
       text += piece;
