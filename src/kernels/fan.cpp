@@ -158,7 +158,7 @@ variable_list second_derivative(const FanCall& call, TensorList arriving, Tensor
     }
     FanComputation<S> computation(call.spec, std::move(input));
     variable_list result;
-    for (auto& output : computation.forward()) {
+    for (auto& output : computation.forward(fan_needs(needs).parameters)) {
       result.push_back(output.tangent);
     }
     std::vector<Storage<S>> g;
@@ -240,8 +240,12 @@ struct FanFunction : Function<FanFunction> {
     keep(context, call);
     return by_type(tensors[0], [&]<typename T>() {
       FanComputation<T> computation(call->spec, input_of<T>(*call, tensors));
+      std::vector<bool> weights;
+      for (size_t i = 1; i < call->inputs(); ++i) {
+        weights.push_back(gradients && tensors[i].requires_grad());
+      }
       variable_list outputs;
-      for (auto& output : computation.forward()) {
+      for (auto& output : computation.forward(weights)) {
         outputs.push_back(output.value);
       }
       if (gradients) {

@@ -48,7 +48,7 @@ struct AffineArrays {
 };
 
 /// How a gradient g passes a batch norm: sums of g and of g · (y − mean), groups × channels, and
-/// then dy = along · g + across · y + constant by channel.
+/// then dy = along · g + across · (y − mean) + constant by channel.
 template <typename S>
 struct SlopeArrays {
   Array<S> mean;
@@ -77,6 +77,8 @@ struct ConvolutionArrays {
   Array<S> depthwise;   ///< in_blocks × taps × lanes
   Array<S> pointwise;   ///< middle_blocks × lanes × out channels
   Array<S> transposed;  ///< out_blocks × lanes × middle channels
+  /// images × middle_blocks × out × lanes; or nowhere: made again where it is needed.
+  Array<S> middle;
   /// images × out_blocks × out × lanes.
   Array<S> output;
   StatisticsArrays<S> statistics;

@@ -152,7 +152,7 @@ bool FanComputation<S>::has_inner() const {
 }
 
 template <typename S>
-void FanComputation<S>::make_room() {
+void FanComputation<S>::make_room(const std::vector<bool>& weights) {
   const FanArrays<S>& f = arrays_;
   const int64_t output = f.images * f.out_blocks * f.out.pixels() * kLanes;
   const int64_t sums = f.groups * f.out_blocks * kLanes;
@@ -172,6 +172,10 @@ void FanComputation<S>::make_room() {
     memory.transposed = make_storage<S>(matrix);
     if (c.shape.gather == Gather::kDepthwise) {
       memory.depthwise = make_storage<S>(c.in_blocks * kLanes * c.shape.kernel * c.shape.kernel);
+    }
+    if (c.shape.gather != Gather::kDirect &&
+        weights[static_cast<size_t>(spec_.convolutions[k].pointwise)]) {
+      memory.middle = make_storage<S>(f.images * c.middle_blocks * f.out.pixels() * kLanes);
     }
     memory.output = make_storage<S>(output);
     if (spec_.convolutions[k].norm.of_batch) {
@@ -225,6 +229,7 @@ void FanComputation<S>::connect() {
     c.depthwise = memory.depthwise.array();
     c.pointwise = memory.pointwise.array();
     c.transposed = memory.transposed.array();
+    c.middle = memory.middle.array();
     c.output = memory.output.array();
     c.statistics = statistics(memory);
     if (memory.inner_norm) {
@@ -254,7 +259,7 @@ void FanComputation<S>::each_kept(Visit visit) {
   };
   for (auto& m : convolution_memory_) {
     for (auto* storage :
-         {&m.depthwise, &m.pointwise, &m.transposed, &m.output, &m.sum, &m.square}) {
+         {&m.depthwise, &m.pointwise, &m.transposed, &m.middle, &m.output, &m.sum, &m.square}) {
       both(*storage);
     }
     visit(m.shift);
@@ -295,10 +300,10 @@ void FanComputation<S>::make_scratch() {
   }
   const int64_t chunk = std::max(kChunkPixels, f.out.width) * kLanes;
   const std::array sizes{
-      std::max(bordered(f.blocks, f.in), bordered(f.out_blocks, f.out)),         // padded
-      middle_blocks * chunk,                                                     // middle
-      f.out_blocks * chunk,                                                      // output
-      bordered(middle_blocks, f.out),                                            // flowing
+      std::max(bordered(f.blocks, f.in), bordered(f.out_blocks, f.out)),          // padded
+      middle_blocks * chunk,                                                      // middle
+      f.out_blocks * chunk,                                                       // output
+      bordered(middle_blocks, f.out),                                             // flowing
       std::max(f.blocks * f.in.pixels(), f.out_blocks * f.out.pixels()) * kLanes  // rectified
   };
   scratch_.clear();
@@ -317,8 +322,8 @@ void FanComputation<S>::make_scratch() {
 }
 
 template <typename S>
-std::vector<Storage<S>> FanComputation<S>::forward() {
-  make_room();
+std::vector<Storage<S>> FanComputation<S>::forward(const std::vector<bool>& weights) {
+  make_room(weights);
   at::parallel_for(0, static_cast<int64_t>(convolutions_.size()), 1,
                    [&](int64_t begin, int64_t end) {
                      for (int64_t k = begin; k < end; ++k) {

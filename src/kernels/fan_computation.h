@@ -46,8 +46,9 @@ class FanComputation {
   /// `spec` must outlive the object.
   FanComputation(const FanSpec& spec, FanInput<S> input);
 
-  /// The targets.
-  std::vector<Storage<S>> forward();
+  /// The targets. @param weights whose gradients may be asked for: what they need is kept, which is
+  ///        faster than to make it again.
+  std::vector<Storage<S>> forward(const std::vector<bool>& weights);
 
   /// What backward() needs of forward(), and the way to give it to another object.
   std::vector<torch::Tensor> kept();
@@ -58,7 +59,7 @@ class FanComputation {
 
  private:
   struct ConvolutionMemory {
-    Storage<S> depthwise, pointwise, transposed, output, sum, square;
+    Storage<S> depthwise, pointwise, transposed, middle, output, sum, square;
     torch::Tensor shift;
     std::vector<int64_t> in_lanes;
     std::vector<int> middle_channels;
@@ -73,7 +74,7 @@ class FanComputation {
 
   void lay_out();
   void lay_out_convolution(size_t number);
-  void make_room();
+  void make_room(const std::vector<bool>& weights);
   void pack(size_t number);
   void connect();
   /// Calls visit(tensor) for all that backward() needs of forward().

@@ -162,11 +162,9 @@ NormGradients<S> NormPass<S>::finish_slope() {
     result.shift[lane] = weight_ * sum;
     write(along_.array(), at, along);
     if (moments_.count > 0) {
-      const W inverse_count = wide<W>(1.0 / static_cast<double>(moments_.count));
-      const W across = wide<W>(0.0) - along * inverse_deviation_[lane] * normalized * inverse_count;
-      write(across_.array(), at, across);
-      write(constant_.array(), at,
-            wide<W>(0.0) - along * sum * inverse_count - across * moments_.mean[lane]);
+      const auto negative = wide<W>(-1.0 / static_cast<double>(moments_.count));
+      write(across_.array(), at, along * inverse_deviation_[lane] * normalized * negative);
+      write(constant_.array(), at, along * sum * negative);
     }
   }
   return result;

@@ -75,16 +75,17 @@ kernels::BlockedTensor DiscreteCell::forward(const kernels::BlockedTensor& s0,
                                              const kernels::BlockedTensor& s1,
                                              double drop_path_probability) {
   const auto factors = draw_factors(s0.data, drop_path_probability);
-  const int nodes = static_cast<int>(operations_.size()) / 2;
+  FusedCellParts parts;
+  parts.add = [&](SourceFan& fan, int source, int first) {
+    for (size_t k = 2 * static_cast<size_t>(first); k < operations_.size(); ++k) {
+      if (genotype_.genes[k].source == source) {
+        fan.add(k / 2 - static_cast<size_t>(first), *operations_[k], {}, factors[k]);
+      }
+    }
+  };
   const auto states = fused_states(
       preprocess(*preprocess0_, s0, channels_), preprocess(*preprocess1_, s1, channels_),
-      {channels_, nodes, reduction_}, [&](SourceFan& fan, int source, int first) {
-        for (size_t k = 2 * static_cast<size_t>(first); k < operations_.size(); ++k) {
-          if (genotype_.genes[k].source == source) {
-            fan.add(k / 2 - static_cast<size_t>(first), *operations_[k], {}, factors[k]);
-          }
-        }
-      });
+      {channels_, static_cast<int>(operations_.size()) / 2, reduction_}, parts);
   std::vector<kernels::BlockedTensor> outputs;
   for (const int state : genotype_.concat) {
     outputs.push_back(states[static_cast<size_t>(state)]);

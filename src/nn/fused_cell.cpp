@@ -10,14 +10,17 @@ namespace {
 
 using kernels::BlockedTensor;
 
-/// A node to which nothing has been added is zero.
-BlockedTensor finished(BlockedTensor sum, const BlockedTensor& input, int64_t stride) {
+/// A sum to which nothing has been added is zero.
+BlockedTensor or_zero(BlockedTensor sum, const BlockedTensor& input,
+                      const FusedCellOptions& options) {
   if (!sum.data.defined()) {
-    const auto half = [stride](int64_t size) { return (size + stride - 1) / stride; };
-    auto sizes = input.data.sizes().vec();
-    sizes[2] = half(sizes[2]);
-    sizes[3] = half(sizes[3]);
-    sum = {torch::zeros(sizes, input.data.options()), input.layout};
+    const kernels::ChannelLayout layout{options.channels};
+    const auto size = [&](int64_t side) { return options.reduction ? (side + 1) / 2 : side; };
+    const auto& like = input.data;
+    sum = {torch::zeros({like.size(0), layout.blocks(), size(like.size(2)), size(like.size(3)),
+                         like.size(4)},
+                        like.options().requires_grad(false)),
+           layout};
   }
   return sum;
 }
@@ -30,20 +33,21 @@ BlockedTensor preprocess(Operation& operation, const BlockedTensor& input, int64
   return fan.sums({{}}).front();
 }
 
-std::vector<BlockedTensor> fused_states(
-    const BlockedTensor& s0, const BlockedTensor& s1, const FusedCellOptions& options,
-    const std::function<void(SourceFan& fan, int source, int first)>& add) {
+std::vector<BlockedTensor> fused_states(const BlockedTensor& s0, const BlockedTensor& s1,
+                                        const FusedCellOptions& options,
+                                        const FusedCellParts& parts) {
   std::vector<BlockedTensor> states{s0, s1};
   std::vector<BlockedTensor> sums(static_cast<size_t>(options.nodes));  // of unfinished nodes
-  const int64_t stride = options.reduction ? 2 : 1;
   for (int source = 0; source <= options.nodes; ++source) {
     const int first = std::max(source - 1, 0);  // node that can read it
-    SourceFan fan(states[static_cast<size_t>(source)], options.channels, source < 2 ? stride : 1,
-                  sums.size());
-    add(fan, source, first);
+    const BlockedTensor& state = states[static_cast<size_t>(source)];
+    SourceFan fan(parts.read ? parts.read(state) : state, options.channels,
+                  options.reduction && source < 2 ? 2 : 1, sums.size());
+    parts.add(fan, source, first);
     sums = fan.sums(sums);
     if (source > 0) {
-      states.push_back(finished(sums.front(), s0, stride));
+      const BlockedTensor sum = or_zero(sums.front(), s0, options);
+      states.push_back(parts.finish ? parts.finish(sum, source - 1, states) : sum);
       sums.erase(sums.begin());
     }
   }

@@ -11,6 +11,16 @@ OperationWeights split_weights(const torch::Tensor& weights) {
   return result;
 }
 
+std::vector<torch::Tensor> CellWeights::of_edge(size_t edge) const {
+  std::vector<torch::Tensor> result = operations[edge];
+  for (auto& weight : result) {
+    if (weight.defined() && !edges.empty()) {
+      weight = weight * edges[edge];
+    }
+  }
+  return result;
+}
+
 torch::Tensor mask_of(const OperationWeights& weights) {
   const auto edges = static_cast<int64_t>(weights.size());
   const auto operations = edges > 0 ? static_cast<int64_t>(weights.front().size()) : 0;

@@ -29,4 +29,31 @@ torch::Tensor PartialMixedOperation::forward(const torch::Tensor& x,
   return shuffle_channels(torch::cat({mixed, bypassed}, 1), partial_channels_);
 }
 
+kernels::BlockedTensor active_channels(const kernels::BlockedTensor& state, int64_t parts) {
+  const kernels::ChannelLayout layout{state.layout.channels / parts};
+  return {state.data.narrow(1, 0, layout.blocks()), layout};
+}
+
+kernels::BlockedTensor pass_by(const kernels::BlockedTensor& state, int64_t stride) {
+  if (stride == 1) {
+    return state;
+  }
+  // A block of channels lies in memory as an image that is channels-last.
+  const auto& data = state.data;
+  const auto pooled =
+      torch::max_pool2d(data.flatten(0, 1).permute({0, 3, 1, 2}), {2, 2}, {2, 2}, 0, 1,
+                        /*ceil_mode=*/true);
+  return {pooled.permute({0, 2, 3, 1}).unflatten(0, {data.size(0), data.size(1)}).contiguous(),
+          state.layout};
+}
+
+kernels::BlockedTensor join_partial(const kernels::BlockedTensor& mixed,
+                                    const kernels::BlockedTensor& passed, int64_t parts) {
+  const int64_t channels = passed.layout.channels;
+  const int64_t active = channels / parts;
+  const auto rest = kernels::from_blocked(passed).narrow(1, active, channels - active);
+  return kernels::to_blocked(
+      shuffle_channels(torch::cat({kernels::from_blocked(mixed), rest}, 1), parts), {channels});
+}
+
 }  // namespace sanas

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "sanas/kernels/blocked_tensor.h"
 #include "sanas/supernet/mixed_operation.h"
 
 namespace sanas {
@@ -28,5 +29,16 @@ class PartialMixedOperation : public MixedOperation {
  private:
   int64_t partial_channels_;
 };
+
+/// The first C/K channels of a state of one segment, which the candidates see.
+kernels::BlockedTensor active_channels(const kernels::BlockedTensor& state, int64_t parts);
+
+/// A state as it passes by the candidates: max-pooled 2×2 for a stride of 2.
+kernels::BlockedTensor pass_by(const kernels::BlockedTensor& state, int64_t stride);
+
+/// A node from the sum of what the candidates have made of the active channels, and from the sum of
+/// what has passed by: the sum of the edges, as the shuffle is the same for all.
+kernels::BlockedTensor join_partial(const kernels::BlockedTensor& mixed,
+                                    const kernels::BlockedTensor& passed, int64_t parts);
 
 }  // namespace sanas

@@ -17,16 +17,12 @@ SupernetStyle pcdarts_style(const SupernetOptions& options, const PcdartsOptions
   }
   SupernetStyle style;
   style.cell.operations = operations;
+  style.cell.partial_channels = parts;
   style.cell.make_edge = [=](const std::vector<Primitive>& candidates, int64_t channels,
                              int64_t stride) {
     return std::make_shared<PartialMixedOperation>(candidates, channels, stride, operations, parts);
   };
   return style;
-}
-
-SupernetOptions composed(SupernetOptions options) {
-  options.kernels = KernelChoice::kComposed;
-  return options;
 }
 
 }  // namespace
@@ -42,7 +38,7 @@ torch::Tensor normalize_edges(const torch::Tensor& betas, const CellTopology& to
 PcdartsSupernet::PcdartsSupernet(const SearchSpace& space,
                                  std::shared_ptr<ArchParameters> architecture,
                                  const SupernetOptions& options, const PcdartsOptions& pcdarts)
-    : CellSupernet(space, std::move(architecture), composed(options),
+    : CellSupernet(space, std::move(architecture), options,
                    pcdarts_style(options, pcdarts, operation_options(options))) {
   TORCH_CHECK(this->architecture().has_betas(), "PC-DARTS needs architecture variables with betas");
 }

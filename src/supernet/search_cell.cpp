@@ -2,12 +2,14 @@
 #include "sanas/supernet/search_cell.h"
 
 #include "nn/fused_cell.h"
+#include "supernet/partial_mixed_operation.h"
 
 namespace sanas {
 
 SearchCell::SearchCell(const SearchSpace& space, const CellPlace& place, const CellStyle& style)
     : topology_(space.topology),
       channels_(place.channels),
+      partial_channels_(style.partial_channels),
       reduction_(place.reduction),
       output_channels_(place.channels * space.topology.nodes) {
   std::tie(preprocess0_, preprocess1_) = make_preprocessing(place, style.operations);
@@ -48,15 +50,42 @@ torch::Tensor SearchCell::forward(const torch::Tensor& s0, const torch::Tensor& 
 kernels::BlockedTensor SearchCell::forward(const kernels::BlockedTensor& s0,
                                            const kernels::BlockedTensor& s1,
                                            const CellWeights& weights) {
+  FusedCellParts parts;
+  parts.add = [&](SourceFan& fan, int source, int first) {
+    for (int node = first; node < topology_.nodes; ++node) {
+      const size_t edge = edge_number(node, source);
+      edges_[edge]->add_to(fan, static_cast<size_t>(node - first), weights.of_edge(edge));
+    }
+  };
+  if (partial_channels_ > 1) {
+    parts.read = [this](const auto& state) { return active_channels(state, partial_channels_); };
+    parts.finish = [&](const auto& sum, int node, const auto& states) {
+      return join_partial(sum, passed_by(node, states, weights), partial_channels_);
+    };
+  }
   const auto states = fused_states(
       preprocess(*preprocess0_, s0, channels_), preprocess(*preprocess1_, s1, channels_),
-      {channels_, topology_.nodes, reduction_}, [&](SourceFan& fan, int source, int first) {
-        for (int node = first; node < topology_.nodes; ++node) {
-          const auto edge = static_cast<size_t>(topology_.first_edge(node) + source);
-          edges_[edge]->add_to(fan, static_cast<size_t>(node - first), weights.operations[edge]);
-        }
-      });
+      {channels_ / partial_channels_, topology_.nodes, reduction_}, parts);
   return kernels::concatenate({states.begin() + 2, states.end()});
+}
+
+kernels::BlockedTensor SearchCell::passed_by(int node,
+                                             const std::vector<kernels::BlockedTensor>& states,
+                                             const CellWeights& weights) const {
+  torch::Tensor sum;
+  for (int source = 0; source < node + 2; ++source) {
+    const auto& state = states[static_cast<size_t>(source)];
+    auto y = pass_by(state, reduction_ && source < 2 ? 2 : 1).data;
+    if (!weights.edges.empty()) {
+      y = y * weights.edges[edge_number(node, source)];
+    }
+    sum = sum.defined() ? sum + y : y;
+  }
+  return {sum, {channels_}};
+}
+
+size_t SearchCell::edge_number(int node, int source) const {
+  return static_cast<size_t>(topology_.first_edge(node) + source);
 }
 
 }  // namespace sanas

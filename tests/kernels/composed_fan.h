@@ -51,9 +51,8 @@ inline std::vector<torch::Tensor> composed_fan(const FanSpec& spec, const torch:
                                                const std::vector<torch::Tensor>& parameters) {
   std::vector<torch::Tensor> normalized;
   for (const auto& convolution : spec.convolutions) {
-    const auto& input = convolution.input == kNone
-                            ? source
-                            : normalized[static_cast<size_t>(convolution.input)];
+    const auto& input =
+        convolution.input == kNone ? source : normalized[static_cast<size_t>(convolution.input)];
     normalized.push_back(composed_norm(composed_convolution(input, convolution, parameters),
                                        convolution.norm, parameters));
   }

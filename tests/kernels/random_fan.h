@@ -96,8 +96,8 @@ class RandomFan {
     if (shape.gather == Gather::kDepthwise) {
       c.depthwise = parameter({in, 1, shape.kernel, shape.kernel}, 0.4);
     }
-    const int64_t out = shape.gather == Gather::kTwoGrids ? case_.out_channels / 2
-                                                          : case_.out_channels;
+    const int64_t out =
+        shape.gather == Gather::kTwoGrids ? case_.out_channels / 2 : case_.out_channels;
     c.pointwise = parameter({out, in, 1, 1}, 0.4);
     if (shape.gather == Gather::kTwoGrids) {
       c.shifted_pointwise = parameter({out, in, 1, 1}, 0.4);

@@ -25,6 +25,9 @@ struct CellWeights {
   OperationWeights operations;
   /// Factor of each whole edge (PC-DARTS); empty: 1.
   std::vector<torch::Tensor> edges;
+
+  /// The weights of an edge's operations times its factor.
+  std::vector<torch::Tensor> of_edge(size_t edge) const;
 };
 
 /// What one forward pass uses of the architecture: a function of the architecture variables, and in

@@ -29,6 +29,8 @@ struct CellStyle {
   EdgeMaker make_edge;
   /// State-dict name of the list of edges.
   std::string edge_list = "_ops";
+  /// K: candidates see one K-th of the channels (PC-DARTS).
+  int64_t partial_channels = 1;
   /// Whether edges are called "node<-source" in the state dict rather than by their number.
   bool named_edges = false;
 };
@@ -53,8 +55,14 @@ class SearchCell : public torch::nn::Module {
   const std::vector<std::shared_ptr<MixedOperation>>& edges() const { return edges_; }
 
  private:
+  /// What reaches a node past the candidates of its edges (PC-DARTS).
+  kernels::BlockedTensor passed_by(int node, const std::vector<kernels::BlockedTensor>& states,
+                                   const CellWeights& weights) const;
+  size_t edge_number(int node, int source) const;
+
   CellTopology topology_;
   int64_t channels_;
+  int64_t partial_channels_;
   bool reduction_;
   int64_t output_channels_;
   std::shared_ptr<Operation> preprocess0_;

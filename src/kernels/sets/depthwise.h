@@ -53,8 +53,8 @@ inline Taps taps_of_output(const ConvolutionShape& shape, PlaneSize in, int64_t 
 
 /// Which gradients at the output meet in row `row` of the input, in its columns phase, phase +
 /// stride, ….
-inline Taps taps_of_input(const ConvolutionShape& shape, PlaneSize out, int64_t border,
-                          int64_t row, int64_t phase) {
+inline Taps taps_of_input(const ConvolutionShape& shape, PlaneSize out, int64_t border, int64_t row,
+                          int64_t phase) {
   Taps taps;
   const int64_t width = out.width + 2 * border;
   const auto reaches = [&shape](int64_t at, int64_t tap) {

@@ -76,8 +76,9 @@ StatisticsArrays<S> at_block(const StatisticsArrays<S>& sums, int64_t number) {
 template <typename S>
 SlopeArrays<S> at_block(const SlopeArrays<S>& slope, int64_t block, int64_t number) {
   const int64_t c = block * kLanes;
-  return {slope.mean + c,  slope.sum + number * kLanes, slope.dot + number * kLanes,
-          slope.along + c, slope.across + c,            slope.constant + c};
+  return {
+      slope.mean + c,   slope.sum + number * kLanes, slope.dot + number * kLanes, slope.along + c,
+      slope.across + c, slope.constant + c};
 }
 
 /// Adds Σ g and Σ g (y − mean) of `count` pixels, times `factor`, to the sums.
@@ -96,16 +97,17 @@ void add_slope(Array<S> g, Array<S> y, int64_t count, const SlopeArrays<S>& slop
   store(slope.dot, load(slope.dot) + dot * constant<S>(factor));
 }
 
-/// dy = along · factor · g + across · y + constant.
+/// dy = along · factor · g + across · (y − mean) + constant.
 template <typename S>
 void pass_norm(Array<S> g, Array<S> y, int64_t count, const SlopeArrays<S>& slope,
                const Vector<Real<S>>& factor, Array<S> out) {
   const Vector<S> along = load(slope.along) * constant<S>(factor);
   const Vector<S> across = load(slope.across);
   const Vector<S> rest = load(slope.constant);
+  const Vector<S> mean = load(slope.mean);
   for (int64_t p = 0; p < count; ++p) {
     store(out + p * kLanes,
-          load(g + p * kLanes) * along + (load(y + p * kLanes) * across + rest));
+          load(g + p * kLanes) * along + ((load(y + p * kLanes) - mean) * across + rest));
   }
 }
 

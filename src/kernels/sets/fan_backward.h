@@ -47,8 +47,8 @@ void depthwise_weight_plane(const ConvolutionArrays<S>& c, Array<S> padded, Arra
       const int64_t from = row * shape.stride + i * shape.dilation - shape.radius();
       if (from >= 0 && from < c.in.height) {
         const int64_t at = from * (c.in.width + 2 * border) + border - shape.radius();
-        depthwise_weight_row<S, kKernel>(padded + at * kLanes, g, sums + i * kKernel * kLanes,
-                                         step, shape.dilation);
+        depthwise_weight_row<S, kKernel>(padded + at * kLanes, g, sums + i * kKernel * kLanes, step,
+                                         shape.dilation);
       }
     }
   }
@@ -103,9 +103,9 @@ void flow_back_depthwise(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
       const Taps taps = taps_of_input(c.shape, c.out, fan.border, row, phase);
       const RowStep step{(c.in.width - phase + stride - 1) / stride, 1, stride};
       for (int64_t b = 0; b < c.in_blocks; ++b) {
-        convolve_row(
-            taps, scratch.flowing + b * plane, c.depthwise + b * weights,
-            scratch.rectified + (b * c.in.pixels() + row * c.in.width + phase) * kLanes, step);
+        convolve_row(taps, scratch.flowing + b * plane, c.depthwise + b * weights,
+                     scratch.rectified + (b * c.in.pixels() + row * c.in.width + phase) * kLanes,
+                     step);
       }
     }
   }
@@ -136,7 +136,10 @@ void convolve_back_rows(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
     const int64_t size = c.middle_blocks * kLanes * c.out_blocks * kLanes;
     const Array<S> sums = c.pointwise_gradient + place.group * size;
     clear(sums, place.first_of_group && chunk.first == 0, size);
-    const BlockRows<S> middle = gather(c, scratch.padded, fan.border, chunk, scratch.middle);
+    const BlockRows<S> middle = middle_rows(fan, c, scratch, place, chunk);
+    if (!c.middle) {
+      gather(fan, c, scratch, chunk, middle);
+    }
     pointwise_weight_row(middle, {c.middle_blocks, c.middle_channels}, g, c.out_blocks, sums,
                          chunk.pixels());
   }
@@ -150,11 +153,10 @@ void convolve_back_rows(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
   } else if (request.to_input || c.depthwise_gradient) {
     const int64_t width = c.out.width + 2 * fan.border;
     for (int64_t i = 0; i < chunk.rows; ++i) {
-      pointwise_row<S, false>(
-          {g.start + i * chunk.width * kLanes, g.stride}, used, c.transposed,
-          {scratch.flowing + ((chunk.first + i) * width + fan.border) * kLanes,
-           c.out.height * width * kLanes},
-          c.middle_blocks, chunk.width);
+      pointwise_row<S, false>({g.start + i * chunk.width * kLanes, g.stride}, used, c.transposed,
+                              {scratch.flowing + ((chunk.first + i) * width + fan.border) * kLanes,
+                               c.out.height * width * kLanes},
+                              c.middle_blocks, chunk.width);
     }
   }
 }
@@ -241,8 +243,8 @@ void pool_back(const FanArrays<S>& fan, int number, int64_t block, Array<S> grad
                const ImagePlace& place) {
   const PoolArrays<S>& pool = fan.pools[number];
   const int64_t at = (place.image * fan.blocks + block) * fan.out.pixels() * kLanes;
-  const Array<S> source = image_of(fan.source, place.image, fan.blocks, fan.in) +
-                          block * fan.in.pixels() * kLanes;
+  const Array<S> source =
+      image_of(fan.source, place.image, fan.blocks, fan.in) + block * fan.in.pixels() * kLanes;
   for (int64_t i = 0; i < fan.out.height; ++i) {
     for (int64_t j = 0; j < fan.out.width; ++j) {
       const int64_t pixel = at + (i * fan.out.width + j) * kLanes;
@@ -254,7 +256,7 @@ void pool_back(const FanArrays<S>& fan, int number, int64_t block, Array<S> grad
           const auto slope = at_block(term.slope, block, 0);
           const Vector<S> factor = constant<S>(factor_of(term.factors, place.image));
           g = g + load(fan.targets[term.target].arriving + pixel) * (load(slope.along) * factor) +
-              (y * load(slope.across) + load(slope.constant));
+              ((y - load(slope.mean)) * load(slope.across) + load(slope.constant));
         }
       }
       unpool(pool.kind, PoolWindow(fan.in, fan.stride, i, j), g, source, gradient, fan.in.width);

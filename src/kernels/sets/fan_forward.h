@@ -92,22 +92,35 @@ void gather_pixels(const ConvolutionArrays<S>& c, Array<S> padded, int64_t borde
   }
 }
 
-/// What the 1×1 convolution sees of a chunk. @param padded the rectified input.
-/// @param scratch where it may be made.
+/// Where the 1×1 convolution finds what it sees of a chunk.
 template <typename S>
-BlockRows<S> gather(const ConvolutionArrays<S>& c, Array<S> padded, int64_t border,
-                    const RowChunk& chunk, Array<S> scratch) {
-  if (c.shape.gather == Gather::kDirect && border == 0) {
-    return {padded + chunk.first * c.in.width * kLanes, c.in.pixels() * kLanes};
+BlockRows<S> middle_rows(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
+                         const ScratchArrays<S>& scratch, const ImagePlace& place,
+                         const RowChunk& chunk) {
+  const int64_t from = chunk.first * chunk.width * kLanes;
+  if (c.shape.gather == Gather::kDirect && fan.border == 0) {
+    return {scratch.padded + from, c.in.pixels() * kLanes};
   }
-  const BlockRows<S> middle{scratch, chunk.pixels() * kLanes};
+  if (c.middle) {
+    return {image_of(c.middle, place.image, c.middle_blocks, c.out) + from,
+            c.out.pixels() * kLanes};
+  }
+  return {scratch.middle, chunk.pixels() * kLanes};
+}
+
+/// Puts there what it sees, from the rectified input in the scratch memory.
+template <typename S>
+void gather(const FanArrays<S>& fan, const ConvolutionArrays<S>& c, const ScratchArrays<S>& scratch,
+            const RowChunk& chunk, const BlockRows<S>& middle) {
+  if (c.shape.gather == Gather::kDirect && fan.border == 0) {
+    return;  // it is there
+  }
   const auto gather_row =
       c.shape.gather == Gather::kDepthwise ? gather_depthwise<S> : gather_pixels<S>;
   for (int64_t i = 0; i < chunk.rows; ++i) {
-    gather_row(c, padded, border, chunk.first + i,
+    gather_row(c, scratch.padded, fan.border, chunk.first + i,
                {middle.start + i * chunk.width * kLanes, middle.stride});
   }
-  return middle;
 }
 
 /// One convolution of one image, with the sums for its batch norm.
@@ -117,7 +130,8 @@ void convolve(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
   const UsedChannels used{c.middle_blocks, c.middle_channels};
   const Array<S> output = image_of(c.output, place.image, c.out_blocks, c.out);
   each_chunk(c.out, [&](const RowChunk& chunk) {
-    const BlockRows<S> middle = gather(c, scratch.padded, fan.border, chunk, scratch.middle);
+    const BlockRows<S> middle = middle_rows(fan, c, scratch, place, chunk);
+    gather(fan, c, scratch, chunk, middle);
     const BlockRows<S> rows{output + chunk.first * chunk.width * kLanes, c.out.pixels() * kLanes};
     pointwise_row<S, false>(middle, used, c.pointwise, rows, c.out_blocks, chunk.pixels());
     for (int64_t b = 0; c.statistics.sum && b < c.out_blocks; ++b) {

@@ -3,8 +3,8 @@
 // Compiled once for each instruction set, under SANAS_INSTRUCTION_SET as its name. Nothing of the
 // standard library is used here: its inline functions would be shared with the rest.
 
-#include "kernels/sets/fan_backward.h"
 #include "kernels/fan_kernels.h"
+#include "kernels/sets/fan_backward.h"
 
 namespace sanas::kernels::SANAS_INSTRUCTION_SET {
 namespace {

@@ -125,10 +125,10 @@ inline constexpr int kRegisterBytes = 32 * 16;
 inline constexpr int kRegisterBytes = 16 * 16;
 #endif
 template <typename S>
-inline constexpr int kRegisters =
-    kRegisterBytes * 3 / 4 / static_cast<int>(kLanes * sizeof(S)) > 0
-        ? kRegisterBytes * 3 / 4 / static_cast<int>(kLanes * sizeof(S))
-        : 1;
+inline constexpr int kRegisters = kRegisterBytes * 3 / 4 / static_cast<int>(kLanes * sizeof(S)) > 0
+                                      ? kRegisterBytes * 3 / 4 /
+                                            static_cast<int>(kLanes * sizeof(S))
+                                      : 1;
 
 /// The largest power of two up to `most` of which `each` fit into the registers; at least 1.
 template <typename S>

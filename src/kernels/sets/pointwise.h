@@ -83,7 +83,8 @@ void pointwise_blocks(const BlockRows<S>& in, const UsedChannels& used, Array<S>
   run.template operator()<1>();
 }
 
-/// `count` pixels of a 1×1 convolution to `blocks` blocks of channels, written or, with kAdd, added.
+/// `count` pixels of a 1×1 convolution to `blocks` blocks of channels, written or, with kAdd,
+/// added.
 /// @param weights in channels × out channels.
 template <typename S, bool kAdd>
 void pointwise_row(const BlockRows<S>& in, const UsedChannels& used, Array<S> weights,

@@ -18,9 +18,7 @@ struct PoolWindow {
         first_column(column * stride > 0 ? column * stride - 1 : 0),
         last_column(column * stride + 1 < in.width ? column * stride + 1 : in.width - 1) {}
 
-  int64_t pixels() const {
-    return (last_row - first_row + 1) * (last_column - first_column + 1);
-  }
+  int64_t pixels() const { return (last_row - first_row + 1) * (last_column - first_column + 1); }
 
   /// Calls visit(offset of a pixel), row by row.
   template <typename Visit>
@@ -33,8 +31,8 @@ struct PoolWindow {
   }
 };
 
-/// Whether `x` takes the place of the largest so far: the first of equal ones stays, and what is not
-/// a number wins, as in LibTorch.
+/// Whether `x` takes the place of the largest so far: the first of equal ones stays, and what is
+/// not a number wins, as in LibTorch.
 template <typename V>
 SANAS_ALWAYS_INLINE auto takes_over(const V& x, const V& most) {
   return (x > most) | (x != x);
@@ -54,8 +52,8 @@ template <typename S>
 SANAS_ALWAYS_INLINE Vector<S> average(const PoolWindow& window, Array<S> in, int64_t width) {
   Vector<S> sum = zero<S>();
   window.each(width, [&](int64_t at) SANAS_INLINE_LAMBDA { sum = sum + load(in + at); });
-  return sum * constant<S>(uniform(static_cast<Real<S>>(1) /
-                                     static_cast<Real<S>>(window.pixels())));
+  return sum *
+         constant<S>(uniform(static_cast<Real<S>>(1) / static_cast<Real<S>>(window.pixels())));
 }
 
 /// One block of one image.
@@ -65,9 +63,9 @@ void pool_plane(PoolKind kind, Array<S> in, PlaneSize in_size, Array<S> out, Pla
   for (int64_t i = 0; i < out_size.height; ++i) {
     for (int64_t j = 0; j < out_size.width; ++j) {
       const PoolWindow window(in_size, stride, i, j);
-      store(out + (i * out_size.width + j) * kLanes,
-            kind == PoolKind::kMax ? largest(window, in, in_size.width)
-                                   : average(window, in, in_size.width));
+      store(out + (i * out_size.width + j) * kLanes, kind == PoolKind::kMax
+                                                         ? largest(window, in, in_size.width)
+                                                         : average(window, in, in_size.width));
     }
   }
 }
@@ -77,8 +75,8 @@ template <typename S>
 SANAS_ALWAYS_INLINE void unpool(PoolKind kind, const PoolWindow& window, const Vector<S>& g,
                                 Array<S> in, Array<S> gradient, int64_t width) {
   if (kind == PoolKind::kAverage) {
-    const Vector<S> part = g * constant<S>(uniform(static_cast<Real<S>>(1) /
-                                                     static_cast<Real<S>>(window.pixels())));
+    const Vector<S> part =
+        g * constant<S>(uniform(static_cast<Real<S>>(1) / static_cast<Real<S>>(window.pixels())));
     window.each(width, [&](int64_t at) SANAS_INLINE_LAMBDA {
       store(gradient + at, load(gradient + at) + part);
     });
