@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <memory>
 
 #include "common/arguments.h"
@@ -7,18 +6,11 @@
 #include "common/program.h"
 #include "probe/networks.h"
 #include "probe/verbs.h"
-#include "sanas/checkpoint/genotype_source.h"
-#include "sanas/checkpoint/module_state.h"
-#include "sanas/checkpoint/search_result.h"
 #include "sanas/core/error.h"
-#include "sanas/nn/eval_network.h"
-#include "sanas/optim/metrics.h"
 #include "sanas/setup/dataset_networks.h"
 
 namespace sanas {
 namespace {
-
-constexpr double kAuxiliaryWeight = 0.4;
 
 struct ForwardOptions {
   NetworkOptions network;
@@ -37,17 +29,13 @@ struct Inspected {
   std::vector<std::pair<std::string, torch::Tensor>> architecture;
 };
 
-Inspected open_supernet(const ForwardOptions& options, const NamedTensors& weights,
-                        const NamedTensors& input) {
+Inspected inspect_supernet(const ForwardOptions& options, const TensorsOfFile& weights,
+                           const NamedTensors& input) {
   const Config config =
       load_config(options.network.config, options.network.assignments, config_folders());
   const SupernetChoice choice = supernet_without_data(config);
-  const auto architecture = make_architecture(choice, 0.0);
-  const auto net = make_inspected_supernet(choice, architecture, input);
-  net->to(options.dtype);
-  architecture->to(torch::kCPU, options.dtype);
-  load_architecture(*architecture, weights, options.weights);
-  load_weights(*net, search_weights(weights), options.weights);
+  const auto architecture = open_architecture(choice, weights, options.dtype);
+  const auto net = open_supernet(choice, architecture, weights, input);
   return {net,
           [net](const torch::Tensor& x) {
             return EvalOutput{net->forward(x), {}};
@@ -55,31 +43,9 @@ Inspected open_supernet(const ForwardOptions& options, const NamedTensors& weigh
           architecture->named_tensors()};
 }
 
-/// Whether there is a tensor of that name, with or without a wrapper's in front.
-bool holds(const NamedTensors& weights, const std::string& name) {
-  const auto items = weights.tensors.items();
-  return std::any_of(items.begin(), items.end(),
-                     [&](const auto& entry) { return entry.key().ends_with(name); });
-}
-
-Inspected open_genotype(const ForwardOptions& options, const NamedTensors& weights) {
-  const auto& [config, assignments, genotype, dataset, channels, cells] = options.network;
-  auto network = network_for_dataset(dataset, channels, cells);
-  network.auxiliary = holds(weights, "auxiliary_head.classifier.weight");
-  network.auxiliary_variant = holds(weights, "auxiliary_head.features.6.weight")
-                                  ? AuxiliaryVariant::kPdarts
-                                  : AuxiliaryVariant::kDarts;
-  const auto net = std::make_shared<EvalNetwork>(find_genotype(genotype), network);
-  net->to(options.dtype);
-  load_weights(*net, weights, options.weights);
+Inspected inspect_genotype(const ForwardOptions& options, const TensorsOfFile& weights) {
+  const auto net = open_genotype(options.network, KernelChoice::kAuto, weights, options.dtype);
   return {net, [net](const torch::Tensor& x) { return net->forward(x); }, {}};
-}
-
-torch::Tensor loss_of(const EvalOutput& output, const torch::Tensor& labels) {
-  const auto loss = cross_entropy(output.logits, labels);
-  return output.auxiliary_logits.defined()
-             ? loss + kAuxiliaryWeight * cross_entropy(output.auxiliary_logits, labels)
-             : loss;
 }
 
 /// grad.NAME of every weight and architecture variable.
@@ -102,10 +68,10 @@ void append_gradients(NamedTensors& result, const Inspected& inspected, const to
 
 void forward(const ForwardOptions& options) {
   const bool discrete = is_genotype(options.network, "forward");
-  const auto weights = read_tensors(options.weights);
+  const TensorsOfFile weights{options.weights, read_tensors(options.weights)};
   const auto input = read_tensors(options.input);
   const auto inspected =
-      discrete ? open_genotype(options, weights) : open_supernet(options, weights, input);
+      discrete ? inspect_genotype(options, weights) : inspect_supernet(options, weights, input);
   inspected.network->train(options.train);
   const auto& images = find_images(input, "x", options.input);
   const auto output = inspected.forward(images.to(options.dtype));

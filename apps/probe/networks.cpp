@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/networks.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include "common/arguments.h"
 #include "sanas/checkpoint/checkpoint_info.h"
+#include "sanas/checkpoint/genotype_source.h"
 #include "sanas/checkpoint/module_state.h"
 #include "sanas/core/error.h"
+#include "sanas/optim/metrics.h"
+#include "sanas/setup/dataset_networks.h"
 #include "supernet/prdarts_supernet.h"
 
 namespace sanas {
 namespace {
+
+constexpr double kAuxiliaryWeight = 0.4;
 
 /// The same draws in every forward pass: first those of the normal, then of the reduction cells.
 class ScriptedGateNoise : public GateNoise {
@@ -36,6 +42,13 @@ class ScriptedGateNoise : public GateNoise {
   NamedTensors tensors_;
   bool reduction_ = false;
 };
+
+/// Whether there is a tensor of that name, with or without a wrapper's in front.
+bool holds(const NamedTensors& weights, const std::string& name) {
+  const auto items = weights.tensors.items();
+  return std::any_of(items.begin(), items.end(),
+                     [&](const auto& entry) { return entry.key().ends_with(name); });
+}
 
 }  // namespace
 
@@ -91,6 +104,46 @@ std::shared_ptr<Supernet> make_inspected_supernet(const SupernetChoice& choice,
   }
   net->set_temperature(temperature.item<double>());
   return net;
+}
+
+std::shared_ptr<ArchParameters> open_architecture(const SupernetChoice& choice,
+                                                  const TensorsOfFile& weights,
+                                                  torch::Dtype dtype) {
+  auto architecture = make_architecture(choice, 0.0);
+  architecture->to(torch::kCPU, dtype);
+  load_architecture(*architecture, weights.tensors, weights.source);
+  return architecture;
+}
+
+std::shared_ptr<Supernet> open_supernet(const SupernetChoice& choice,
+                                        std::shared_ptr<ArchParameters> architecture,
+                                        const TensorsOfFile& weights, const NamedTensors& input) {
+  const auto dtype = architecture->tensors().front().scalar_type();
+  auto net = make_inspected_supernet(choice, std::move(architecture), input);
+  net->to(dtype);
+  load_weights(*net, search_weights(weights.tensors), weights.source);
+  return net;
+}
+
+std::shared_ptr<EvalNetwork> open_genotype(const NetworkOptions& options, KernelChoice kernels,
+                                           const TensorsOfFile& weights, torch::Dtype dtype) {
+  auto network = network_for_dataset(options.dataset, options.channels, options.cells);
+  network.kernels = kernels;
+  network.auxiliary = holds(weights.tensors, "auxiliary_head.classifier.weight");
+  network.auxiliary_variant = holds(weights.tensors, "auxiliary_head.features.6.weight")
+                                  ? AuxiliaryVariant::kPdarts
+                                  : AuxiliaryVariant::kDarts;
+  auto net = std::make_shared<EvalNetwork>(find_genotype(options.genotype), network);
+  net->to(dtype);
+  load_weights(*net, weights.tensors, weights.source);
+  return net;
+}
+
+torch::Tensor loss_of(const EvalOutput& output, const torch::Tensor& labels) {
+  const auto loss = cross_entropy(output.logits, labels);
+  return output.auxiliary_logits.defined()
+             ? loss + kAuxiliaryWeight * cross_entropy(output.auxiliary_logits, labels)
+             : loss;
 }
 
 }  // namespace sanas

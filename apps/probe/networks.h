@@ -5,8 +5,11 @@
 #include <memory>
 #include <string>
 
+#include "common/network_options.h"
+#include "sanas/checkpoint/search_result.h"
 #include "sanas/formats/named_tensors.h"
 #include "sanas/formats/tensor_file.h"
+#include "sanas/nn/eval_network.h"
 #include "sanas/supernet/factory.h"
 
 namespace sanas {
@@ -30,5 +33,23 @@ CLI::Option* add_dtype(CLI::App& command, torch::Dtype& target);
 std::shared_ptr<Supernet> make_inspected_supernet(const SupernetChoice& choice,
                                                   std::shared_ptr<ArchParameters> architecture,
                                                   const NamedTensors& tensors);
+
+/// Architecture variables of a search network, those of `weights`.
+std::shared_ptr<ArchParameters> open_architecture(const SupernetChoice& choice,
+                                                  const TensorsOfFile& weights, torch::Dtype dtype);
+
+/// A search network with the state dict in `weights`. @param input has the gates of PR-DARTS.
+std::shared_ptr<Supernet> open_supernet(const SupernetChoice& choice,
+                                        std::shared_ptr<ArchParameters> architecture,
+                                        const TensorsOfFile& weights, const NamedTensors& input);
+
+/// The discrete network of `options` with the state dict in `weights`, and with an auxiliary head
+/// if that has one.
+std::shared_ptr<EvalNetwork> open_genotype(const NetworkOptions& options, KernelChoice kernels,
+                                           const TensorsOfFile& weights, torch::Dtype dtype);
+
+/// Mean cross-entropy of the logits, and 0.4 times that of the auxiliary head's where there are
+/// any.
+torch::Tensor loss_of(const EvalOutput& output, const torch::Tensor& labels);
 
 }  // namespace sanas

@@ -15,5 +15,7 @@ void add_forward(CLI::App& app, std::function<void()>& verb);
 void add_hypergradient(CLI::App& app, std::function<void()>& verb);
 /// loader: the batches of an epoch, and how fast they come.
 void add_loader(CLI::App& app, std::function<void()>& verb);
+/// time: seconds and memory of passes through a network.
+void add_time(CLI::App& app, std::function<void()>& verb);
 
 }  // namespace sanas

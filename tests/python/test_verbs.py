@@ -16,7 +16,7 @@ VERBS = {
     "sanas_eval": ("train", "test", "compare"),
     "sanas_saliency": ("maps", "rate", "aggregate"),
     "sanas_inspect": ("count", "genotype", "derive", "convert", "report"),
-    "sanas_probe": ("forward", "hypergradient", "loader"),
+    "sanas_probe": ("forward", "hypergradient", "loader", "time"),
 }
 HELPS = [(name, *verb) for name, verbs in VERBS.items() for verb in [(), *((v,) for v in verbs)]]
 SMALL = {
