@@ -1,15 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sanas/kernels/blocked_tensor.h"
 
+#include <torch/autograd.h>
+
 #include "kernels/array.h"
 
 namespace sanas::kernels {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Passes a tensor on, and its gradient as N×C×H×W in this order. A gradient that comes back from
+/// blocks has the strides of channels-last, with which LibTorch (2.11) takes a wrong gradient of a
+/// batch norm in evaluation mode where there is one image.
+struct ContiguousGradient : torch::autograd::Function<ContiguousGradient> {
+  static torch::Tensor forward(AutogradContext* /*context*/, const torch::Tensor& x) {
+    return x.alias();
+  }
+  static variable_list backward(AutogradContext* /*context*/, const variable_list& g) {
+    return {g.front().contiguous()};
+  }
+};
+
+}  // namespace
 
 int64_t ChannelLayout::segment_blocks() const { return (channels + kLanes - 1) / kLanes; }
 
 BlockedTensor to_blocked(const torch::Tensor& x, const ChannelLayout& layout) {
   const int64_t lanes = layout.segment_blocks() * kLanes;
-  auto segments = x.reshape({x.size(0), layout.segments, layout.channels, x.size(2), x.size(3)});
+  auto segments = ContiguousGradient::apply(x).reshape(
+      {x.size(0), layout.segments, layout.channels, x.size(2), x.size(3)});
   if (lanes != layout.channels) {
     segments = torch::constant_pad_nd(segments, {0, 0, 0, 0, 0, lanes - layout.channels});
   }

@@ -72,6 +72,7 @@ hypergradient: {order: first, approximation: central_4, finite_difference_radius
                 inner_steps: {weights1: 2, delta: 3, weights2: 4},
                 terms: {direct1: false, direct2: false, weights1: false, weights2: false,
                         delta_direct: false, delta_weights1: false}}
+kernels: composed
 attack: {space: normalized, start_epoch: 5, persistent: true, norm: l2, steps: 1, epsilon: 0.75, step_size: 5/255, random_start: false, loss: pseudo,
          detach_target: true}
 reweight: one_plus_abs

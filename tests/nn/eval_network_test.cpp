@@ -145,6 +145,27 @@ INSTANTIATE_TEST_SUITE_P(Kernels, GoldenTable,
                          testing::Values(KernelChoice::kComposed, KernelChoice::kAuto),
                          [](const auto& info) { return to_string(info.param); });
 
+/// Also of a single image: LibTorch's batch norm looks at the strides of what comes back.
+TEST(EvalNetwork, GradientsOfImagesAreTheSameOnKernelsAndComposed) {
+  auto options = small(NetworkKind::kCifar);
+  options.auxiliary = false;
+  const auto network = filled("DARTS_V2", options);
+  for (const auto& [images, training] :
+       std::vector<std::pair<int64_t, bool>>{{1, false}, {2, false}, {2, true}}) {
+    network->train(training);
+    const auto x = input_pattern({images, 3, 16, 16}).to(test_device()).requires_grad_();
+    const auto gradient = [&] {
+      const auto logits = network->forward(x).logits;
+      return gradients_of((logits * logits).sum(), {x}).front();
+    };
+    const auto ours = gradient();
+    const ScopedComposed composed;
+    const auto theirs = gradient();
+    EXPECT_LT((ours - theirs).norm().item<double>(), 1e-9 * theirs.norm().item<double>())
+        << images << " images, training " << training;
+  }
+}
+
 TEST(EvalNetwork, ReductionCellsStandAtAThirdAndTwoThirds) {
   // darts-family §2.1: depth → the two positions.
   const std::map<int64_t, std::vector<int64_t>> expected{
