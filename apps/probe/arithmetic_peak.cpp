@@ -23,7 +23,7 @@ template <int bytes>
   using Vector [[gnu::vector_size(bytes)]] = float;
   const Vector a = Vector{} + factor;
   const Vector b = Vector{} + summand;
-  std::array<Vector, kChains> chains;
+  std::array<Vector, kChains> chains{};
   for (size_t i = 0; i < kChains; ++i) {
     chains[i] = Vector{} + static_cast<float>(i);
   }
