@@ -7,6 +7,7 @@
 #include "probe/networks.h"
 #include "probe/verbs.h"
 #include "sanas/core/error.h"
+#include "sanas/kernels/kernel_choice.h"
 #include "sanas/setup/dataset_networks.h"
 
 namespace sanas {
@@ -20,6 +21,7 @@ struct ForwardOptions {
   bool train = false;
   torch::Dtype dtype = torch::kFloat32;
   bool gradients = false;
+  KernelChoice kernels = KernelChoice::kAuto;
 };
 
 /// A network, its outputs for x, and what gradients are taken of.
@@ -73,6 +75,9 @@ void forward(const ForwardOptions& options) {
   const auto inspected =
       discrete ? inspect_genotype(options, weights) : inspect_supernet(options, weights, input);
   inspected.network->train(options.train);
+  const auto composed = options.kernels == KernelChoice::kComposed
+                            ? std::make_unique<ScopedComposed>()
+                            : std::unique_ptr<ScopedComposed>();
   const auto& images = find_images(input, "x", options.input);
   const auto output = inspected.forward(images.to(options.dtype));
 
@@ -107,6 +112,9 @@ void add_forward(CLI::App& app, std::function<void()>& verb) {
       ->required();
   add_path(*command, "--out,--output", options->output, "FILE", "file for logits, loss, gradients")
       ->required();
+  add_choice(*command, "--kernels", options->kernels,
+             {{"auto", KernelChoice::kAuto}, {"composed", KernelChoice::kComposed}},
+             "auto or composed");
   add_choice(*command, "--mode", options->train, {{"train", true}, {"eval", false}},
              "train or eval");
   add_dtype(*command, options->dtype);

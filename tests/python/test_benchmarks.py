@@ -28,24 +28,19 @@ def tables(text):
     return result
 
 
-@pytest.mark.parametrize(
-    "only, works", [("a", 1), ("d", 5), ("e,f,g", 5)], ids=["a", "d", "e,f,g"]
-)
+@pytest.mark.parametrize("only, works", [("a", 1), ("f", 1)])
 def test_times_and_memory_of_all_sides(only, works):
-    """`d` is summed up from b and c, which are then measured, too."""
     result = benchmark("--only", only)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "All losses agree to 0.0001." in result.stdout
-    (times_head, times), (memory_head, memory), *schedule = tables(result.stdout).items()
+    (times_head, times), (memory_head, memory) = tables(result.stdout).items()
     assert times_head[2:6] == tuple(
         f"{side}, s" for side in ("kernels", "composed", "PyTorch NCHW", "PyTorch channels last"))
     assert [row[:2] for row in times] == [row[:2] for row in memory] and len(times) == works
     for row in times:
-        sides = row[2:4] if row[1] == "SANAS step, exact" else row[2:]
-        assert all(float(cell) > 0 for cell in sides), row
+        assert all(float(cell) > 0 for cell in row[2:]), row
     for row in memory:
         assert all(re.fullmatch(r"\d+ \(\d+\)|", cell) for cell in row[2:6]), row
-    assert len(schedule) == (1 if only == "d" else 0)
     assert ("GFLOP/s" in result.stdout) == (only == "a")
 
 

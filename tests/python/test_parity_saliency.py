@@ -118,7 +118,7 @@ OPTIONS = ("--samples", 3, "--noise", 0.2, "--path-steps", 8)
     (
         ("discrete", torch.float64, 1e-9),
         ("discrete", torch.float32, 1e-5),
-        ("supernet", torch.float32, 1e-5),
+        ("supernet", torch.float64, 1e-9),
     ),
 )
 def test_maps_are_those_of_captum(networks, kind, dtype, tolerance, images, tmp_path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first 50 steps of a training on CIFAR-100 against the same training in PyTorch."""
 
+import copy
 import json
 import math
 import tarfile
@@ -15,6 +16,8 @@ from reference.discrete import DiscreteNetwork
 from safetensors.torch import load_file, save_file
 
 STEPS = 50
+# Later ones have nothing in common but the data.
+KERNEL_STEPS = 8
 BATCH = 16
 GENOTYPE = "DARTS_V2"
 CHANNELS, CELLS, CLASSES = 8, 5, 100
@@ -40,14 +43,14 @@ def cifar100(tmp_path_factory):
     return folder
 
 
-def reference_losses(network, batches):
+def reference_losses(network, batches, dtype=torch.float32):
     """Cross-entropy plus 0.4 of the auxiliary head's, SGD with momentum, gradients clipped at 5."""
-    network.train()
+    network = copy.deepcopy(network).to(dtype).train()
     optimizer = torch.optim.SGD(network.parameters(), 0.025, momentum=0.9, weight_decay=3e-4)
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD))
     losses = []
     for x, y in batches:
-        logits, auxiliary = network((x - mean) / std)
+        logits, auxiliary = network(((x - mean) / std).to(dtype))
         loss = F.cross_entropy(logits, y) + 0.4 * F.cross_entropy(auxiliary, y)
         optimizer.zero_grad()
         loss.backward()
@@ -57,10 +60,13 @@ def reference_losses(network, batches):
     return losses
 
 
-def test_the_first_losses_are_those_of_pytorch(cifar100, tmp_path):
+@pytest.fixture(scope="module")
+def training(cifar100, tmp_path_factory):
+    """The network with its first weights, its mini-batches, and the arguments of our training."""
+    folder = tmp_path_factory.mktemp("training")
     torch.manual_seed(3)
-    network = DiscreteNetwork(genotypes.preset(GENOTYPE), CHANNELS, CLASSES, CELLS)
-    weights = tmp_path / "initial.safetensors"
+    network = DiscreteNetwork(genotypes.preset(GENOTYPE), CHANNELS, CLASSES, CELLS).float()
+    weights = folder / "initial.safetensors"
     save_file({name: t.contiguous() for name, t in network.state_dict().items()}, weights)
     common = settings({
         "evaluation.channels": CHANNELS, "evaluation.cells": CELLS, "evaluation.batch_size": BATCH,
@@ -68,26 +74,44 @@ def test_the_first_losses_are_those_of_pytorch(cifar100, tmp_path):
         "dataset.workers": 1, "evaluation.test_images": 100,
     })  # fmt: skip
     arguments = ("--config", "eval_cifar100", *common, "--data", cifar100)
-
-    batches_file = tmp_path / "batches.safetensors"
+    batches_file = folder / "batches.safetensors"
     loaded = run("sanas_inspect", "loader", *arguments, "--batches", STEPS, "--output", batches_file)
     assert loaded.returncode == 0, loaded.stderr
     data = load_file(batches_file)
     batches = list(zip(data["images"].split(BATCH), data["labels"].split(BATCH)))
     assert len(batches) == STEPS
-    start = time.monotonic()
-    expected = reference_losses(network, batches)
-    python_seconds = time.monotonic() - start
+    return network, batches, (*arguments, "--genotype", GENOTYPE, "--weights", weights)
 
-    out = tmp_path / "run"
-    trained = run("sanas_eval", *arguments, "--genotype", GENOTYPE, "--weights", weights,
-                  "--out", out, "--quiet")  # fmt: skip
+
+def losses_of(training, kernels, steps, out):
+    arguments = (*training[2], *settings({"kernels": kernels, "evaluation.max_steps": steps}))
+    trained = run("sanas_eval", *arguments, "--out", out, "--quiet")
     assert trained.returncode == 0, trained.stderr
     records = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-    steps = [record for record in records if record["phase"] == "train"]
-    ours = [record["loss"] for record in steps]
-    seconds = sum(record["seconds"] for record in steps)
-    print(f"{STEPS} steps: {seconds:.1f} s here, {python_seconds:.1f} s in PyTorch")
-    assert len(ours) == STEPS
+    records = [record for record in records if record["phase"] == "train"]
+    assert len(records) == steps
+    print(f"{kernels}: {sum(record['seconds'] for record in records):.1f} s")
+    return [record["loss"] for record in records]
+
+
+def test_the_first_losses_are_those_of_pytorch(training, tmp_path):
+    """The same operators in the same order."""
+    start = time.monotonic()
+    expected = reference_losses(training[0], training[1])
+    print(f"{STEPS} steps in PyTorch: {time.monotonic() - start:.1f} s")
+    ours = losses_of(training, "composed", STEPS, tmp_path / "run")
     for step, (found, wanted) in enumerate(zip(ours, expected)):
         assert math.isclose(found, wanted, rel_tol=1e-4), (step, found, wanted)
+
+
+def test_fused_kernels_stay_as_near_to_double_precision_as_pytorch_does(training, tmp_path):
+    """Each step makes rounding errors hundreds of times larger, PyTorch's as well as ours."""
+    network, batches = training[0], training[1][:KERNEL_STEPS]
+    exact = reference_losses(network, batches, torch.float64)
+    single = reference_losses(network, batches)
+    ours = losses_of(training, "auto", KERNEL_STEPS, tmp_path / "run")
+    largest = 1e-6
+    for step, (found, wanted, other) in enumerate(zip(ours, exact, single)):
+        largest = max(largest, abs(other - wanted))
+        print(step, found - wanted, other - wanted)
+        assert abs(found - wanted) <= 3 * largest, (step, found, wanted, other)
