@@ -132,12 +132,8 @@ bool FanComputation<S>::has_inner() const {
 template <typename S>
 std::vector<Storage<S>> FanComputation<S>::forward(const std::vector<bool>& weights) {
   make_room(weights);
-  at::parallel_for(0, static_cast<int64_t>(convolutions_.size()), 1,
-                   [&](int64_t begin, int64_t end) {
-                     for (int64_t k = begin; k < end; ++k) {
-                       pack(static_cast<size_t>(k));
-                     }
-                   });
+  run_items(static_cast<int64_t>(convolutions_.size()),
+            [this](int64_t k, int /*thread*/) { pack(static_cast<size_t>(k)); });
   connect();
   make_scratch();
   std::vector<Storage<S>> outputs;

@@ -160,12 +160,8 @@ void FanComputation<S>::finish_inner_norms(FanGradients<S>& result) {
 
 template <typename S>
 void FanComputation<S>::take_weights(FanGradients<S>& result) {
-  at::parallel_for(0, static_cast<int64_t>(convolutions_.size()), 1,
-                   [&](int64_t begin, int64_t end) {
-                     for (int64_t k = begin; k < end; ++k) {
-                       take_weights(static_cast<size_t>(k), result);
-                     }
-                   });
+  run_items(static_cast<int64_t>(convolutions_.size()),
+            [&](int64_t k, int /*thread*/) { take_weights(static_cast<size_t>(k), result); });
 }
 
 template <typename S>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The memory of a fan at work: what is made, packed, kept for the way back, and used for a while.
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <array>
 #include <numeric>
 
 #include "kernels/fan_computation.h"
+#include "kernels/worker_pool.h"
 
 namespace sanas::kernels {
 namespace {
@@ -190,7 +190,7 @@ void FanComputation<S>::make_scratch() {
   };
   scratch_.clear();
   scratch_memory_.clear();
-  for (int thread = 0; thread < at::get_num_threads(); ++thread) {
+  for (int thread = 0; thread < worker_threads(); ++thread) {
     scratch_memory_.push_back(
         make_storage<S>(std::accumulate(sizes.begin(), sizes.end(), int64_t{0})));
     Array<S> next = scratch_memory_.back().array();
