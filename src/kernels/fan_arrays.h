@@ -94,7 +94,7 @@ struct ConvolutionArrays {
 };
 
 /// Rows of about so many pixels are worked on together, while they are in the nearest cache.
-inline constexpr int64_t kChunkPixels = 64;
+inline constexpr int64_t kChunkPixels = 128;
 
 enum class PoolKind { kMax, kAverage };
 
