@@ -34,6 +34,7 @@ SIDES = {"kernels": "kernels", "composed": "composed", "nchw": "PyTorch NCHW",
          "channels_last": "PyTorch channels last"}
 CELLS = {"darts": 8, "pdarts": 5, "prdarts": 6, "pcdarts": 8}
 TOLERANCE = 1e-4  # of losses, as in the parity tests
+ATTACKED = 5e-3  # of losses behind an attack: rounding decides on signs of gradients near zero
 HERE = pathlib.Path(__file__).parent
 
 
@@ -232,11 +233,12 @@ def differing_losses(cases, found):
     lines = []
     for case in cases:
         losses = {side: found[case.title, side]["loss"] for side in SIDES if (case.title, side) in found}
+        tolerance = ATTACKED if case.what == "attack" else TOLERANCE
         # In turn: NaN is near nothing.
         expected = losses.get("nchw", losses["composed"])
         lines += [f"{case.title}: loss {loss:.7g} of {SIDES[side]}, expected {expected:.7g}"
                   for side, loss in losses.items()
-                  if not abs(loss - expected) <= TOLERANCE * max(1.0, abs(expected))]
+                  if not abs(loss - expected) <= tolerance * max(1.0, abs(expected))]
     return lines
 
 
