@@ -4,7 +4,8 @@
 # instrumented, and its CUDA half, which doesn't start under ThreadSanitizer, is left out.
 #   scripts/sanitize.sh [asan|tsan]     both by default
 # asan: AddressSanitizer and UndefinedBehaviorSanitizer, all tests.
-# tsan: ThreadSanitizer, what is used by several threads: loader, log, metrics, progress.
+# tsan: ThreadSanitizer, what is used by several threads: loader, log, metrics, progress, and the
+# threads of the kernels.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,6 +30,7 @@ if [[ ${1:-both} != tsan ]]; then
 fi
 if [[ ${1:-both} != asan ]]; then
   export TSAN_OPTIONS="suppressions=$PWD/scripts/sanitizers/tsan.txt:halt_on_error=1"
-  check tsan '(core|data)\..*|io\.(metrics_log|progress|run_folder)_test' \
-    --target sanas_core_tests --target sanas_data_tests --target sanas_io_tests
+  check tsan '(core|data)\..*|kernels\.worker_pool_test|runs\.(run_folder|run_recorder)_test' \
+    --target sanas_core_tests --target sanas_data_tests --target sanas_kernels_tests \
+    --target sanas_runs_tests
 fi
