@@ -161,15 +161,15 @@ std::vector<Storage<S>> FanComputation<S>::forward(const std::vector<bool>& weig
 
 template <typename S>
 Moments<S> FanComputation<S>::moments_of(const NormSpec& norm, const StatisticsArrays<S>& sums,
-                                         const std::vector<int64_t>& lanes, bool update) const {
+                                         bool update) const {
   if (!norm.of_batch) {
-    return running_moments<S>(norm, lanes);
+    return running_moments<S>(norm, out_lanes_);
   }
-  auto moments = batch_moments(sums, group_pixels_, static_cast<int64_t>(lanes.size()));
+  auto moments = batch_moments(sums, group_pixels_, static_cast<int64_t>(out_lanes_.size()));
   TORCH_CHECK(moments.count > 1,
               "Expected more than 1 value per channel when training, got one image of 1×1 pixel");
   if (update) {
-    update_running(norm, moments, lanes);
+    update_running(norm, moments, out_lanes_);
   }
   return moments;
 }
@@ -180,7 +180,7 @@ void FanComputation<S>::finish_source(bool update) {
     auto& norm = convolution_memory_[k].inner_norm;
     if (norm) {
       const NormSpec& spec = spec_.convolutions[k].norm;
-      norm->set_norm(spec, moments_of(spec, convolutions_[k].statistics, out_lanes_, update),
+      norm->set_norm(spec, moments_of(spec, convolutions_[k].statistics, update),
                      parameters_of(spec), wide<Wide<S>>(1.0));
     }
   }
@@ -192,8 +192,7 @@ void FanComputation<S>::finish_inner(bool update) {
     const TermSpec& term = spec_.terms[k];
     const auto weight = term.weight == kNone ? wide<Wide<S>>(1.0) : read(parameter(term.weight), 0);
     const auto set = [&](const NormSpec& norm, const StatisticsArrays<S>& sums) {
-      term_norms_[k].set_norm(norm, moments_of(norm, sums, out_lanes_, update), parameters_of(norm),
-                              weight);
+      term_norms_[k].set_norm(norm, moments_of(norm, sums, update), parameters_of(norm), weight);
     };
     if (term.convolution != kNone) {
       const auto number = static_cast<size_t>(term.convolution);

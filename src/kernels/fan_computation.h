@@ -70,7 +70,6 @@ class FanComputation {
     Storage<S> output, sum, square;
     torch::Tensor shift;
   };
-  struct Scratch;
 
   void lay_out();
   void lay_out_convolution(size_t number);
@@ -84,8 +83,7 @@ class FanComputation {
   /// Batch norms behind a step forward; `update`: their running statistics, too.
   void finish_source(bool update);
   void finish_inner(bool update);
-  Moments<S> moments_of(const NormSpec& norm, const StatisticsArrays<S>& sums,
-                        const std::vector<int64_t>& lanes, bool update) const;
+  Moments<S> moments_of(const NormSpec& norm, const StatisticsArrays<S>& sums, bool update) const;
 
   bool needs(int parameter) const;
   /// Anything that lies behind the targets' sums.

@@ -57,10 +57,14 @@ kernels::BlockedTensor SearchCell::forward(const kernels::BlockedTensor& s0,
       edges_[edge]->add_to(fan, static_cast<size_t>(node - first), weights.of_edge(edge));
     }
   };
+  std::vector<kernels::BlockedTensor> passed;  // of each state
   if (partial_channels_ > 1) {
     parts.read = [this](const auto& state) { return active_channels(state, partial_channels_); };
     parts.finish = [&](const auto& sum, int node, const auto& states) {
-      return join_partial(sum, passed_by(node, states, weights), partial_channels_);
+      while (passed.size() < states.size()) {
+        passed.push_back(pass_by(states[passed.size()], reduction_ && passed.size() < 2 ? 2 : 1));
+      }
+      return join_partial(sum, passed_by(node, passed, weights), partial_channels_);
     };
   }
   const auto states = fused_states(
@@ -70,12 +74,11 @@ kernels::BlockedTensor SearchCell::forward(const kernels::BlockedTensor& s0,
 }
 
 kernels::BlockedTensor SearchCell::passed_by(int node,
-                                             const std::vector<kernels::BlockedTensor>& states,
+                                             const std::vector<kernels::BlockedTensor>& passed,
                                              const CellWeights& weights) const {
   torch::Tensor sum;
   for (int source = 0; source < node + 2; ++source) {
-    const auto& state = states[static_cast<size_t>(source)];
-    auto y = pass_by(state, reduction_ && source < 2 ? 2 : 1).data;
+    auto y = passed[static_cast<size_t>(source)].data;
     if (!weights.edges.empty()) {
       y = y * weights.edges[edge_number(node, source)];
     }

@@ -55,8 +55,8 @@ class SearchCell : public torch::nn::Module {
   const std::vector<std::shared_ptr<MixedOperation>>& edges() const { return edges_; }
 
  private:
-  /// What reaches a node past the candidates of its edges (PC-DARTS).
-  kernels::BlockedTensor passed_by(int node, const std::vector<kernels::BlockedTensor>& states,
+  /// What reaches a node past the candidates of its edges (PC-DARTS). @param passed of each state.
+  kernels::BlockedTensor passed_by(int node, const std::vector<kernels::BlockedTensor>& passed,
                                    const CellWeights& weights) const;
   size_t edge_number(int node, int source) const;
 

@@ -102,22 +102,10 @@ SANAS_ALWAYS_INLINE void depthwise_pixels(const Taps& taps, Array<S> input, Arra
 template <typename S, bool kAdd>
 void depthwise_row(const Taps& taps, Array<S> input, Array<S> weights, Array<S> output,
                    const RowStep& step) {
-  constexpr int kMost = tile<S>(8);
-  int64_t p = 0;
-  const auto run = [&]<int kPixels>() SANAS_INLINE_LAMBDA {
-    for (; p + kPixels <= step.count; p += kPixels) {
-      depthwise_pixels<S, kAdd, kPixels>(taps, input + p * step.input * kLanes, weights,
-                                         output + p * step.output * kLanes, step);
-    }
-  };
-  run.template operator()<kMost>();
-  if constexpr (kMost > 4) {
-    run.template operator()<4>();
-  }
-  if constexpr (kMost > 2) {
-    run.template operator()<2>();
-  }
-  run.template operator()<1>();
+  in_tiles<tile<S>(8), 8, 4, 2, 1>(step.count, [&]<int kPixels>(int64_t p) SANAS_INLINE_LAMBDA {
+    depthwise_pixels<S, kAdd, kPixels>(taps, input + p * step.input * kLanes, weights,
+                                       output + p * step.output * kLanes, step);
+  });
 }
 
 /// Adds what one row of gradients at the output says of the weights of one row of the kernel.

@@ -139,4 +139,19 @@ constexpr int tile(int most, int each = 1) {
   return most;
 }
 
+/// Goes through 0 … count − 1 in tiles that are as large as possible: run.operator()<tile>(first)
+/// for the sizes given, which fall and end with 1. Sizes above kMost are left out.
+template <int kMost, int... kSizes, typename Run>
+SANAS_ALWAYS_INLINE void in_tiles(int64_t count, Run run) {
+  int64_t first = 0;
+  const auto run_all = [&]<int kSize>() SANAS_INLINE_LAMBDA {
+    if constexpr (kSize <= kMost) {
+      for (; first + kSize <= count; first += kSize) {
+        run.template operator()<kSize>(first);
+      }
+    }
+  };
+  (run_all.template operator()<kSizes>(), ...);
+}
+
 }  // namespace sanas::kernels::SANAS_INSTRUCTION_SET

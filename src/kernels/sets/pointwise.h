@@ -21,6 +21,10 @@ struct UsedChannels {
   const int* channels = nullptr;
 };
 
+/// Blocks of output channels that are worked on together, at most.
+template <typename S>
+inline constexpr int kMostBlocks = tile<S>(4, 4);
+
 /// out += in · weights for kPixels pixels and kBlocks blocks of output channels.
 /// @param weights of these blocks: in channels × `row`.
 template <typename S, bool kAdd, int kPixels, int kBlocks>
@@ -65,22 +69,10 @@ SANAS_ALWAYS_INLINE void pointwise_tile(const BlockRows<S>& in, const UsedChanne
 template <typename S, bool kAdd, int kBlocks>
 void pointwise_blocks(const BlockRows<S>& in, const UsedChannels& used, Array<S> weights,
                       int64_t row, const BlockRows<S>& out, int64_t count) {
-  constexpr int kMost = tile<S>(8, kBlocks);
-  int64_t p = 0;
-  const auto run = [&]<int kPixels>() SANAS_INLINE_LAMBDA {
-    for (; p + kPixels <= count; p += kPixels) {
-      pointwise_tile<S, kAdd, kPixels, kBlocks>({in.start + p * kLanes, in.stride}, used, weights,
-                                                row, {out.start + p * kLanes, out.stride});
-    }
-  };
-  run.template operator()<kMost>();
-  if constexpr (kMost > 4) {
-    run.template operator()<4>();
-  }
-  if constexpr (kMost > 2) {
-    run.template operator()<2>();
-  }
-  run.template operator()<1>();
+  in_tiles<tile<S>(8, kBlocks), 8, 4, 2, 1>(count, [&]<int kPixels>(int64_t p) SANAS_INLINE_LAMBDA {
+    pointwise_tile<S, kAdd, kPixels, kBlocks>({in.start + p * kLanes, in.stride}, used, weights,
+                                              row, {out.start + p * kLanes, out.stride});
+  });
 }
 
 /// `count` pixels of a 1×1 convolution to `blocks` blocks of channels, written or, with kAdd,
@@ -89,21 +81,11 @@ void pointwise_blocks(const BlockRows<S>& in, const UsedChannels& used, Array<S>
 template <typename S, bool kAdd>
 void pointwise_row(const BlockRows<S>& in, const UsedChannels& used, Array<S> weights,
                    const BlockRows<S>& out, int64_t blocks, int64_t count) {
-  constexpr int kMost = tile<S>(4, 4);
   const int64_t row = blocks * kLanes;
-  int64_t b = 0;
-  const auto run = [&]<int kBlocks>() SANAS_INLINE_LAMBDA {
-    for (; b + kBlocks <= blocks; b += kBlocks) {
-      pointwise_blocks<S, kAdd, kBlocks>(in, used, weights + b * kLanes, row,
-                                         {out.start + b * out.stride, out.stride}, count);
-    }
-  };
-  run.template operator()<kMost>();
-  if constexpr (kMost > 2) {
-    run.template operator()<3>();
-    run.template operator()<2>();
-  }
-  run.template operator()<1>();
+  in_tiles<kMostBlocks<S>, 4, 3, 2, 1>(blocks, [&]<int kBlocks>(int64_t b) SANAS_INLINE_LAMBDA {
+    pointwise_blocks<S, kAdd, kBlocks>(in, used, weights + b * kLanes, row,
+                                       {out.start + b * out.stride, out.stride}, count);
+  });
 }
 
 /// sums += Σ in[channel] · gradient over `count` pixels, for kChannels channels of the input.
@@ -146,22 +128,12 @@ template <typename S, int kBlocks>
 void pointwise_weight_blocks(const BlockRows<S>& in, const UsedChannels& used,
                              const BlockRows<S>& gradient, Array<S> sums, int64_t row,
                              int64_t count) {
-  constexpr int kMost = tile<S>(8, kBlocks);
   for (int64_t b = 0; b < used.blocks; ++b) {
-    int64_t c = 0;
-    const auto run = [&]<int kChannels>() SANAS_INLINE_LAMBDA {
-      for (; c + kChannels <= used.channels[b]; c += kChannels) {
-        pointwise_weight_tile<S, kChannels, kBlocks>(in.start + b * in.stride + c, gradient,
-                                                     sums + (b * kLanes + c) * row, row, count);
-      }
-    };
-    run.template operator()<kMost>();
-    if constexpr (kMost > 4) {
-      run.template operator()<4>();
-    }
-    if constexpr (kMost > 1) {
-      run.template operator()<1>();
-    }
+    in_tiles<tile<S>(8, kBlocks), 8, 4, 2, 1>(
+        used.channels[b], [&]<int kChannels>(int64_t c) SANAS_INLINE_LAMBDA {
+          pointwise_weight_tile<S, kChannels, kBlocks>(in.start + b * in.stride + c, gradient,
+                                                       sums + (b * kLanes + c) * row, row, count);
+        });
   }
 }
 
@@ -170,22 +142,12 @@ template <typename S>
 void pointwise_weight_row(const BlockRows<S>& in, const UsedChannels& used,
                           const BlockRows<S>& gradient, int64_t blocks, Array<S> sums,
                           int64_t count) {
-  constexpr int kMost = tile<S>(4, 4);
   const int64_t row = blocks * kLanes;
-  int64_t b = 0;
-  const auto run = [&]<int kBlocks>() SANAS_INLINE_LAMBDA {
-    for (; b + kBlocks <= blocks; b += kBlocks) {
-      pointwise_weight_blocks<S, kBlocks>(in, used,
-                                          {gradient.start + b * gradient.stride, gradient.stride},
-                                          sums + b * kLanes, row, count);
-    }
-  };
-  run.template operator()<kMost>();
-  if constexpr (kMost > 2) {
-    run.template operator()<3>();
-    run.template operator()<2>();
-  }
-  run.template operator()<1>();
+  in_tiles<kMostBlocks<S>, 4, 3, 2, 1>(blocks, [&]<int kBlocks>(int64_t b) SANAS_INLINE_LAMBDA {
+    pointwise_weight_blocks<S, kBlocks>(in, used,
+                                        {gradient.start + b * gradient.stride, gradient.stride},
+                                        sums + b * kLanes, row, count);
+  });
 }
 
 }  // namespace sanas::kernels::SANAS_INSTRUCTION_SET
