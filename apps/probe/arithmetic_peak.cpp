@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/arithmetic_peak.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <latch>
@@ -17,13 +16,18 @@ namespace {
 /// enough for 16 registers.
 constexpr size_t kChains = 12;
 
+template <int bytes>
+struct VectorOf {
+  typedef float type __attribute__((vector_size(bytes)));
+};
+
 /// @return something that depends on all results, so that none is left out.
 template <int bytes>
 [[gnu::always_inline]] inline float multiply_add(int64_t count, float factor, float summand) {
-  using Vector [[gnu::vector_size(bytes)]] = float;
+  using Vector = typename VectorOf<bytes>::type;
   const Vector a = Vector{} + factor;
   const Vector b = Vector{} + summand;
-  std::array<Vector, kChains> chains{};
+  Vector chains[kChains];  // not std::array: as an argument of it the type would be no vector
   for (size_t i = 0; i < kChains; ++i) {
     chains[i] = Vector{} + static_cast<float>(i);
   }
