@@ -17,18 +17,31 @@ void add_groups(T* packed, int64_t groups, int64_t size) {
   }
 }
 
-/// Calls visit(grid, row of the matrix, column, output channel of the grid, input channel) for all
-/// weights.
+/// Where a weight is: in which tensor, at which place.
+struct WeightPlace {
+  size_t tensor;
+  int64_t at;
+};
+
+/// Calls visit(row of the matrix, column, WeightPlace) for all weights.
 template <typename Visit>
-void each_pointwise(const PointwiseLanes& lanes, int64_t outputs, Visit visit) {
+void each_pointwise(const PointwiseLanes& lanes, const std::vector<torch::Tensor>& weights,
+                    Visit visit) {
+  const torch::Tensor& first = weights.front();
+  const int64_t outputs = first.size(0);
+  const int64_t inputs = first.size(1);
+  const int64_t taps = first.size(2) * first.size(3);
   const auto in = static_cast<int64_t>(lanes.in.size());
   for (int64_t grid = 0; grid < lanes.grids; ++grid) {
+    const int64_t tensor = grid / taps;
     for (int64_t i = 0; i < in; ++i) {
       const int64_t channel = lanes.in[static_cast<size_t>(i)];
       for (int64_t o = 0; channel >= 0 && o < lanes.columns(); ++o) {
-        const int64_t output = lanes.out[static_cast<size_t>(o)] - grid * outputs;
+        const int64_t output = lanes.out[static_cast<size_t>(o)] - tensor * outputs;
         if (lanes.out[static_cast<size_t>(o)] >= 0 && output >= 0 && output < outputs) {
-          visit(grid, grid * in + i, o, output, channel);
+          visit(grid * in + i, o,
+                WeightPlace{static_cast<size_t>(tensor),
+                            (output * inputs + channel) * taps + grid % taps});
         }
       }
     }
@@ -95,39 +108,32 @@ void pack_pointwise(const std::vector<torch::Tensor>& weights, const PointwiseLa
   if (transposed != nullptr) {
     std::fill(transposed, transposed + lanes.rows() * lanes.columns(), T{0});
   }
-  const int64_t inputs = weights.front().size(1);
   std::vector<torch::Tensor> contiguous;
   for (const auto& weight : weights) {
     contiguous.push_back(weight.contiguous());
   }
-  each_pointwise(
-      lanes, weights.front().size(0),
-      [&](int64_t grid, int64_t i, int64_t o, int64_t output, int64_t channel) {
-        const T w =
-            contiguous[static_cast<size_t>(grid)].template data_ptr<T>()[output * inputs + channel];
-        packed[i * lanes.columns() + o] = w;
-        if (transposed != nullptr) {
-          transposed[o * lanes.rows() + i] = w;
-        }
-      });
+  each_pointwise(lanes, weights, [&](int64_t i, int64_t o, const WeightPlace& place) {
+    const T w = contiguous[place.tensor].template data_ptr<T>()[place.at];
+    packed[i * lanes.columns() + o] = w;
+    if (transposed != nullptr) {
+      transposed[o * lanes.rows() + i] = w;
+    }
+  });
 }
 
 template <typename T>
 std::vector<torch::Tensor> unpack_pointwise(T* packed, int64_t groups, const PointwiseLanes& lanes,
                                             const std::vector<torch::Tensor>& weights) {
   add_groups(packed, groups, lanes.rows() * lanes.columns());
-  const int64_t inputs = weights.front().size(1);
   std::vector<torch::Tensor> result;
   std::vector<T*> to;
   for (const auto& weight : weights) {
     result.push_back(torch::empty(weight.sizes(), weight.options().requires_grad(false)));
     to.push_back(result.back().template data_ptr<T>());
   }
-  each_pointwise(lanes, weights.front().size(0),
-                 [&](int64_t grid, int64_t i, int64_t o, int64_t output, int64_t channel) {
-                   to[static_cast<size_t>(grid)][output * inputs + channel] =
-                       packed[i * lanes.columns() + o];
-                 });
+  each_pointwise(lanes, weights, [&](int64_t i, int64_t o, const WeightPlace& place) {
+    to[place.tensor][place.at] = packed[i * lanes.columns() + o];
+  });
   return result;
 }
 

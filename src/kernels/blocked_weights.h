@@ -26,7 +26,7 @@ template <typename T>
 torch::Tensor unpack_depthwise(T* packed, int64_t groups, const std::vector<int64_t>& lanes,
                                const torch::Tensor& weight);
 
-/// A matrix of the pointwise weights of one or two grids: rows are lanes of what goes in (of all
+/// A matrix of the pointwise weights of one or more grids: rows are lanes of what goes in (of all
 /// grids one behind the other), columns those of what comes out.
 struct PointwiseLanes {
   std::vector<int64_t> in;  ///< of one grid
@@ -37,7 +37,8 @@ struct PointwiseLanes {
   int64_t columns() const { return static_cast<int64_t>(out.size()); }
 };
 
-/// @param weights one K×C×1×1, or K/2×C×1×1 for each of two grids. @param transposed the same with
+/// @param weights one K×C×k×k, with a grid for each tap; or K/2×C×1×1 for each of two grids, whose
+///        outputs lie side by side. @param transposed the same with
 ///        rows and columns swapped; or null.
 template <typename T>
 void pack_pointwise(const std::vector<torch::Tensor>& weights, const PointwiseLanes& lanes,

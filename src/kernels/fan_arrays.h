@@ -20,6 +20,7 @@ enum class Gather {
   kDirect,     ///< the input itself (ReLU-conv-BN)
   kDepthwise,  ///< a depthwise convolution
   kTwoGrids,   ///< every second pixel, and every second one shifted by (1, 1) (FactorizedReduce)
+  kPatches,    ///< all pixels of the k×k around each, a grid for each tap (a full convolution)
 };
 
 struct ConvolutionShape {
@@ -29,6 +30,20 @@ struct ConvolutionShape {
   int64_t dilation = 1;
 
   int64_t radius() const { return dilation * (kernel - 1) / 2; }
+
+  /// How many pixels of the input a pixel of the middle consists of; not of kDepthwise.
+  int64_t grids() const {
+    return gather == Gather::kTwoGrids ? 2 : gather == Gather::kPatches ? kernel * kernel : 1;
+  }
+  /// Rows or columns from one pixel of a grid to the next.
+  int64_t grid_step() const { return gather == Gather::kTwoGrids ? 2 : stride; }
+  /// Where a grid begins.
+  int64_t first_row(int64_t grid) const {
+    return gather == Gather::kPatches ? grid / kernel - radius() : grid;
+  }
+  int64_t first_column(int64_t grid) const {
+    return gather == Gather::kPatches ? grid % kernel - radius() : grid;
+  }
 };
 
 /// Sums for a batch norm over the images of each group: groups × channels.
@@ -66,7 +81,7 @@ struct ConvolutionArrays {
   /// Which convolution's output it reads, normalised; negative: the source of the fan.
   int input = -1;
   int64_t in_blocks = 0;
-  /// Blocks of what the 1×1 convolution sees: in_blocks, or twice that.
+  /// Blocks of what the 1×1 convolution sees: in_blocks for each grid.
   int64_t middle_blocks = 0;
   int64_t out_blocks = 0;
   /// Channels in use of each block of the middle and of the output.
@@ -152,7 +167,8 @@ struct FanArrays {
   PlaneSize in;
   PlaneSize out;
   int64_t stride = 1;
-  int64_t border = 0;  ///< columns of zeros left and right of a padded image
+  int64_t border = 0;     ///< columns of zeros left and right of a padded image
+  bool rectified = true;  ///< whether convolutions see the source through a ReLU
   Array<S> source;
   Array<S> source_gradient;  ///< nowhere where it is not asked for
   ConvolutionArrays<S>* convolutions = nullptr;

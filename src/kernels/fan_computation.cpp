@@ -43,6 +43,7 @@ void FanComputation<S>::lay_out() {
   f.blocks = spec_.in.blocks();
   f.out_blocks = ChannelLayout{spec_.out_channels}.blocks();
   f.stride = spec_.stride;
+  f.rectified = spec_.rectified;
   f.in = {source.size(2), source.size(3)};
   f.out = {(f.in.height + f.stride - 1) / f.stride, (f.in.width + f.stride - 1) / f.stride};
   f.source = input_.source.array();
@@ -90,11 +91,10 @@ void FanComputation<S>::lay_out_convolution(size_t number) {
   memory.in_lanes = inner ? out_lanes_ : in_lanes_;
   memory.middle_channels = inner ? out_channels_ : in_channels_;
   c.in_blocks = static_cast<int64_t>(memory.middle_channels.size());
-  c.middle_blocks = c.in_blocks;
-  if (spec.shape.gather == Gather::kTwoGrids) {
-    c.middle_blocks *= 2;
-    const std::vector<int> grid = memory.middle_channels;
-    memory.middle_channels.insert(memory.middle_channels.end(), grid.begin(), grid.end());
+  c.middle_blocks = c.in_blocks * spec.shape.grids();
+  const std::vector<int> of_grid = memory.middle_channels;
+  for (int64_t grid = 1; grid < spec.shape.grids(); ++grid) {
+    memory.middle_channels.insert(memory.middle_channels.end(), of_grid.begin(), of_grid.end());
   }
   c.out_blocks = arrays_.out_blocks;
   c.middle_channels = memory.middle_channels.data();
@@ -109,8 +109,8 @@ void FanComputation<S>::lay_out_convolution(size_t number) {
 
 template <typename S>
 PointwiseLanes FanComputation<S>::pointwise_lanes(size_t number) const {
-  const bool two = spec_.convolutions[number].shape.gather == Gather::kTwoGrids;
-  return {convolution_memory_[number].in_lanes, out_lanes_, two ? 2 : 1};
+  return {convolution_memory_[number].in_lanes, out_lanes_,
+          spec_.convolutions[number].shape.grids()};
 }
 
 template <typename S>

@@ -55,7 +55,8 @@ void FanComputation<S>::make_room(const std::vector<bool>& weights) {
     if (c.shape.gather == Gather::kDepthwise) {
       memory.depthwise = make_storage<S>(c.in_blocks * kLanes * c.shape.kernel * c.shape.kernel);
     }
-    if (c.shape.gather != Gather::kDirect &&
+    // Patches are many, and easily gathered once more.
+    if ((c.shape.gather == Gather::kDepthwise || c.shape.gather == Gather::kTwoGrids) &&
         weights[static_cast<size_t>(spec_.convolutions[k].pointwise)]) {
       memory.middle = make_storage<S>(f.images * c.middle_blocks * f.out.pixels() * kLanes);
     }

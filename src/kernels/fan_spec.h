@@ -36,7 +36,8 @@ struct ConvolutionSpec {
   ConvolutionShape shape;
   /// The convolution before it, whose place in the list is lower; or kNone: it reads the source.
   int input = kNone;
-  /// Parameters: C×1×k×k (kDepthwise), and K×C×1×1. kTwoGrids has one of K/2×C×1×1 for each grid.
+  /// Parameters: C×1×k×k (kDepthwise), and K×C×1×1. kTwoGrids has one of K/2×C×1×1 for each grid,
+  /// kPatches one of K×C×k×k.
   int depthwise = kNone;
   int pointwise = kNone;
   int shifted_pointwise = kNone;
@@ -60,6 +61,8 @@ struct TermSpec {
 /// A state and all that leaves it.
 struct FanSpec {
   ChannelLayout in;
+  /// Whether convolutions see the source through a ReLU.
+  bool rectified = true;
   /// Of every target.
   int64_t out_channels = 0;
   /// 1 or 2. Outputs have ceil(H/stride) rows; source terms need 1, and out_channels as in `in`.

@@ -2,6 +2,7 @@
 #include "nn/source_fan.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "kernels/fan.h"
@@ -16,6 +17,39 @@ using kernels::kNone;
 using kernels::NormSpec;
 using kernels::PoolKind;
 using kernels::TermSpec;
+
+namespace {
+
+/// `none` that search networks do not compute.
+bool is_left_out(const Operation& operation) {
+  const auto* zero = operation.as<Zero>();
+  return zero != nullptr && zero->variant() == ZeroVariant::kSkipped;
+}
+
+}  // namespace
+
+bool has_kernel(const Operation& operation) {
+  return operation.is_identity() || operation.as<SepConv>() != nullptr ||
+         operation.as<DilConv>() != nullptr || operation.as<Pool>() != nullptr ||
+         operation.as<ReluConvBn>() != nullptr || operation.as<FactorizedReduce>() != nullptr;
+}
+
+std::string composed_operations(const torch::nn::Module& network) {
+  std::map<std::string, int> counts;
+  for (const auto& module : network.modules(/*include_self=*/false)) {
+    const auto* operation = module->as<Operation>();
+    if (operation != nullptr && !has_kernel(*operation) && !is_left_out(*operation)) {
+      const std::string type = operation->name();
+      const size_t scope = type.rfind("::");
+      ++counts[scope == std::string::npos ? type : type.substr(scope + 2)];
+    }
+  }
+  std::string text;
+  for (const auto& [type, count] : counts) {
+    text += (text.empty() ? "" : ", ") + std::to_string(count) + " × " + type;
+  }
+  return text;
+}
 
 SourceFan::SourceFan(BlockedTensor state, int64_t channels, int64_t stride, size_t nodes)
     : state_(std::move(state)) {
@@ -68,24 +102,25 @@ int SourceFan::pool(PoolKind kind) {
   return static_cast<int>(spec_.pools.size()) - 1;
 }
 
-bool SourceFan::describe(Operation& operation, TermSpec& term) {
+TermSpec SourceFan::describe(Operation& operation) {
+  TermSpec term;
   if (operation.is_identity()) {
-    return true;
+    return term;
   }
   if (auto* sep = operation.as<SepConv>()) {
     term.convolution = stage(sep->second(), stage(sep->first(), kNone));
-    return true;
+    return term;
   }
   if (auto* dil = operation.as<DilConv>()) {
     term.convolution = stage(dil->stage(), kNone);
-    return true;
+    return term;
   }
   if (auto* pooling = operation.as<Pool>()) {
     term.pool = pool(pooling->kind() == Pool::Kind::kMax ? PoolKind::kMax : PoolKind::kAverage);
     if (!pooling->norm().is_empty()) {
       term.pool_norm = norm(pooling->norm());
     }
-    return true;
+    return term;
   }
   ConvolutionSpec spec;
   if (auto* direct = operation.as<ReluConvBn>()) {
@@ -98,22 +133,32 @@ bool SourceFan::describe(Operation& operation, TermSpec& term) {
     spec.pointwise = parameter(reduce->unshifted()->weight);
     spec.shifted_pointwise = parameter(reduce->shifted()->weight);
     spec.norm = norm(reduce->norm());
-  } else {
-    return false;
   }
   term.convolution = static_cast<int>(spec_.convolutions.size());
   spec_.convolutions.push_back(std::move(spec));
-  return true;
+  return term;
+}
+
+void SourceFan::add(size_t node, const Convolution& convolution, const BatchNorm& norm) {
+  ConvolutionSpec spec;
+  spec.shape = {Gather::kPatches, convolution->weight.size(2), spec_.stride};
+  spec.pointwise = parameter(convolution->weight);
+  spec.norm = this->norm(norm);
+  TermSpec term;
+  term.target = static_cast<int>(node);
+  term.convolution = static_cast<int>(spec_.convolutions.size());
+  spec_.convolutions.push_back(std::move(spec));
+  spec_.terms.push_back(std::move(term));
 }
 
 void SourceFan::add(size_t node, Operation& operation, const torch::Tensor& weight,
                     const torch::Tensor& factors) {
-  TermSpec term;
-  term.target = static_cast<int>(node);
-  if (!describe(operation, term)) {
+  if (!has_kernel(operation)) {
     composed_.push_back({node, &operation, weight, factors});
     return;
   }
+  TermSpec term = describe(operation);
+  term.target = static_cast<int>(node);
   term.weight = parameter(weight.defined() ? weight.to(state_.data.scalar_type()) : weight);
   term.factors = factors;
   spec_.terms.push_back(std::move(term));

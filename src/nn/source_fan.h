@@ -3,8 +3,10 @@
 
 // All operations that leave a state of a cell, computed together.
 
+#include <torch/nn.h>
 #include <torch/types.h>
 
+#include <string>
 #include <vector>
 
 #include "kernels/fan_spec.h"
@@ -12,6 +14,13 @@
 #include "sanas/kernels/blocked_tensor.h"
 
 namespace sanas {
+
+/// Whether an operation runs on kernels now. A dropout on skips does where its rate is zero.
+bool has_kernel(const Operation& operation);
+
+/// Which of a network's operations have no kernel, for the log: "2 × Noise, 4 × SkipDropout", by
+/// class; empty if all have one.
+std::string composed_operations(const torch::nn::Module& network);
 
 /// Collects the operations that leave a state, and adds their outputs to the sums of the nodes that
 /// they lead to. Operations with a kernel run in one fused computation, in which they share what
@@ -24,6 +33,12 @@ class SourceFan {
   SourceFan(kernels::BlockedTensor state, int64_t channels, int64_t stride, size_t nodes);
 
   const kernels::BlockedTensor& state() const { return state_; }
+
+  /// Lets all operations see the state as it is, instead of through a ReLU.
+  void read_as_it_is() { spec_.rectified = false; }
+
+  /// Adds a full convolution of the state and its batch norm to the sum of node `node`.
+  void add(size_t node, const Convolution& convolution, const BatchNorm& norm);
 
   /// Adds `operation` to the sum of node `node`.
   /// @param weight 0-dimensional, or undefined: 1.
@@ -42,8 +57,8 @@ class SourceFan {
     torch::Tensor factors;
   };
 
-  /// Puts `operation` into the specification. @return false where there is no kernel for it.
-  bool describe(Operation& operation, kernels::TermSpec& term);
+  /// Puts `operation`, which has a kernel, into the specification.
+  kernels::TermSpec describe(Operation& operation);
   int stage(const SeparableStage& stage, int input);
   int pool(kernels::PoolKind kind);
   kernels::NormSpec norm(BatchNorm norm);

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <torch/nn.h>
 
 #include <string>
 
 #include "sanas/core/autocast.h"
+#include "sanas/core/log.h"
 #include "sanas/kernels/kernel_choice.h"
 
 namespace sanas {
@@ -14,5 +16,9 @@ namespace sanas {
 /// "training"; everything else is in float32.
 std::string computing_line(const c10::Device& device, Precision precision, const std::string& part,
                            KernelChoice kernels);
+
+/// Writes a line where cells run on kernels, but not all operations of `network` have one.
+void report_composed(const torch::nn::Module& network, const c10::Device& device,
+                     KernelChoice kernels, Log& log);
 
 }  // namespace sanas

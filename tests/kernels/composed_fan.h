@@ -23,11 +23,12 @@ inline torch::Tensor composed_norm(const torch::Tensor& y, const NormSpec& norm,
                            /*cudnn_enabled=*/false);
 }
 
-inline torch::Tensor composed_convolution(const torch::Tensor& input, const ConvolutionSpec& spec,
+inline torch::Tensor composed_convolution(const torch::Tensor& input, bool rectified,
+                                          const ConvolutionSpec& spec,
                                           const std::vector<torch::Tensor>& parameters) {
   using torch::indexing::None;
   using torch::indexing::Slice;
-  const auto x = torch::relu(input);
+  const auto x = rectified ? torch::relu(input) : input;
   const auto& pointwise = parameters[static_cast<size_t>(spec.pointwise)];
   if (spec.shape.gather == Gather::kTwoGrids) {
     const auto padded = torch::constant_pad_nd(x, {0, x.size(3) % 2, 0, x.size(2) % 2});
@@ -38,6 +39,9 @@ inline torch::Tensor composed_convolution(const torch::Tensor& input, const Conv
   }
   if (spec.shape.gather == Gather::kDirect) {
     return torch::conv2d(x, pointwise);
+  }
+  if (spec.shape.gather == Gather::kPatches) {
+    return torch::conv2d(x, pointwise, {}, spec.shape.stride, spec.shape.radius());
   }
   const auto& depthwise = parameters[static_cast<size_t>(spec.depthwise)];
   return torch::conv2d(torch::conv2d(x, depthwise, {}, spec.shape.stride, spec.shape.radius(),
@@ -53,8 +57,10 @@ inline std::vector<torch::Tensor> composed_fan(const FanSpec& spec, const torch:
   for (const auto& convolution : spec.convolutions) {
     const auto& input =
         convolution.input == kNone ? source : normalized[static_cast<size_t>(convolution.input)];
-    normalized.push_back(composed_norm(composed_convolution(input, convolution, parameters),
-                                       convolution.norm, parameters));
+    const bool rectified = spec.rectified || convolution.input != kNone;
+    normalized.push_back(
+        composed_norm(composed_convolution(input, rectified, convolution, parameters),
+                      convolution.norm, parameters));
   }
   std::vector<torch::Tensor> targets = starts;
   targets.resize(static_cast<size_t>(spec.targets));

@@ -47,13 +47,44 @@ std::vector<FanCase> cases() {
        .of_batch = false,
        .starts = true},
       {.name = "bare_pools", .pool_norms = false, .factors = true},
-      {.name = "direct", .in = {5, 4}, .out_channels = 18, .affine = true, .only_direct = true},
+  };
+}
+
+/// With a single convolution, or other ways to see the source.
+std::vector<FanCase> special_cases() {
+  return {
+      {.name = "direct", .in = {5, 4}, .out_channels = 18, .affine = true, .only = Gather::kDirect},
       {.name = "grids",
        .in = {18, 2},
        .out_channels = 22,
        .height = 7,
        .stride = 2,
-       .only_grids = true},
+       .only = Gather::kTwoGrids},
+      {.name = "stem",
+       .in = {3},
+       .out_channels = 48,
+       .affine = true,
+       .only = Gather::kPatches,
+       .rectified = false},
+      {.name = "stem_stride_two",
+       .in = {3},
+       .out_channels = 8,
+       .height = 7,
+       .width = 9,
+       .stride = 2,
+       .affine = true,
+       .only = Gather::kPatches,
+       .rectified = false},
+      {.name = "second_stem",
+       .in = {18},
+       .out_channels = 20,
+       .height = 8,
+       .width = 5,
+       .stride = 2,
+       .affine = true,
+       .of_batch = false,
+       .only = Gather::kPatches},
+      {.name = "not_rectified", .affine = true, .starts = true, .rectified = false},
   };
 }
 
@@ -93,8 +124,10 @@ TEST_P(Fan, IsInFloat32AsExactAsItsComposedTwin) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, Fan, testing::ValuesIn(cases()),
-                         [](const auto& info) { return info.param.name; });
+const auto kName = [](const auto& info) { return info.param.name; };
+
+INSTANTIATE_TEST_SUITE_P(Cases, Fan, testing::ValuesIn(cases()), kName);
+INSTANTIATE_TEST_SUITE_P(SpecialCases, Fan, testing::ValuesIn(special_cases()), kName);
 
 const FanCase kSome{.name = "some", .images = 5, .affine = true, .starts = true};
 

@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -29,8 +30,9 @@ struct FanCase {
   bool factors = false;
   bool starts = false;
   std::vector<int64_t> kernels{3, 5};
-  bool only_direct = false;  ///< ReLU-conv-BN alone
-  bool only_grids = false;   ///< FactorizedReduce alone
+  /// A single convolution of that kind alone: ReLU-conv-BN, FactorizedReduce, 3×3 conv-BN.
+  std::optional<Gather> only = std::nullopt;
+  bool rectified = true;
 };
 
 inline void PrintTo(const FanCase& c, std::ostream* out) { *out << c.name; }
@@ -44,10 +46,11 @@ class RandomFan {
     spec.out_channels = c.out_channels;
     spec.stride = c.stride;
     source = tensor({c.images, c.in.total(), c.height, c.width});
-    if (c.only_direct || c.only_grids) {
+    spec.rectified = c.rectified;
+    if (c.only) {
       spec.targets = 1;
-      add_term(0, add_convolution({c.only_direct ? Gather::kDirect : Gather::kTwoGrids}), kNone,
-               /*weighted=*/false);
+      const int64_t stride = c.only == Gather::kPatches ? c.stride : 1;
+      add_term(0, add_convolution({*c.only, 3, stride}), kNone, /*weighted=*/false);
     } else {
       spec.targets = 2;
       for (int target = 0; target < 2; ++target) {
@@ -98,7 +101,8 @@ class RandomFan {
     }
     const int64_t out =
         shape.gather == Gather::kTwoGrids ? case_.out_channels / 2 : case_.out_channels;
-    c.pointwise = parameter({out, in, 1, 1}, 0.4);
+    const int64_t kernel = shape.gather == Gather::kPatches ? shape.kernel : 1;
+    c.pointwise = parameter({out, in, kernel, kernel}, 0.4);
     if (shape.gather == Gather::kTwoGrids) {
       c.shifted_pointwise = parameter({out, in, 1, 1}, 0.4);
     }

@@ -91,15 +91,12 @@ class CellFrame {
   ///        are tensors, or blocked tensors where the cells run on fused kernels.
   template <typename RunCell>
   torch::Tensor features(const torch::Tensor& x, RunCell run) {
-    const auto [first, second] = stem_.forward(x);
     if (!runs_on_kernels(kernels_, x)) {
-      return last_cell(first, second, run);
+      const auto [s0, s1] = stem_.forward(x);
+      return last_cell(s0, s1, run);
     }
-    const auto blocked = [this](const torch::Tensor& y) {
-      return kernels::to_blocked(y, {stem_.channels()});
-    };
-    const auto s0 = blocked(first);
-    return kernels::from_blocked(last_cell(s0, second.is_same(first) ? s0 : blocked(second), run));
+    const auto [s0, s1] = stem_.forward(kernels::to_blocked(x, {x.size(1)}));
+    return kernels::from_blocked(last_cell(s0, s1, run));
   }
 
   /// N×C×h×w to logits, N × classes.

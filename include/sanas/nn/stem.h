@@ -6,6 +6,11 @@
 #include <torch/nn.h>
 
 #include <utility>
+#include <vector>
+
+#include "sanas/kernels/blocked_tensor.h"
+#include "sanas/nn/batch_norm.h"
+#include "sanas/nn/convolution.h"
 
 namespace sanas {
 
@@ -25,14 +30,31 @@ class Stem {
   /// N×channels×ceil(H/4)×ceil(W/4) and half of that (ImageNet).
   std::pair<torch::Tensor, torch::Tensor> forward(const torch::Tensor& x);
 
+  /// The same on fused kernels.
+  std::pair<kernels::BlockedTensor, kernels::BlockedTensor> forward(
+      const kernels::BlockedTensor& x);
+
   int64_t channels() const { return channels_; }
   /// Whether the second output is half the size of the first, as after a reduction cell.
   bool halves() const { return !second_.is_empty(); }
 
  private:
+  /// A convolution of 3×3 pixels with its batch norm. All but the first see what is before them
+  /// through a ReLU.
+  struct Layer {
+    Convolution convolution;
+    BatchNorm norm;
+    int64_t stride;
+  };
+
+  /// Makes a layer at the end of `children`.
+  void add_layer(torch::nn::Sequential& children, int64_t in_channels, int64_t out_channels,
+                 int64_t stride);
+
   int64_t channels_;
   torch::nn::Sequential first_;
   torch::nn::Sequential second_{nullptr};
+  std::vector<Layer> layers_;
 };
 
 }  // namespace sanas

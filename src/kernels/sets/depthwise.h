@@ -9,21 +9,46 @@
 
 namespace sanas::kernels::SANAS_INSTRUCTION_SET {
 
-/// The largest kernel, 7×7.
-inline constexpr int64_t kMostTaps = 49;
+/// Which input pixel meets which weight.
+struct Tap {
+  ptrdiff_t input;   ///< from the first pixel of the row on
+  ptrdiff_t weight;  ///< from the first weight on
+};
 
-/// Which input pixels meet which weights for the pixels of a row.
+/// Some taps one behind the other.
+struct TapRange {
+  const Tap* first;
+  int count;
+};
+
+/// Which input pixels meet which weights for the pixels of a row, by rows of the kernel.
 struct Taps {
-  struct Tap {
-    ptrdiff_t input;   ///< from the first pixel on
-    ptrdiff_t weight;  ///< from the first weight on
-  };
-  Tap list[kMostTaps];
+  static constexpr int kMostRows = 7;
+
+  Tap list[kMostRows * kMostRows];
+  /// The row of the input that a row of the kernel meets, from the first pixel's on.
+  int64_t row_of[kMostRows];
+  int rows = 0;
   int count = 0;
 
   void add(int64_t pixel, int64_t weight) {
     list[count++] = {static_cast<ptrdiff_t>(pixel * kLanes),
                      static_cast<ptrdiff_t>(weight * kLanes)};
+  }
+
+  /// Those that meet rows of the input, where the first pixel's row is `row` of `height`.
+  TapRange inside(int64_t row, int64_t height) const {
+    const auto meets = [&](int i) { return row + row_of[i] >= 0 && row + row_of[i] < height; };
+    int first = 0;
+    int end = rows;
+    while (first < end && !meets(first)) {
+      ++first;
+    }
+    while (end > first && !meets(end - 1)) {
+      --end;
+    }
+    const int each = rows > 0 ? count / rows : 0;
+    return {list + first * each, (end - first) * each};
   }
 };
 
@@ -34,42 +59,42 @@ struct RowStep {
   int64_t output = 1;
 };
 
-/// What row `row` of the output is made of. @param width columns of the input with its border.
-inline Taps taps_of_output(const ConvolutionShape& shape, PlaneSize in, int64_t border,
-                           int64_t row) {
+/// What rows of the output are made of; row i begins at row i · stride of the input.
+/// @param width columns of the input with its border.
+inline Taps taps_of_output(const ConvolutionShape& shape, int64_t width, int64_t border) {
   Taps taps;
-  const int64_t width = in.width + 2 * border;
   for (int64_t i = 0; i < shape.kernel; ++i) {
-    const int64_t from = row * shape.stride + i * shape.dilation - shape.radius();
-    if (from < 0 || from >= in.height) {
-      continue;
-    }
+    const int64_t row = i * shape.dilation - shape.radius();
+    taps.row_of[taps.rows++] = row;
     for (int64_t j = 0; j < shape.kernel; ++j) {
-      taps.add(from * width + border + j * shape.dilation - shape.radius(), i * shape.kernel + j);
+      taps.add(row * width + border + j * shape.dilation - shape.radius(), i * shape.kernel + j);
     }
   }
   return taps;
 }
 
-/// Which gradients at the output meet in row `row` of the input, in its columns phase, phase +
-/// stride, ….
-inline Taps taps_of_input(const ConvolutionShape& shape, PlaneSize out, int64_t border, int64_t row,
-                          int64_t phase) {
+/// Where the pixels of an input stand between those of the output, which lie `stride` apart.
+struct Phase {
+  int64_t row = 0;
+  int64_t column = 0;
+};
+
+/// Which gradients at the output meet in the rows and columns phase, phase + stride, … of the
+/// input; row i of the input begins at row i / stride of the output.
+/// @param width columns of the output with its border.
+inline Taps taps_of_input(const ConvolutionShape& shape, int64_t width, int64_t border,
+                          const Phase& phase) {
   Taps taps;
-  const int64_t width = out.width + 2 * border;
-  const auto reaches = [&shape](int64_t at, int64_t tap) {
-    return (at + shape.radius() - tap * shape.dilation) % shape.stride == 0;
-  };
   for (int64_t i = 0; i < shape.kernel; ++i) {
-    const int64_t from = row + shape.radius() - i * shape.dilation;
-    if (from < 0 || !reaches(row, i) || from / shape.stride >= out.height) {
+    const int64_t row = phase.row + shape.radius() - i * shape.dilation;
+    if (row % shape.stride != 0) {
       continue;
     }
+    taps.row_of[taps.rows++] = row / shape.stride;
     for (int64_t j = 0; j < shape.kernel; ++j) {
-      if (reaches(phase, j)) {
-        taps.add(from / shape.stride * width + border +
-                     (phase + shape.radius() - j * shape.dilation) / shape.stride,
-                 i * shape.kernel + j);
+      const int64_t column = phase.column + shape.radius() - j * shape.dilation;
+      if (column % shape.stride == 0) {
+        taps.add(row / shape.stride * width + border + column / shape.stride, i * shape.kernel + j);
       }
     }
   }
@@ -77,7 +102,7 @@ inline Taps taps_of_input(const ConvolutionShape& shape, PlaneSize out, int64_t 
 }
 
 template <typename S, bool kAdd, int kPixels>
-SANAS_ALWAYS_INLINE void depthwise_pixels(const Taps& taps, Array<S> input, Array<S> weights,
+SANAS_ALWAYS_INLINE void depthwise_pixels(const TapRange& taps, Array<S> input, Array<S> weights,
                                           Array<S> output, const RowStep& step) {
   Vector<S> sums[kPixels];
   SANAS_UNROLL
@@ -85,8 +110,8 @@ SANAS_ALWAYS_INLINE void depthwise_pixels(const Taps& taps, Array<S> input, Arra
     sums[p] = kAdd ? load(output + p * step.output * kLanes) : zero<S>();
   }
   for (int t = 0; t < taps.count; ++t) {
-    const Vector<S> weight = load(weights + taps.list[t].weight);
-    const Array<S> from = input + taps.list[t].input;
+    const Vector<S> weight = load(weights + taps.first[t].weight);
+    const Array<S> from = input + taps.first[t].input;
     SANAS_UNROLL
     for (int p = 0; p < kPixels; ++p) {
       sums[p] = sums[p] + load(from + p * step.input * kLanes) * weight;
@@ -100,12 +125,13 @@ SANAS_ALWAYS_INLINE void depthwise_pixels(const Taps& taps, Array<S> input, Arra
 
 /// A row of output pixels, written or, with kAdd, added to what is there.
 template <typename S, bool kAdd>
-void depthwise_row(const Taps& taps, Array<S> input, Array<S> weights, Array<S> output,
+void depthwise_row(const TapRange& taps, Array<S> input, Array<S> weights, Array<S> output,
                    const RowStep& step) {
-  in_tiles<tile<S>(8), 8, 4, 2, 1>(step.count, [&]<int kPixels>(int64_t p) SANAS_INLINE_LAMBDA {
-    depthwise_pixels<S, kAdd, kPixels>(taps, input + p * step.input * kLanes, weights,
-                                       output + p * step.output * kLanes, step);
-  });
+  in_tiles<tile<S>(16), 16, 8, 4, 2, 1>(
+      step.count, [&]<int kPixels>(int64_t p) SANAS_INLINE_LAMBDA {
+        depthwise_pixels<S, kAdd, kPixels>(taps, input + p * step.input * kLanes, weights,
+                                           output + p * step.output * kLanes, step);
+      });
 }
 
 /// Adds what one row of gradients at the output says of the weights of one row of the kernel.

@@ -24,27 +24,75 @@ void clear_borders(Array<S> padded, int64_t rows, int64_t width, int64_t border)
   }
 }
 
-/// relu(x), or relu(scale · x + offset) where there is an affine, with a border.
-template <typename S>
-void rectify(Array<S> x, PlaneSize size, const AffineArrays<S>& affine, Array<S> padded,
-             int64_t border) {
-  const bool normalized = static_cast<bool>(affine.scale);
-  const Vector<S> scale = normalized ? load(affine.scale) : zero<S>();
-  const Vector<S> offset = normalized ? load(affine.offset) : zero<S>();
-  for (int64_t i = 0; i < size.height; ++i) {
-    const Array<S> from = x + i * size.width * kLanes;
-    const Array<S> to = padded + (i * (size.width + 2 * border) + border) * kLanes;
-    if (normalized) {
+/// What becomes of a pixel that is copied; scale and offset mean something to one of them only.
+struct Keep {
+  template <typename S>
+  SANAS_ALWAYS_INLINE static Vector<S> of(const Vector<S>& x, const Vector<S>& /*scale*/,
+                                          const Vector<S>& /*offset*/) {
+    return x;
+  }
+};
+struct Rectify {
+  template <typename S>
+  SANAS_ALWAYS_INLINE static Vector<S> of(const Vector<S>& x, const Vector<S>& /*scale*/,
+                                          const Vector<S>& /*offset*/) {
+    return relu<S>(x);
+  }
+};
+struct NormalizeAndRectify {
+  template <typename S>
+  SANAS_ALWAYS_INLINE static Vector<S> of(const Vector<S>& x, const Vector<S>& scale,
+                                          const Vector<S>& offset) {
+    return relu<S>(x * scale + offset);
+  }
+};
+
+/// An image to where its rows have a border of zeros left and right.
+template <typename S, typename Change>
+void copy_padded(Array<S> image, int64_t blocks, PlaneSize size, const AffineArrays<S>& affine,
+                 Array<S> padded, int64_t border) {
+  for (int64_t b = 0; b < blocks; ++b) {
+    const Vector<S> scale = affine.scale ? load(affine.scale + b * kLanes) : zero<S>();
+    const Vector<S> offset = affine.scale ? load(affine.offset + b * kLanes) : zero<S>();
+    for (int64_t i = b * size.height; i < (b + 1) * size.height; ++i) {
+      const Array<S> from = image + i * size.width * kLanes;
+      const Array<S> to = padded + (i * (size.width + 2 * border) + border) * kLanes;
       for (int64_t j = 0; j < size.width; ++j) {
-        store(to + j * kLanes, relu<S>(load(from + j * kLanes) * scale + offset));
-      }
-    } else {
-      for (int64_t j = 0; j < size.width; ++j) {
-        store(to + j * kLanes, relu<S>(load(from + j * kLanes)));
+        store(to + j * kLanes, Change::template of<S>(load(from + j * kLanes), scale, offset));
       }
     }
   }
 }
+
+/// Two sums over pixels, each in several chains, as one addition would wait for the one before.
+template <typename S>
+struct TwoSums {
+  Vector<S> first = zero<S>();
+  Vector<S> second = zero<S>();
+
+  /// @param add adds a pixel: add(first, second, pixel).
+  template <typename Add>
+  SANAS_ALWAYS_INLINE TwoSums(int64_t count, Add add) {
+    constexpr int kChains = tile<S>(4, 3);
+    Vector<S> firsts[kChains];
+    Vector<S> seconds[kChains];
+    SANAS_UNROLL
+    for (int i = 0; i < kChains; ++i) {
+      firsts[i] = seconds[i] = zero<S>();
+    }
+    in_tiles<kChains, 4, 2, 1>(count, [&]<int kPixels>(int64_t p) SANAS_INLINE_LAMBDA {
+      SANAS_UNROLL
+      for (int i = 0; i < kPixels; ++i) {
+        add(firsts[i], seconds[i], p + i);
+      }
+    });
+    SANAS_UNROLL
+    for (int i = 0; i < kChains; ++i) {
+      first = first + firsts[i];
+      second = second + seconds[i];
+    }
+  }
+};
 
 /// Adds `count` pixels to the sums. @param first whether they are the first ones of their group,
 /// which give the shift.
@@ -57,15 +105,14 @@ void add_statistics(Array<S> x, int64_t count, const StatisticsArrays<S>& sums, 
     store(sums.square, zero<S>());
   }
   const Vector<S> shift = constant<S>(load(shift_at));
-  Vector<S> sum = zero<S>();
-  Vector<S> square = zero<S>();
-  for (int64_t p = 0; p < count; ++p) {
-    const Vector<S> y = load(x + p * kLanes) - shift;
-    sum = sum + y;
-    square = square + y * y;
-  }
-  store(sums.sum, load(sums.sum) + sum);
-  store(sums.square, load(sums.square) + square);
+  const TwoSums<S> added(count,
+                         [&](Vector<S>& sum, Vector<S>& square, int64_t p) SANAS_INLINE_LAMBDA {
+                           const Vector<S> y = load(x + p * kLanes) - shift;
+                           sum = sum + y;
+                           square = square + y * y;
+                         });
+  store(sums.sum, load(sums.sum) + added.first);
+  store(sums.square, load(sums.square) + added.second);
 }
 
 template <typename S>
@@ -86,15 +133,13 @@ template <typename S>
 void add_slope(Array<S> g, Array<S> y, int64_t count, const SlopeArrays<S>& slope,
                const Vector<Real<S>>& factor) {
   const Vector<S> mean = load(slope.mean);
-  Vector<S> sum = zero<S>();
-  Vector<S> dot = zero<S>();
-  for (int64_t p = 0; p < count; ++p) {
+  const TwoSums<S> added(count, [&](Vector<S>& sum, Vector<S>& dot, int64_t p) SANAS_INLINE_LAMBDA {
     const Vector<S> gradient = load(g + p * kLanes);
     sum = sum + gradient;
     dot = dot + gradient * (load(y + p * kLanes) - mean);
-  }
-  store(slope.sum, load(slope.sum) + sum * constant<S>(factor));
-  store(slope.dot, load(slope.dot) + dot * constant<S>(factor));
+  });
+  store(slope.sum, load(slope.sum) + added.first * constant<S>(factor));
+  store(slope.dot, load(slope.dot) + added.second * constant<S>(factor));
 }
 
 /// dy = along · factor · g + across · (y − mean) + constant.

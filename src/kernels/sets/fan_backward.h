@@ -72,19 +72,30 @@ void add_depthwise_gradient(const FanArrays<S>& fan, const ConvolutionArrays<S>&
   }
 }
 
-/// From the two grids to the pixels of the rectified input.
+/// From the grids to the pixels of the rectified input.
 template <typename S>
 void flow_back_grids(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
                      const ScratchArrays<S>& scratch) {
+  const int64_t step = c.shape.grid_step();
   for (int64_t b = 0; b < c.middle_blocks; ++b) {
-    const int64_t shift = b / c.in_blocks;
-    const Array<S> to = scratch.rectified + b % c.in_blocks * c.in.pixels() * kLanes;
-    for (int64_t i = 0; i < c.out.height && 2 * i + shift < c.in.height; ++i) {
-      for (int64_t j = 0; j < c.out.width && 2 * j + shift < c.in.width; ++j) {
-        const Array<S> at = to + ((2 * i + shift) * c.in.width + 2 * j + shift) * kLanes;
-        const int64_t row = b * c.out.height + i;
-        const int64_t from = row * (c.out.width + 2 * fan.border) + fan.border + j;
-        store(at, load(at) + load(scratch.flowing + from * kLanes));
+    const int64_t grid = b / c.in_blocks;
+    const int64_t first = c.shape.first_column(grid);
+    for (int64_t i = 0; i < c.out.height; ++i) {
+      const int64_t row = step * i + c.shape.first_row(grid);
+      if (row < 0 || row >= c.in.height) {
+        continue;
+      }
+      const Array<S> to =
+          scratch.rectified + (b % c.in_blocks * c.in.height + row) * c.in.width * kLanes;
+      const Array<S> from =
+          scratch.flowing +
+          ((b * c.out.height + i) * (c.out.width + 2 * fan.border) + fan.border) * kLanes;
+      for (int64_t j = 0; j < c.out.width; ++j) {
+        const int64_t column = step * j + first;
+        if (column >= 0 && column < c.in.width) {
+          const Array<S> at = to + column * kLanes;
+          store(at, load(at) + load(from + j * kLanes));
+        }
       }
     }
   }
@@ -94,18 +105,22 @@ void flow_back_grids(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
 template <typename S>
 void flow_back_depthwise(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
                          const ScratchArrays<S>& scratch, bool add) {
-  const int64_t plane = c.out.height * (c.out.width + 2 * fan.border) * kLanes;
+  const int64_t width = c.out.width + 2 * fan.border;
   const int64_t stride = c.shape.stride;
   const int64_t weights = c.shape.kernel * c.shape.kernel * kLanes;
   const auto convolve_row = add ? depthwise_row<S, true> : depthwise_row<S, false>;
-  for (int64_t row = 0; row < c.in.height; ++row) {
-    for (int64_t phase = 0; phase < stride; ++phase) {
-      const Taps taps = taps_of_input(c.shape, c.out, fan.border, row, phase);
-      const RowStep step{(c.in.width - phase + stride - 1) / stride, 1, stride};
-      for (int64_t b = 0; b < c.in_blocks; ++b) {
-        convolve_row(taps, scratch.flowing + b * plane, c.depthwise + b * weights,
-                     scratch.rectified + (b * c.in.pixels() + row * c.in.width + phase) * kLanes,
-                     step);
+  for (Phase phase; phase.row < stride; ++phase.row) {
+    for (phase.column = 0; phase.column < stride; ++phase.column) {
+      const Taps taps = taps_of_input(c.shape, width, fan.border, phase);
+      const RowStep step{(c.in.width - phase.column + stride - 1) / stride, 1, stride};
+      for (int64_t row = phase.row; row < c.in.height; row += stride) {
+        const int64_t begin = row / stride;
+        const TapRange range = taps.inside(begin, c.out.height);
+        for (int64_t b = 0; b < c.in_blocks; ++b) {
+          const int64_t to = b * c.in.pixels() + row * c.in.width + phase.column;
+          convolve_row(range, scratch.flowing + (b * c.out.height + begin) * width * kLanes,
+                       c.depthwise + b * weights, scratch.rectified + to * kLanes, step);
+        }
       }
     }
   }
@@ -178,7 +193,7 @@ void convolve_back(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
   }
   if (c.shape.gather == Gather::kDepthwise) {
     flow_back_depthwise(fan, c, scratch, request.add_to_input);
-  } else if (c.shape.gather == Gather::kTwoGrids) {
+  } else if (c.shape.gather != Gather::kDirect) {
     if (!request.add_to_input) {
       fill_zero(scratch.rectified, c.in_blocks * c.in.pixels() * kLanes);
     }
@@ -203,16 +218,16 @@ void hand_on(const FanArrays<S>& fan, const ConvolutionArrays<S>& before,
           scratch.padded + (row * (size.width + 2 * fan.border) + fan.border) * kLanes;
       const Array<S> g = scratch.rectified + row * size.width * kLanes;
       const int64_t from = at + i * size.width * kLanes;
-      Vector<S> sum = zero<S>();
-      Vector<S> dot = zero<S>();
-      for (int64_t j = 0; j < size.width * kLanes; j += kLanes) {
-        const Vector<S> passed = through_relu<S>(load(x + j), load(g + j));
-        store(before.arriving + from + j, passed);
-        sum = sum + passed;
-        dot = dot + passed * (load(before.output + from + j) - mean);
-      }
-      store(slope.sum, load(slope.sum) + sum);
-      store(slope.dot, load(slope.dot) + dot);
+      const TwoSums<S> added(
+          size.width, [&](Vector<S>& sum, Vector<S>& dot, int64_t j) SANAS_INLINE_LAMBDA {
+            const int64_t pixel = j * kLanes;
+            const Vector<S> passed = through_relu<S>(load(x + pixel), load(g + pixel));
+            store(before.arriving + from + pixel, passed);
+            sum = sum + passed;
+            dot = dot + passed * (load(before.output + from + pixel) - mean);
+          });
+      store(slope.sum, load(slope.sum) + added.first);
+      store(slope.dot, load(slope.dot) + added.second);
     }
   }
 }
@@ -229,63 +244,119 @@ void backward_inner(const FanArrays<S>& fan, int64_t group, const ScratchArrays<
         continue;
       }
       const ConvolutionArrays<S>& before = fan.convolutions[c.input];
-      rectify_image(image_of(before.output, place.image, before.out_blocks, before.out),
-                    before.out_blocks, before.out, before.norm, fan, scratch);
+      copy_normalized(fan, before, scratch, place);
       convolve_back(fan, c, scratch, place, {});
       hand_on(fan, before, scratch, place);
     }
   });
 }
 
-/// Adds the gradient of a pooling of one block, all its terms together, to that of the source.
+/// Some terms that look at the same values y: their gradients at a pixel in one.
 template <typename S>
-void pool_back(const FanArrays<S>& fan, int number, int64_t block, Array<S> gradient,
-               const ImagePlace& place) {
-  const PoolArrays<S>& pool = fan.pools[number];
+struct JointTerms {
+  static constexpr int kMost = 8;
+
+  int count = 0;
+  Array<S> arriving[kMost];
+  Vector<S> along[kMost];
+  Vector<S> mean = zero<S>();
+  Vector<S> across = zero<S>();
+  Vector<S> constant = zero<S>();
+
+  /// Without what the batch norms add.
+  SANAS_ALWAYS_INLINE Vector<S> linear(int64_t pixel) const {
+    Vector<S> g = zero<S>();
+    for (int k = 0; k < count; ++k) {
+      g = g + load(arriving[k] + pixel) * along[k];
+    }
+    return g;
+  }
+  SANAS_ALWAYS_INLINE Vector<S> gradient(int64_t pixel, const Vector<S>& y) const {
+    return linear(pixel) + ((y - mean) * across + constant);
+  }
+};
+
+/// The next ones of block `block` of an image, from term `next` on, for which belongs(term) holds.
+template <typename S, typename Belongs>
+JointTerms<S> next_terms(const FanArrays<S>& fan, int64_t block, const ImagePlace& place, int& next,
+                         Belongs belongs) {
+  JointTerms<S> terms;
+  for (; next < fan.term_count && terms.count < JointTerms<S>::kMost; ++next) {
+    const TermArrays<S>& term = fan.terms[next];
+    if (belongs(term)) {
+      const auto slope = at_block(term.slope, block, 0);
+      const Vector<S> factor = constant<S>(factor_of(term.factors, place.image));
+      const Vector<S> mean = load(slope.mean);
+      const Vector<S> across = load(slope.across);
+      terms.mean = terms.count == 0 ? mean : terms.mean;  // mostly the same for all
+      terms.across = terms.across + across;
+      terms.constant = terms.constant + (load(slope.constant) + (terms.mean - mean) * across);
+      terms.arriving[terms.count] = fan.targets[term.target].arriving;
+      terms.along[terms.count++] = load(slope.along) * factor;
+    }
+  }
+  return terms;
+}
+
+/// Adds the gradient of a pooling of one block, of some of its terms, to that of the source.
+template <typename S>
+void unpool_terms(const FanArrays<S>& fan, const PoolArrays<S>& pool, const JointTerms<S>& terms,
+                  int64_t block, Array<S> gradient, const ImagePlace& place) {
   const int64_t at = (place.image * fan.blocks + block) * fan.out.pixels() * kLanes;
+  const int64_t width = fan.in.width;
+  if (pool.kind == PoolKind::kAverage) {
+    each_window(fan.in, fan.out, fan.stride,
+                [&]<bool kWhole>(const PoolWindow& window, int64_t pixel) SANAS_INLINE_LAMBDA {
+                  const Vector<S> g = terms.gradient(at + pixel, load(pool.output + at + pixel));
+                  unpool_average<S, kWhole>(window, g, gradient, width);
+                });
+    return;
+  }
   const Array<S> source =
       image_of(fan.source, place.image, fan.blocks, fan.in) + block * fan.in.pixels() * kLanes;
-  for (int64_t i = 0; i < fan.out.height; ++i) {
-    for (int64_t j = 0; j < fan.out.width; ++j) {
-      const int64_t pixel = at + (i * fan.out.width + j) * kLanes;
-      const Vector<S> y = load(pool.output + pixel);
-      Vector<S> g = zero<S>();
-      for (int k = 0; k < fan.term_count; ++k) {
-        const TermArrays<S>& term = fan.terms[k];
-        if (term.pool == number) {
-          const auto slope = at_block(term.slope, block, 0);
-          const Vector<S> factor = constant<S>(factor_of(term.factors, place.image));
-          g = g + load(fan.targets[term.target].arriving + pixel) * (load(slope.along) * factor) +
-              ((y - load(slope.mean)) * load(slope.across) + load(slope.constant));
-        }
-      }
-      unpool(pool.kind, PoolWindow(fan.in, fan.stride, i, j), g, source, gradient, fan.in.width);
-    }
+  const auto unpool = [&]<bool kNumbers>() {
+    each_window(fan.in, fan.out, fan.stride,
+                [&]<bool kWhole>(const PoolWindow& window, int64_t pixel) SANAS_INLINE_LAMBDA {
+                  const Vector<S> g = terms.gradient(at + pixel, load(pool.output + at + pixel));
+                  unpool_largest<S, kWhole, kNumbers>(window, g, source, gradient, width);
+                });
+  };
+  if (are_numbers(source, fan.in.pixels())) {
+    unpool.template operator()<true>();
+  } else {
+    unpool.template operator()<false>();
   }
 }
 
-/// The gradient of the source: what comes through the ReLU, the source's own terms, the poolings.
+/// The gradient of the source: what comes back from convolutions, the source's own terms, the
+/// poolings.
 template <typename S>
 void finish_source(const FanArrays<S>& fan, const ScratchArrays<S>& scratch,
                    const ImagePlace& place) {
+  const int64_t size = fan.in.pixels() * kLanes;
   for (int64_t b = 0; b < fan.blocks; ++b) {
-    const int64_t at = (place.image * fan.blocks + b) * fan.in.pixels() * kLanes;
+    const int64_t at = (place.image * fan.blocks + b) * size;
     const Array<S> gradient = fan.source_gradient + at;
-    for (int64_t p = 0; p < fan.in.pixels() * kLanes; p += kLanes) {
-      const Array<S> rectified = scratch.rectified + b * fan.in.pixels() * kLanes + p;
-      Vector<S> g = through_relu<S>(load(fan.source + at + p), load(rectified));
-      for (int k = 0; k < fan.term_count; ++k) {
-        const TermArrays<S>& term = fan.terms[k];
-        if (term.convolution < 0 && term.pool < 0) {
-          const Vector<S> factor = constant<S>(factor_of(term.factors, place.image));
-          g = g + load(fan.targets[term.target].arriving + at + p) *
-                      (load(term.slope.along + b * kLanes) * factor);
-        }
+    const Array<S> rectified = scratch.rectified + b * size;
+    for (int64_t p = 0; p < size; p += kLanes) {
+      const Vector<S> g = load(rectified + p);
+      store(gradient + p, fan.rectified ? through_relu<S>(load(fan.source + at + p), g) : g);
+    }
+    const auto is_own = [](const auto& term) { return term.convolution < 0 && term.pool < 0; };
+    for (int next = 0; next < fan.term_count;) {
+      const JointTerms<S> own = next_terms(fan, b, place, next, is_own);
+      for (int64_t p = 0; own.count > 0 && p < size; p += kLanes) {
+        store(gradient + p, load(gradient + p) + own.linear(at + p));
       }
-      store(gradient + p, g);
     }
     for (int k = 0; k < fan.pool_count; ++k) {
-      pool_back(fan, k, b, gradient, place);
+      const auto is_of_pool = [k](const auto& term) { return term.pool == k; };
+      for (int next = 0; next < fan.term_count;) {
+        const JointTerms<S> terms = next_terms(fan, b, place, next, is_of_pool);
+        if (terms.count > 0) {
+          unpool_terms(fan, fan.pools[k], terms, b, gradient, place);
+        }
+      }
     }
   }
 }
@@ -302,8 +373,7 @@ void backward_source(const FanArrays<S>& fan, int64_t group, const ScratchArrays
   }
   clear_borders(scratch.flowing, flowing_blocks * fan.out.height, fan.out.width, fan.border);
   each_image(fan, group, [&](const ImagePlace& place) {
-    rectify_image(image_of(fan.source, place.image, fan.blocks, fan.in), fan.blocks, fan.in, {},
-                  fan, scratch);
+    copy_source(fan, scratch, place);
     bool begun = false;
     for (int k = 0; k < fan.convolution_count; ++k) {
       if (fan.convolutions[k].input < 0) {

@@ -61,33 +61,38 @@ void each_chunk(PlaneSize size, Visit visit) {
 
 /// Row `row` of what a depthwise convolution makes of the rectified input `padded`.
 template <typename S>
-void gather_depthwise(const ConvolutionArrays<S>& c, Array<S> padded, int64_t border, int64_t row,
-                      const BlockRows<S>& to) {
-  const Taps taps = taps_of_output(c.shape, c.in, border, row);
+void gather_depthwise(const ConvolutionArrays<S>& c, const Taps& taps, Array<S> padded,
+                      int64_t border, int64_t row, const BlockRows<S>& to) {
+  const int64_t width = c.in.width + 2 * border;
+  const int64_t begin = row * c.shape.stride;
+  const TapRange range = taps.inside(begin, c.in.height);
   const RowStep step{c.out.width, c.shape.stride, 1};
-  const int64_t plane = c.in.height * (c.in.width + 2 * border) * kLanes;
   const int64_t weights = c.shape.kernel * c.shape.kernel * kLanes;
   for (int64_t b = 0; b < c.in_blocks; ++b) {
-    depthwise_row<S, false>(taps, padded + b * plane, c.depthwise + b * weights,
-                            to.start + b * to.stride, step);
+    depthwise_row<S, false>(range, padded + (b * c.in.height + begin) * width * kLanes,
+                            c.depthwise + b * weights, to.start + b * to.stride, step);
   }
 }
 
-/// Row `row` of the pixels themselves, or of the two grids of pixels.
+/// Row `row` of the pixels themselves, or of the grids of pixels one behind the other.
 template <typename S>
 void gather_pixels(const ConvolutionArrays<S>& c, Array<S> padded, int64_t border, int64_t row,
                    const BlockRows<S>& to) {
   const int64_t width = c.in.width + 2 * border;
-  const int64_t step = c.shape.gather == Gather::kTwoGrids ? 2 : 1;
+  const int64_t step = c.shape.grid_step();
   for (int64_t b = 0; b < c.middle_blocks; ++b) {
-    const int64_t shift = b / c.in_blocks;  // of the second grid
-    const int64_t from = step * row + shift;
+    const int64_t grid = b / c.in_blocks;
+    const int64_t from = step * row + c.shape.first_row(grid);
+    const int64_t first = c.shape.first_column(grid);
+    const bool row_inside = from >= 0 && from < c.in.height;
     const Array<S> source =
-        padded + ((b % c.in_blocks * c.in.height + from) * width + border + shift) * kLanes;
+        padded +
+        ((b % c.in_blocks * c.in.height + (row_inside ? from : 0)) * width + border) * kLanes;
     const Array<S> pixels = to.start + b * to.stride;
     for (int64_t j = 0; j < c.out.width; ++j) {
-      const bool inside = from < c.in.height && step * j + shift < c.in.width;
-      store(pixels + j * kLanes, inside ? load(source + step * j * kLanes) : zero<S>());
+      const int64_t column = step * j + first;
+      const bool inside = row_inside && column >= 0 && column < c.in.width;
+      store(pixels + j * kLanes, inside ? load(source + column * kLanes) : zero<S>());
     }
   }
 }
@@ -115,11 +120,20 @@ void gather(const FanArrays<S>& fan, const ConvolutionArrays<S>& c, const Scratc
   if (c.shape.gather == Gather::kDirect && fan.border == 0) {
     return;  // it is there
   }
-  const auto gather_row =
-      c.shape.gather == Gather::kDepthwise ? gather_depthwise<S> : gather_pixels<S>;
-  for (int64_t i = 0; i < chunk.rows; ++i) {
-    gather_row(c, scratch.padded, fan.border, chunk.first + i,
-               {middle.start + i * chunk.width * kLanes, middle.stride});
+  const auto each_row = [&](auto gather_row) {
+    for (int64_t i = 0; i < chunk.rows; ++i) {
+      gather_row(chunk.first + i, {middle.start + i * chunk.width * kLanes, middle.stride});
+    }
+  };
+  if (c.shape.gather == Gather::kDepthwise) {
+    const Taps taps = taps_of_output(c.shape, c.in.width + 2 * fan.border, fan.border);
+    each_row([&](int64_t row, const BlockRows<S>& to) {
+      gather_depthwise(c, taps, scratch.padded, fan.border, row, to);
+    });
+  } else {
+    each_row([&](int64_t row, const BlockRows<S>& to) {
+      gather_pixels(c, scratch.padded, fan.border, row, to);
+    });
   }
 }
 
@@ -142,15 +156,22 @@ void convolve(const FanArrays<S>& fan, const ConvolutionArrays<S>& c,
   });
 }
 
-/// Copies an image through `affine` and the ReLU into the scratch memory.
+/// Copies the source, through the ReLU where there is one, into the scratch memory.
 template <typename S>
-void rectify_image(Array<S> image, int64_t blocks, PlaneSize size, const AffineArrays<S>& affine,
-                   const FanArrays<S>& fan, const ScratchArrays<S>& scratch) {
-  for (int64_t b = 0; b < blocks; ++b) {
-    rectify(image + b * size.pixels() * kLanes, size,
-            affine.scale ? at_block(affine, b) : AffineArrays<S>{},
-            scratch.padded + b * size.height * (size.width + 2 * fan.border) * kLanes, fan.border);
-  }
+void copy_source(const FanArrays<S>& fan, const ScratchArrays<S>& scratch,
+                 const ImagePlace& place) {
+  const Array<S> source = image_of(fan.source, place.image, fan.blocks, fan.in);
+  const auto copy = fan.rectified ? copy_padded<S, Rectify> : copy_padded<S, Keep>;
+  copy(source, fan.blocks, fan.in, {}, scratch.padded, fan.border);
+}
+
+/// Copies the normalised output of a convolution through the ReLU into the scratch memory.
+template <typename S>
+void copy_normalized(const FanArrays<S>& fan, const ConvolutionArrays<S>& before,
+                     const ScratchArrays<S>& scratch, const ImagePlace& place) {
+  copy_padded<S, NormalizeAndRectify>(
+      image_of(before.output, place.image, before.out_blocks, before.out), before.out_blocks,
+      before.out, before.norm, scratch.padded, fan.border);
 }
 
 template <typename S>
@@ -176,15 +197,14 @@ template <typename S>
 void forward_source(const FanArrays<S>& fan, int64_t group, const ScratchArrays<S>& scratch) {
   clear_borders(scratch.padded, fan.blocks * fan.in.height, fan.in.width, fan.border);
   each_image(fan, group, [&](const ImagePlace& place) {
-    const Array<S> source = image_of(fan.source, place.image, fan.blocks, fan.in);
-    rectify_image(source, fan.blocks, fan.in, {}, fan, scratch);
+    copy_source(fan, scratch, place);
     for (int k = 0; k < fan.convolution_count; ++k) {
       if (fan.convolutions[k].input < 0) {
         convolve(fan, fan.convolutions[k], scratch, place);
       }
     }
     for (int k = 0; k < fan.pool_count; ++k) {
-      pool_image(fan, fan.pools[k], source, place);
+      pool_image(fan, fan.pools[k], image_of(fan.source, place.image, fan.blocks, fan.in), place);
     }
   });
 }
@@ -197,9 +217,7 @@ void forward_inner(const FanArrays<S>& fan, int64_t group, const ScratchArrays<S
     for (int k = 0; k < fan.convolution_count; ++k) {
       const ConvolutionArrays<S>& c = fan.convolutions[k];
       if (c.input >= 0) {
-        const ConvolutionArrays<S>& before = fan.convolutions[c.input];
-        rectify_image(image_of(before.output, place.image, before.out_blocks, before.out),
-                      before.out_blocks, before.out, before.norm, fan, scratch);
+        copy_normalized(fan, fan.convolutions[c.input], scratch, place);
         convolve(fan, c, scratch, place);
       }
     }

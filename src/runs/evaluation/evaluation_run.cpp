@@ -208,6 +208,7 @@ RunOutcome train_and_test(const Config& given, const Genotype& genotype, const R
 
   RunSession session(SessionKind::kTraining, config, options, log);
   log.info(computing_line(device, config.evaluation.precision, "training", config.kernels));
+  report_composed(*network, device, config.kernels, log);
   if (!remark.empty()) {
     log.info(remark);
   }
