@@ -31,13 +31,18 @@ void check_pixel_range(const Tensor& images) {
   }
 }
 
+/// Shorter gradients have no direction.
+constexpr double kZeroLength = 1e-12;
+
 /// The direction of steepest ascent per unit of length in the ball's norm.
 Tensor steepest(const Tensor& gradient, AttackNorm norm) {
   if (norm == AttackNorm::kLinf) {
     // The sign of NaN would be 0: the difference keeps what is not finite from being hidden.
     return gradient.sign() + (gradient - gradient);
   }
-  return gradient / length_per_image(gradient).clamp_min(1e-12);
+  const Tensor length = length_per_image(gradient);
+  const Tensor has_none = length < kZeroLength;
+  return (gradient / length.masked_fill(has_none, 1.0)).masked_fill(has_none, 0.0);
 }
 
 /// The loop of the author's later code (method §4.1): x + δ is kept in [0, 1] for the next
@@ -71,6 +76,10 @@ std::string to_string(AttackLoss loss) {
 
 std::string to_string(AttackSpace space) {
   return space == AttackSpace::kPixels ? "pixels" : "normalized";
+}
+
+std::string to_string(AttackJacobian jacobian) {
+  return jacobian == AttackJacobian::kExact ? "exact" : "straight_through";
 }
 
 std::string to_string(AttackNorm norm) { return norm == AttackNorm::kLinf ? "linf" : "l2"; }
@@ -132,6 +141,16 @@ Tensor initial_perturbation(const Tensor& images, const AttackOptions& options) 
                               images, options);
 }
 
+Tensor attack_step(const Tensor& delta, const Tensor& gradient, const Tensor& images,
+                   const AttackOptions& options) {
+  return project_perturbation(delta + options.step_size * steepest(gradient, options.norm), images,
+                              options);
+}
+
+Tensor count_unmoved(const Tensor& delta, const Tensor& start) {
+  return (delta == start).flatten(1).all(1).sum();
+}
+
 Tensor attack(const Classifier& classifier, const Tensor& images, const Tensor& labels,
               const Tensor& start, const AttackOptions& options) {
   if (options.space == AttackSpace::kPixels) {
@@ -159,8 +178,7 @@ Tensor attack(const Classifier& classifier, const Tensor& images, const Tensor& 
     return attack_with_clipped_iterates(images, delta, options, ascent);
   }
   for (int64_t step = 0; step < options.steps; ++step) {
-    delta = project_perturbation(delta + options.step_size * steepest(ascent(delta), options.norm),
-                                 images, options);
+    delta = attack_step(delta, ascent(delta), images, options);
   }
   return delta;
 }

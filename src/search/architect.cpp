@@ -120,6 +120,11 @@ FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& valida
   problem.validation2 = classification_loss(classifier(*networks_.net2, kValidation2), validation);
   if (!attacks_) {
     problem.perturb = [delta] { return delta.detach().clone(); };
+  } else if (options_.attack.is_differentiated()) {
+    problem.attack_steps = options_.attack.steps;
+    problem.attack_step = [this, &train](const auto& at, const auto& gradient) {
+      return attack_step(at, gradient, train.images, options_.attack);
+    };
   } else if (options_.attack.steps > 0) {
     problem.perturb_passes = options_.attack.passes();
     problem.perturb = [this, attacked, delta, &train] { return attack_on(attacked, train, delta); };

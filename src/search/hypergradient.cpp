@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "search/attack_stage.h"
 #include "search/zero_or_list.h"
 
 namespace sanas {
@@ -87,6 +88,21 @@ Hypergradient first_order(const FourLevelProblem& problem, const HypergradientOp
   return result;
 }
 
+/// The steps of an attack that has derivatives; or those of eq. 2, of which the first one stands
+/// for the Jacobian of an attack that has none.
+std::unique_ptr<InnerStage> make_stage2(const FourLevelProblem& problem,
+                                        const HypergradientOptions& options,
+                                        const SecondDerivative& product) {
+  if (problem.attack_step) {
+    return std::make_unique<AttackStage>(problem.attack, problem.delta, problem.attack_step,
+                                         problem.attack_steps, product);
+  }
+  const StageSteps steps{{.step_size = -options.delta_step_size},
+                         problem.perturb ? 1 : options.inner_steps.delta,
+                         ImplicitDerivative::kUnrolled};
+  return std::make_unique<GradientStage>(problem.attack, TensorList{problem.delta}, steps, product);
+}
+
 /// The chain through the three stages, forward and back. Every step puts what it finds into the
 /// result; what the next one needs, it returns.
 class FourLevels {
@@ -128,7 +144,7 @@ class FourLevels {
   Hypergradient result_;
   std::unique_ptr<SecondDerivative> product_;
   GradientStage stage1_;
-  GradientStage stage2_;
+  std::unique_ptr<InnerStage> stage2_;
   GradientStage stage3_;
   torch::Tensor attack_loss_;
   torch::Tensor validation1_loss_;
@@ -146,11 +162,7 @@ FourLevels::FourLevels(const FourLevelProblem& problem, const VirtualStep& step1
       stage1_(problem.train1, problem.weights1,
               {step1, problem.train1 ? options.inner_steps.weights1 : 0, options.implicit},
               *product_),
-      stage2_(problem.attack, {problem.delta},
-              {{.step_size = -options.delta_step_size},
-               problem.perturb ? 1 : options.inner_steps.delta,
-               ImplicitDerivative::kUnrolled},
-              *product_),
+      stage2_(make_stage2(problem, options, *product_)),
       stage3_(problem.train2, problem.weights2,
               {step2, options.inner_steps.weights2, options.implicit}, *product_) {}
 
@@ -183,13 +195,13 @@ Hypergradient FourLevels::hypergradient() {
 }
 
 torch::Tensor FourLevels::updated_delta() {
-  return problem_.perturb ? problem_.perturb() : stage2_.run(is_delta_on()).front();
+  return problem_.perturb ? problem_.perturb() : stage2_->run(is_delta_on()).front();
 }
 
 /// The loss at Δ' of an attack of another form than eq. 2, for which only a report asks.
 void FourLevels::measure_attack() {
-  if (!problem_.perturb) {
-    attack_loss_ = stage2_.value();
+  if (!problem_.perturb && !problem_.attack_step) {
+    attack_loss_ = stage2_->value();
   } else if (split_terms_) {
     const torch::NoGradGuard no_grad;
     attack_loss_ = problem_.attack();
@@ -231,10 +243,10 @@ TensorList FourLevels::back_through_stage2(const torch::Tensor& q) {
   if (!is_delta_on()) {
     return {};
   }
-  const TensorList i3_and_r = stage2_.pull_back(
+  const TensorList i3_and_r = stage2_->pull_back(
       {q}, is_on(Term::kDeltaWeights1) ? concatenate(problem_.architecture, problem_.weights1)
                                        : problem_.architecture);
-  stage2_.forget();
+  stage2_->forget();
   const auto split = i3_and_r.begin() + static_cast<int64_t>(problem_.architecture.size());
   if (is_on(Term::kDeltaDirect)) {
     result_.terms[Term::kDeltaDirect] = {i3_and_r.begin(), split};
@@ -269,7 +281,7 @@ void FourLevels::split_terms_of_stage1(const TensorList& slope, const TensorList
 
 /// All that were made, those for the split terms included.
 int64_t FourLevels::passes() const {
-  return stage1_.passes() + (problem_.perturb ? problem_.perturb_passes : 0) + stage2_.passes() +
+  return stage1_.passes() + (problem_.perturb ? problem_.perturb_passes : 0) + stage2_->passes() +
          stage3_.passes() + passes_of(problem_.validation1) + passes_of(problem_.validation2);
 }
 

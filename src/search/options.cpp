@@ -12,6 +12,22 @@ void require(bool holds, const std::string& message) {
   }
 }
 
+/// Throws where the derivative of an attack is asked for that has none.
+void require_derivative(const AttackOptions& attack) {
+  if (attack.jacobian != AttackJacobian::kExact) {
+    return;
+  }
+  require(attack.norm == AttackNorm::kL2,
+          "attack.jacobian: the signed steps of attack.norm: linf have no derivative; expected "
+          "straight_through, or attack.norm: l2");
+  require(attack.space == AttackSpace::kPixels,
+          "attack.jacobian: exact is the derivative of an attack in pixels; expected "
+          "straight_through, or attack.space: pixels");
+  require(attack.steps > 0,
+          "attack.jacobian: exact is of the steps of PGD, and attack.steps: 0 is eq. 2, whose "
+          "Jacobian is exact as it is; expected straight_through, or attack.steps of 1 and more");
+}
+
 }  // namespace
 
 std::string to_string(SearchMethod method) {
@@ -63,6 +79,7 @@ void validate(const SearchOptions& options) {
           "hypergradient.inner_steps.delta: " + std::to_string(delta_steps) +
               " steps of eq. 2, whose place is taken by attack.steps: " +
               std::to_string(options.attack.steps) + " of PGD; expected 1, or attack.steps: 0");
+  require_derivative(options.attack);
 }
 
 AttackOptions attack_of(const SearchOptions& options) {

@@ -73,7 +73,9 @@ int64_t sanas_step(const SearchOptions& search, bool attacks, bool trains1) {
   if (terms[Term::kWeights2] || through_delta) {
     back.add_training(steps2);
   }
-  if (through_delta && search.attack.steps > 0) {
+  if (through_delta && search.attack.is_differentiated()) {
+    back.add_steps(search.attack.steps);
+  } else if (through_delta && search.attack.steps > 0) {
     back.add_new_point();
   } else if (through_delta) {
     back.add_steps(options.inner_steps.delta);

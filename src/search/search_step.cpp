@@ -2,6 +2,7 @@
 // Algorithm 1 of the supplement: what a search does with one mini-batch.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "sanas/core/autocast.h"
 #include "sanas/core/device.h"
@@ -30,6 +31,8 @@ struct SearchLoop::Level {
   uint64_t seed;
   /// Whether the loss is the sum over the batch instead of the mean.
   bool sums = false;
+  /// Of the attack that made the images (count_unmoved); undefined without one.
+  torch::Tensor unmoved = {};
 };
 
 // The architecture at its frequency, then W1, then δ and W2 at theirs, or the architecture last.
@@ -120,7 +123,18 @@ void SearchLoop::update_weights1(const Batch& train, StepReport& report) {
   report.weights1->peak_memory_bytes = memory.bytes();
 }
 
-torch::Tensor SearchLoop::attack_images(const Batch& train) {
+Classifier SearchLoop::trained_classifier(Supernet& net, uint64_t seed) const {
+  auto classifier = frozen_classifier(net, networks_.normalization, seed);
+  if (options_.precision != Precision::kBfloat16) {
+    return classifier;
+  }
+  return [this, classifier = std::move(classifier)](const torch::Tensor& images) {
+    const ScopedPrecision precision(device_, options_.precision);
+    return classifier(images).to(torch::kFloat32);
+  };
+}
+
+torch::Tensor SearchLoop::attack_images(const Batch& train, torch::Tensor* unmoved) {
   const FrozenStatistics running_statistics(*networks_.net1);
   const ScopedConstants weights(weights1_.parameters());
   const ScopedConstants architecture(networks_.architecture()->tensors());
@@ -128,16 +142,21 @@ torch::Tensor SearchLoop::attack_images(const Batch& train) {
     const FrozenRandomness frozen(seed_of(kAttackStart));
     return perturbations_.start(train);
   }();
-  return attack(frozen_classifier(*networks_.net1, networks_.normalization, seed_of(kAttack)),
-                train.images, train.labels, start, options_.attack);
+  const auto delta = attack(trained_classifier(*networks_.net1, seed_of(kAttack)), train.images,
+                            train.labels, start, options_.attack);
+  if (unmoved != nullptr) {
+    *unmoved = count_unmoved(delta, start);
+  }
+  return delta;
 }
 
 void SearchLoop::update_weights2(const Batch& train, StepReport& report) {
   const Stopwatch watch;
   const PeakMemory memory(device_);
   torch::Tensor images = train.images;
+  torch::Tensor unmoved;
   if (report.epoch >= options_.attack_start_epoch) {
-    const auto delta = attack_images(train);
+    const auto delta = attack_images(train, &unmoved);
     if (!allows(attack_guard_, all_finite({delta}))) {
       return;
     }
@@ -146,9 +165,9 @@ void SearchLoop::update_weights2(const Batch& train, StepReport& report) {
                       options_.weight_normalization);
   }
   const bool sums = options_.hypergradient.stage3_reduction == Stage3Reduction::kSum;
-  report.weights2 =
-      train_level({*networks_.net2, *weights2_, meter2_, guard2_, seed_of(kWeights2), sums}, images,
-                  train.labels);
+  report.weights2 = train_level(
+      {*networks_.net2, *weights2_, meter2_, guard2_, seed_of(kWeights2), sums, unmoved}, images,
+      train.labels);
   report.weights2->passes = update_cost(options_, report.epoch).weights2;
   report.weights2->seconds = watch.seconds();
   report.weights2->peak_memory_bytes = memory.bytes();
@@ -163,18 +182,25 @@ LevelReport SearchLoop::train_level(const Level& level, const torch::Tensor& ima
     statistics.emplace(level.net);
   }
   const ScopedTf32 tf32(options_.precision);
-  const auto logits = frozen_classifier(level.net, networks_.normalization, level.seed)(images);
+  const auto logits = trained_classifier(level.net, level.seed)(images);
   const auto loss = cross_entropy(logits, labels);
   const TensorList gradients =
       gradients_of(level.sums ? loss * labels.size(0) : loss, level.weights.parameters());
   const auto norm = gradient_norm(gradients);
   // The only time that the step waits for the device.
-  const auto values = to_host({loss, count_hits(logits, labels), norm});
+  TensorList numbers{loss, count_hits(logits, labels), norm};
+  if (level.unmoved.defined()) {
+    numbers.push_back(level.unmoved);
+  }
+  const auto values = to_host(numbers);
   ClassificationMeter meter;
   meter.add(labels.size(0), values[0], values[1], values[2]);
   LevelReport report;
   report.loss = values[0];
   report.top1 = meter.top1();
+  if (level.unmoved.defined()) {
+    report.unmoved_images = static_cast<int64_t>(values.back());
+  }
   if (allows(level.guard, std::isfinite(values[0]) && std::isfinite(values[3]))) {
     if (statistics) {
       statistics->keep();

@@ -219,6 +219,60 @@ TEST(Pgd, WorksWhereGradientsAreSwitchedOff) {
   EXPECT_TRUE(torch::equal(attack(classifier_of(network), x, y, start, options), expected));
 }
 
+/// Images whose pixels a network does not look at have no gradient.
+TEST(AttackStep, LeavesAnImageWithoutGradientWhereItIsAndHasNoDerivativeThere) {
+  torch::manual_seed(3);
+  const auto x = random_images(3, 4);
+  auto options = with(AttackLoss::kLabel, AttackNorm::kL2);
+  options.epsilon = 0.4;
+  options.step_size = 0.3;
+  const auto start = initial_perturbation(x, options).requires_grad_(true);
+  auto gradient = torch::randn_like(x);
+  gradient[1].zero_();
+  gradient.requires_grad_(true);
+  const auto next = attack_step(start, gradient, x, options);
+  EXPECT_TRUE(torch::equal(next[1], start[1]));
+  EXPECT_EQ(count_unmoved(next, start).item<int64_t>(), 1);
+  const auto q = torch::randn_like(x);
+  const auto adjoint = torch::autograd::grad({next}, {gradient}, {q}).front();
+  EXPECT_TRUE(adjoint.isfinite().all().item<bool>());
+  EXPECT_EQ(adjoint[1].abs().max().item<double>(), 0.0);
+  EXPECT_GT(adjoint[0].abs().max().item<double>(), 0.0);
+}
+
+/// Differences of the step, which know nothing of its derivatives.
+TEST(AttackStep, HasTheDerivativeOfNormalisationBallAndBox) {
+  torch::manual_seed(4);
+  const auto x = random_images(3, 4);
+  auto options = with(AttackLoss::kLabel, AttackNorm::kL2);
+  for (const double epsilon : {0.2, 5.0}) {  // the ball cuts, or it does not
+    options.epsilon = epsilon;
+    options.step_size = 0.3;
+    const auto delta = (0.05 * torch::randn_like(x)).requires_grad_(true);
+    const auto gradient = torch::randn_like(x).requires_grad_(true);
+    const auto q = torch::randn_like(x);
+    const auto value = [&](const Tensor& d, const Tensor& g) {
+      return (attack_step(d, g, x, options) * q).sum();
+    };
+    const auto slopes = torch::autograd::grad({value(delta, gradient)}, {delta, gradient});
+    const torch::NoGradGuard no_grad;
+    const double h = 1e-6;
+    const auto direction = torch::randn_like(x);
+    const auto along = [&](double at_delta, double at_gradient) {
+      const auto at = [&](double t) {
+        return value(delta + at_delta * t * direction, gradient + at_gradient * t * direction)
+            .item<double>();
+      };
+      return (at(h) - at(-h)) / (2.0 * h);
+    };
+    for (int which = 0; which < 2; ++which) {
+      const double expected = along(1.0 - which, which);
+      const double slope = (slopes[static_cast<size_t>(which)] * direction).sum().item<double>();
+      EXPECT_NEAR(slope, expected, 1e-6 * (1.0 + std::abs(expected))) << epsilon << " " << which;
+    }
+  }
+}
+
 TEST(Pgd, HasNamesForTheConfiguration) {
   EXPECT_EQ(to_string(AttackLoss::kSoft), "soft");
   EXPECT_EQ(to_string(AttackLoss::kLabel), "label");

@@ -36,7 +36,9 @@ class Case:
     loss: str = "soft"
     detach: bool = False
     norm: str = "linf"
+    jacobian: str = "straight_through"
     reweight: str = "delta"
+    normalization: str = "none"
     reduction: str = "mean"
     normalize: str = "dataset"
     gamma: float = 0.5
@@ -112,8 +114,10 @@ class Setting:
                 "step_size": "2/255" if case.norm == "linf" else 0.2,
                 "loss": case.loss,
                 "detach_target": case.detach,
+                "jacobian": case.jacobian,
             },
             reweight=case.reweight,
+            reweight_normalization=case.normalization,
         )
 
     def state(self):
@@ -136,7 +140,7 @@ class Setting:
             self.model, "cifar10" if case.normalize == "dataset" else None, b.x_train
         )
         objectives = network.objectives(
-            f, b, case.loss, case.detach, case.reweight, case.reduction
+            f, b, case.loss, case.detach, case.reweight, case.reduction, case.normalization
         )
         steps = [
             hypergradient.VirtualStep(
@@ -153,7 +157,12 @@ class Setting:
             delta_step_size=2 / 255,
             gamma=case.gamma,
         )
-        if case.steps > 0:
+        if case.jacobian == "exact":
+            point.attack_steps = case.steps
+            point.attack_step = lambda delta, gradient: attack.l2_step(
+                delta, gradient, b.x_train, epsilon=0.5, step_size=0.2
+            )
+        elif case.steps > 0:
             updated = hypergradient.virtual_weights1(objectives, point)
             point.delta_updated = attack.pgd(
                 lambda x: f(x, updated, self.arch),
@@ -198,7 +207,7 @@ def check_terms(inspect, case):
 
     if case.steps > 0:  # the program reports the loss that PGD reached, not where it began
         weights1 = hypergradient.virtual_weights1(objectives, point)
-        reached = objectives.attack(point.delta_updated, weights1, setting.arch)
+        reached = objectives.attack(expected.delta, weights1, setting.arch)
         expected.losses["attack"] = float(reached.detach())
     for name, value in expected.losses.items():
         assert float(output[f"loss.{name}"]) == pytest.approx(value, rel=1e-10), name

@@ -228,6 +228,31 @@ TEST(SearchSettings, ThatContradictEachOtherAreRefusedByName) {
             "");
 }
 
+TEST(SearchSettings, OfAnAttackWithoutDerivativeAreRefusedByName) {
+  const auto refusal = [](AttackNorm norm, int64_t steps, AttackSpace space) {
+    SearchOptions options;
+    options.attack.jacobian = AttackJacobian::kExact;
+    options.attack.norm = norm;
+    options.attack.steps = steps;
+    options.attack.space = space;
+    try {
+      validate(options);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refusal(AttackNorm::kL2, 1, AttackSpace::kPixels), "");
+  EXPECT_THAT(refusal(AttackNorm::kLinf, 7, AttackSpace::kPixels),
+              testing::AllOf(testing::StartsWith("attack.jacobian: "), testing::HasSubstr("linf")));
+  EXPECT_THAT(refusal(AttackNorm::kL2, 0, AttackSpace::kPixels),
+              testing::AllOf(testing::StartsWith("attack.jacobian: "),
+                             testing::HasSubstr("attack.steps: 0")));
+  EXPECT_THAT(
+      refusal(AttackNorm::kL2, 1, AttackSpace::kNormalized),
+      testing::AllOf(testing::StartsWith("attack.jacobian: "), testing::HasSubstr("attack.space")));
+}
+
 // Eq. 2 has its steps and step size in one place; W2's images and A's Δ' are made by the same.
 TEST(EquationTwo, IsTheSameForTheAttackAndTheHypergradient) {
   SmallSearch search(tiny_choice("darts"));

@@ -11,9 +11,10 @@
 #include <vector>
 
 #include "sanas/core/autocast.h"
+#include "sanas/kernels/kernel_choice.h"
 #include "search/small_search.h"
 #include "search/tiny_search.h"
-#include "support/tf32_watch.h"
+#include "support/convolution_watch.h"
 
 namespace sanas {
 namespace {
@@ -136,11 +137,11 @@ TEST_F(SinglePrecision, OfTraining) {
   EXPECT_LT(expected.back(), expected.front());
 }
 
-/// One mini-batch of a search with `search.precision: tf32`.
-std::pair<int64_t, int64_t> convolutions_of_a_step(int64_t architecture_start,
-                                                   int64_t attack_start) {
+/// One mini-batch of a search whose attacks and architecture begin in those epochs.
+ConvolutionCounts convolutions_of_a_step(Precision precision, int64_t attack_start,
+                                         int64_t architecture_start) {
   auto options = quick_options();
-  options.precision = Precision::kTf32;
+  options.precision = precision;
   options.hypergradient.order = HypergradientOrder::kSecond;
   options.hypergradient.approximation = SecondOrderApproximation::kFiniteDifference;
   options.max_steps = 1;
@@ -148,23 +149,73 @@ std::pair<int64_t, int64_t> convolutions_of_a_step(int64_t architecture_start,
   options.architecture.start_epoch = architecture_start;
   options.attack_start_epoch = attack_start;
   TinySearch search(options);
-  const Tf32Watch watch;
+  const ScopedComposed operators;  // which are counted
+  const ConvolutionWatch watch;
   search.loop.run();
-  return {watch.allowed(), watch.forbidden()};
+  return watch.counts();
 }
+
+constexpr int64_t kNever = 9;
 
 TEST(SearchPrecision, Tf32IsForTheUpdatesOfWeightsAlone) {
   allow_tf32(false);
-  const auto [weights, nothing] = convolutions_of_a_step(9, 9);
-  EXPECT_GT(weights, 0);
-  EXPECT_EQ(nothing, 0);
-  const auto [still_weights, attack] = convolutions_of_a_step(9, 0);
-  EXPECT_EQ(still_weights, weights);
-  EXPECT_GT(attack, 0);
-  const auto [as_before, hypergradient] = convolutions_of_a_step(0, 0);
-  EXPECT_EQ(as_before, weights);
-  EXPECT_GT(hypergradient, attack);
+  const auto weights = convolutions_of_a_step(Precision::kTf32, kNever, kNever);
+  EXPECT_GT(weights.tf32, 0);
+  EXPECT_EQ(weights.plain, 0);
+  const auto attacked = convolutions_of_a_step(Precision::kTf32, 0, kNever);
+  EXPECT_EQ(attacked.tf32, weights.tf32);
+  EXPECT_GT(attacked.plain, 0);
+  const auto all = convolutions_of_a_step(Precision::kTf32, 0, 0);
+  EXPECT_EQ(all.tf32, weights.tf32);
+  EXPECT_GT(all.plain, attacked.plain);
   EXPECT_FALSE(tf32_is_allowed());
+}
+
+TEST(SearchPrecision, Bfloat16IsForTheUpdatesOfWeightsAndTheirAttacks) {
+  const auto weights = convolutions_of_a_step(Precision::kBfloat16, kNever, kNever);
+  EXPECT_GT(weights.bfloat16, 0);
+  EXPECT_EQ(weights.plain, 0);
+  const auto attacked = convolutions_of_a_step(Precision::kBfloat16, 0, kNever);
+  EXPECT_GT(attacked.bfloat16, weights.bfloat16);
+  EXPECT_EQ(attacked.plain, 0);
+  const auto all = convolutions_of_a_step(Precision::kBfloat16, 0, 0);
+  EXPECT_EQ(all.bfloat16, attacked.bfloat16);
+  EXPECT_GT(all.plain, 0);
+}
+
+/// Losses of the first mini-batches, in first order.
+std::vector<double> first_losses(Precision precision) {
+  struct Losses : SearchObserver {
+    void on_step(const StepReport& report) override {
+      for (const auto& level : {report.weights1, report.weights2}) {
+        if (level) {
+          values.push_back(level->loss);
+        }
+      }
+    }
+    std::vector<double> values;
+  } losses;
+  auto options = quick_options();
+  options.precision = precision;
+  options.max_steps = 4;
+  options.validate_every = 0;
+  TinySearch search(options);
+  search.loop.add_observer(losses);
+  search.loop.run();
+  for (const auto& parameter : search.loop.weights1().parameters()) {
+    EXPECT_EQ(parameter.scalar_type(), torch::kFloat32);
+  }
+  return losses.values;
+}
+
+TEST(SearchPrecision, Bfloat16HasTheLossesOfFloat32ToItsOwnPrecision) {
+  const auto expected = first_losses(Precision::kFloat32);
+  const auto actual = first_losses(Precision::kBfloat16);
+  ASSERT_EQ(actual.size(), expected.size());
+  EXPECT_NE(actual, expected);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_NEAR(actual[i], expected[i], 0.05 * expected[i]) << i;
+  }
 }
 
 }  // namespace

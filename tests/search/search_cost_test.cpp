@@ -135,6 +135,11 @@ INSTANTIATE_TEST_SUITE_P(
                    o.method = SearchMethod::kPlain;
                    of(o).inner_steps.weights1 = 2;
                  }},
+        CostCase{"derivative_of_the_attack",
+                 [](auto& o) {
+                   o.attack.norm = AttackNorm::kL2;
+                   o.attack.jacobian = AttackJacobian::kExact;
+                 }},
         CostCase{"two_architecture_steps", [](auto& o) { o.architecture.steps = 2; }},
         CostCase{"adversarial", [](auto& o) { o.adversarial_weights1 = true; }},
         CostCase{"adversarial_first_order",

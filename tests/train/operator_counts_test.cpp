@@ -4,9 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "sanas/kernels/kernel_choice.h"
 #include "sanas/optim/classification_report.h"
 #include "sanas/optim/metrics.h"
-#include "support/tf32_watch.h"
+#include "support/convolution_watch.h"
 #include "train/tiny_training.h"
 
 namespace sanas {
@@ -96,6 +97,7 @@ TEST(OperatorCountsOfTraining, ATestCopiesLogitsAndLabelsOfEachBatch) {
 // Not of operators, but seen in the same way.
 TEST(TrainingPrecision, Tf32IsForTrainingAloneAndChangesNothingOnTheCpu) {
   allow_tf32(false);
+  const ScopedComposed operators;  // which are counted
   auto options = tiny_options();
   options.epochs = 1;
   TinyTraining plain(options);
@@ -103,10 +105,10 @@ TEST(TrainingPrecision, Tf32IsForTrainingAloneAndChangesNothingOnTheCpu) {
   options.precision = Precision::kTf32;
   TinyTraining training(options);
   {
-    const Tf32Watch watch;
+    const ConvolutionWatch watch;
     training.loop.run();
-    EXPECT_GT(watch.allowed(), 0);
-    EXPECT_EQ(watch.forbidden(), 0);
+    EXPECT_GT(watch.counts().tf32, 0);
+    EXPECT_EQ(watch.counts().plain, 0);
   }
   EXPECT_FALSE(tf32_is_allowed());
   if (test_device().is_cpu()) {
@@ -118,9 +120,9 @@ TEST(TrainingPrecision, Tf32IsForTrainingAloneAndChangesNothingOnTheCpu) {
   }
   options.test_each_epoch = true;
   TinyTraining tested(options);
-  const Tf32Watch watch;
+  const ConvolutionWatch watch;
   tested.loop.run();
-  EXPECT_GT(watch.forbidden(), 0) << "tests are in float32";
+  EXPECT_GT(watch.counts().plain, 0) << "tests are in float32";
 }
 
 }  // namespace

@@ -25,9 +25,16 @@ enum class AttackNorm { kLinf, kL2 };
 /// mean what they say. The latter exists to be compared with.
 enum class AttackSpace { kPixels, kNormalized };
 
+/// What the derivative of a perturbation is for the hypergradient (docs/mathematics.md). Signed
+/// steps have none: straight through is that of one step of eq. 2 at the start, as in the
+/// supplement. Of normalised steps (l2) it is exact: back through box, ball and normalisation of
+/// each step.
+enum class AttackJacobian { kStraightThrough, kExact };
+
 std::string to_string(AttackSpace space);
 std::string to_string(AttackLoss loss);
 std::string to_string(AttackNorm norm);
+std::string to_string(AttackJacobian jacobian);
 
 /// Projected gradient descent (Madry et al.) as in the supplement's Table 7. All lengths are in raw
 /// pixels, whose range is [0, 1].
@@ -48,6 +55,8 @@ struct AttackOptions {
   /// Treat the clean prediction of the soft loss as a constant. Changes no perturbation, but the
   /// hypergradient.
   bool detach_target = false;
+  /// Where `steps` is not 0; exact is for l2 in pixels only.
+  AttackJacobian jacobian = AttackJacobian::kStraightThrough;
   /// ξ_δ: the step size of eq. 2, also for its Jacobian when the values come from PGD.
   double delta_step_size = 2.0 / 255.0;
   /// Steps of eq. 2 where `steps` is 0.
@@ -55,6 +64,8 @@ struct AttackOptions {
 
   /// Forward-backward passes that an attack takes.
   int64_t passes() const { return steps > 0 ? steps : delta_steps; }
+  /// Whether the hypergradient goes back through all steps of PGD.
+  bool is_differentiated() const { return steps > 0 && jacobian == AttackJacobian::kExact; }
 };
 
 /// From pixels N×3×H×W in [0, 1] to logits N×K.
@@ -85,6 +96,17 @@ torch::Tensor initial_perturbation(const torch::Tensor& images, const AttackOpti
 /// nearest.
 torch::Tensor project_perturbation(const torch::Tensor& delta, const torch::Tensor& images,
                                    const AttackOptions& options);
+
+/// A step of the attack from `delta`: by `step_size` along the steepest ascent, into the ball, into
+/// [0, 1]. Differentiable in `delta` and in `gradient`, for l2 with the derivative of the
+/// normalisation; an image whose gradient is zero stays where it is and has no derivative.
+/// @param gradient of the objective at `delta`.
+torch::Tensor attack_step(const torch::Tensor& delta, const torch::Tensor& gradient,
+                          const torch::Tensor& images, const AttackOptions& options);
+
+/// How many images an attack has left exactly where it began: their gradient is zero, as the network
+/// is sure of them. 0-dimensional.
+torch::Tensor count_unmoved(const torch::Tensor& delta, const torch::Tensor& start);
 
 /// Maximises the attack objective from `start` by `options.steps` steps, or by the steps of
 /// eq. 2. Every iterate of PGD stays in the ball, and x + δ in [0, 1]. The classifier's weights and

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "sanas/core/parameters.h"
+#include "sanas/search/inner_stage.h"
 #include "sanas/search/options.h"
 #include "sanas/search/second_derivative.h"
 
@@ -32,35 +32,20 @@ struct StageSteps {
   ImplicitDerivative implicit = ImplicitDerivative::kUnrolled;
 };
 
-/// One inner level: variables X, its objective F, and a few gradient steps on it. `run` makes the
-/// steps without touching X; `pull_back` carries a vector backwards through them, the adjoint of
-/// the same recursion, without ever building a graph through the steps. The steps begin where X is
-/// when the stage is made.
-class GradientStage {
+/// One inner level: variables X, its objective F, and a few gradient steps on it, which begin where
+/// X is when the stage is made. `pull_back` returns Σ_k [∂²F/∂Y∂X_k] b_k; with
+/// ImplicitDerivative::kIdentity it is ∓[∂²F/∂Y∂X'] ∂L/∂X' instead.
+class GradientStage : public InnerStage {
  public:
   /// @param products how `pull_back` takes its products; has to outlive this.
   GradientStage(Objective objective, TensorList variables, StageSteps steps,
                 const SecondDerivative& products);
 
-  /// @param pulled_back whether `pull_back` follows. With exact products, each step then keeps the
-  /// graph of its gradient, which `pull_back` would otherwise have to make anew, until `forget`.
-  /// @return X after the steps.
-  TensorList run(bool pulled_back = true);
-
-  /// For L(X', …): given ∂L/∂X' at the result of the steps, returns Σ_k [∂²F/∂Y∂X_k] b_k, which is
-  /// the part of dL/dY that flows through the steps. Y must hold the values it held in `run`. With
-  /// ImplicitDerivative::kIdentity it is ∓[∂²F/∂Y∂X'] ∂L/∂X' instead.
-  /// @param adjoint empty: zero.
-  TensorList pull_back(const TensorList& adjoint, const TensorList& y);
-
-  /// Gives the memory back that `run` has kept for `pull_back`.
-  void forget();
-
-  /// F before the first step, without history; undefined before `run` and without steps.
-  torch::Tensor value() const;
-
-  /// Forward-backward passes so far (LocalDerivatives::passes).
-  int64_t passes() const;
+  TensorList run(bool pulled_back = true) override;
+  TensorList pull_back(const TensorList& adjoint, const TensorList& y) override;
+  void forget() override;
+  torch::Tensor value() const override;
+  int64_t passes() const override;
 
   const TensorList& variables() const { return variables_; }
 

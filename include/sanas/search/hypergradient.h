@@ -33,6 +33,11 @@ struct FourLevelProblem {
   std::function<torch::Tensor()> perturb;
   /// Forward-backward passes that `perturb` takes, for the count.
   int64_t perturb_passes = 0;
+  /// Δ' by `attack_steps` steps of this form instead, from Δ: the next Δ from Δ and ∂G/∂Δ, of which
+  /// it has derivatives. The Jacobian is that of all steps.
+  std::function<torch::Tensor(const torch::Tensor& delta, const torch::Tensor& gradient)>
+      attack_step;
+  int64_t attack_steps = 0;
 };
 
 /// The problem of one network and one validation loss, as in DARTS.

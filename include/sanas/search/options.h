@@ -114,8 +114,8 @@ struct SearchOptions {
   /// Every how many mini-batches a step is reported to the observers.
   int64_t report_every = 50;
   WeightOptimizerOptions weights;
-  /// Of the updates of W1 and W2, kFloat32 or kTf32. Attacks and hypergradients are in float32
-  /// whatever it is.
+  /// Of the updates of W1 and W2, and with kBfloat16 of the attack that belongs to an update of W2.
+  /// Hypergradients and their attacks are in float32 whatever it is.
   Precision precision = Precision::kFloat32;
   ArchitectureOptimizerOptions architecture;
   UpdateSchedule update_every;

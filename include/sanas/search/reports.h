@@ -24,6 +24,8 @@ struct LevelReport {
   int64_t passes = 0;
   double seconds = 0.0;
   int64_t peak_memory_bytes = 0;
+  /// Images that the attack before it did not move (count_unmoved); unset without an attack.
+  std::optional<int64_t> unmoved_images;
 };
 
 /// A term of the hypergradient beside the total.

@@ -111,7 +111,10 @@ class SearchLoop {
   void run_step(const Batch& train);
   Batch prepare(const Batch& batch) const;
   bool in_first_half(int64_t epoch) const;
-  torch::Tensor attack_images(const Batch& train);
+  /// A network as its weights are trained and attacked, in `options.precision`.
+  Classifier trained_classifier(Supernet& net, uint64_t seed) const;
+  /// δ of an attack on W1 as it is. @param unmoved gets count_unmoved; null: it is not asked for.
+  torch::Tensor attack_images(const Batch& train, torch::Tensor* unmoved = nullptr);
   void update_architecture(const Batch& train, StepReport& report);
   void update_weights(const Batch& train, StepReport& report);
   void update_weights1(const Batch& train, StepReport& report);

@@ -68,6 +68,12 @@ def pgd(
     return delta.detach()
 
 
+def l2_step(delta, gradient, x, epsilon, step_size):
+    """One step of the l2 attack, to be differentiated in delta and in the gradient there."""
+    lengths = _per_example(gradient, gradient.flatten(1).norm(dim=1))
+    return project(delta + step_size * gradient / lengths.clamp(min=1e-12), x, epsilon, "l2")
+
+
 def one_step(f, x, labels, delta, step_size=2 / 255, loss="soft", detach_target=False):
     """delta + xi_delta * gradient, neither signed nor projected (supplement eq. 2)."""
     delta = delta.detach().requires_grad_()

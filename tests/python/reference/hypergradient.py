@@ -58,6 +58,10 @@ class Point:
     delta_step_size: float
     gamma: float = 1.0
     delta_updated: Optional[torch.Tensor] = None  # PGD's result; None: the step of eq. 2
+    # Steps of an attack that is differentiated, each from (delta, gradient) to the next delta; with
+    # them delta_updated and delta_step_size mean nothing.
+    attack_steps: int = 0
+    attack_step: Optional[Callable] = None
 
 
 @dataclass
@@ -124,7 +128,13 @@ def brute_force(objectives, point):
     attack_loss = objectives.attack(delta, weights1_attack, arch["I3"])
     (ascent,) = torch.autograd.grad(attack_loss, [delta], create_graph=True)
     delta_updated = delta + point.delta_step_size * ascent
-    if point.delta_updated is not None:  # straight-through: value of PGD, Jacobian of eq. 2
+    if point.attack_steps > 0:
+        delta_updated = delta
+        for _ in range(point.attack_steps):
+            loss = objectives.attack(delta_updated, weights1_attack, arch["I3"])
+            (ascent,) = torch.autograd.grad(loss, [delta_updated], create_graph=True)
+            delta_updated = point.attack_step(delta_updated, ascent)
+    elif point.delta_updated is not None:  # straight-through: value of PGD, Jacobian of eq. 2
         delta_updated = delta_updated + (point.delta_updated - delta_updated).detach()
     reweighted_loss = objectives.reweighted(weights2, delta_updated, arch["I2"])
     weights2_updated = point.step2(
@@ -210,7 +220,18 @@ def finite_difference(objectives, point, radius=0.01, shared=True):
     weights1_new = _leaves(point.step1(weights1, _gradient(train_loss, weights1)))
     delta = point.delta.detach().clone().requires_grad_()
     attack_loss = objectives.attack(delta, weights1_new, arch)
-    if point.delta_updated is None:
+    attack_points = []  # (delta, gradient) before each step
+    if point.attack_steps > 0:
+        delta_new = delta
+        for _ in range(point.attack_steps):
+            at = delta_new.detach().clone().requires_grad_()
+            (ascent,) = torch.autograd.grad(
+                objectives.attack(at, weights1_new, arch), [at]
+            )
+            attack_points.append((at, ascent.requires_grad_()))
+            delta_new = point.attack_step(at, ascent)
+        delta_new = delta_new.detach().requires_grad_()
+    elif point.delta_updated is None:
         (ascent,) = torch.autograd.grad(attack_loss, [delta])
         delta_new = (delta + point.delta_step_size * ascent).detach().requires_grad_()
     else:
@@ -246,13 +267,39 @@ def finite_difference(objectives, point, radius=0.01, shared=True):
             {name: grads["w", name] for name in weights1_new},
         ]
 
+    def attack_back(vector):
+        """What reaches A and W1' from a vector at the end of an attack that is differentiated."""
+        of_arch = {name: torch.zeros_like(t) for name, t in arch.items()}
+        of_weights = {name: torch.zeros_like(t) for name, t in weights1_new.items()}
+        for at, ascent in reversed(attack_points):
+            direct, through = torch.autograd.grad(
+                point.attack_step(at, ascent), [at, ascent], vector
+            )
+
+            def gradients(perturbation):
+                moved = _leaves(perturbation)
+                loss = objectives.attack(moved["delta"], weights1_new, arch)
+                return [*attack_gradients(moved), _gradient(loss, moved)]
+
+            g_a, g_w, g_d = _difference(
+                gradients, {"delta": at.detach()}, {"delta": through}, radius
+            )
+            of_arch = {name: t + g_a[name] for name, t in of_arch.items()}
+            of_weights = {name: t + g_w[name] for name, t in of_weights.items()}
+            vector = direct + g_d["delta"]
+        return of_arch, of_weights
+
     def train_gradients(weights):
         return [_gradient(objectives.train(weights, arch), arch)]
 
     xi_w1, xi_w2 = point.step1.step_size, point.step2.step_size
     xi_delta = point.delta_step_size
     s_a, q = _difference(reweighted_gradients, _detached(weights2), v2, radius)
-    g_a, r = _difference(attack_gradients, {"delta": point.delta.detach()}, q, radius)
+    if attack_points:
+        xi_delta = 1.0  # the steps have their lengths in them
+        g_a, r = attack_back(q["delta"])
+    else:
+        g_a, r = _difference(attack_gradients, {"delta": point.delta.detach()}, q, radius)
     at_w1 = _detached(weights1)
     (t_v1,) = _difference(train_gradients, at_w1, v1, radius)
     (t_r,) = _difference(train_gradients, at_w1, r, radius)

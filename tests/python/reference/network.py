@@ -27,6 +27,16 @@ REWEIGHTINGS = {
 }
 
 
+def weights_of(delta, reweight, normalization="none", epsilon=8 / 255):
+    """The weight of each pixel (method §2.1, §4.1), image by image of mean 1 with unit_mean."""
+    if reweight == "mask":
+        return (delta.detach().abs() >= 0.999 * epsilon).to(delta.dtype)
+    weight = REWEIGHTINGS[reweight](delta)
+    if normalization == "unit_mean":
+        weight = weight / weight.abs().mean(dim=(1, 2, 3), keepdim=True)
+    return weight
+
+
 def with_batch_statistics(model):
     """A copy whose batch norms always use the batch and keep no running statistics."""
     model = copy.deepcopy(model).train()
@@ -62,10 +72,21 @@ def classifier(model, dataset, like):
     return lambda x, weights, arch: functional_call(model, weights, (normalise(x), arch))
 
 
-def objectives(f, batches, loss="soft", detach_target=False, reweight="delta", reduction="mean"):
+def objectives(
+    f,
+    batches,
+    loss="soft",
+    detach_target=False,
+    reweight="delta",
+    reduction="mean",
+    normalization="none",
+):
     """T, G, S, V on one classifier: T and V means, G a sum, S a mean or a sum (method §3)."""
     b = batches
-    weigh = REWEIGHTINGS[reweight]
+
+    def weigh(delta):
+        return weights_of(delta, reweight, normalization)
+
     return Objectives(
         train=lambda w, a: F.cross_entropy(f(b.x_train, w, a), b.y_train),
         attack=lambda delta, w, a: attack_loss(
