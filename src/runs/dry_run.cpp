@@ -3,15 +3,18 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
+#include "core/allocation_meter.h"
 #include "core/format.h"
 #include "data/dataset_reading.h"
+#include "sanas/core/device.h"
 #include "sanas/core/error.h"
 #include "sanas/core/phase_display.h"
-#include "sanas/nn/network_size.h"
+#include "sanas/nn/cost.h"
 #include "sanas/runs/evaluation_run.h"
 #include "sanas/runs/search_run.h"
 #include "sanas/search/perturbation_store.h"
@@ -20,7 +23,9 @@
 namespace sanas {
 namespace {
 
+/// What a dry run computes with, and a little more to tell what an image takes.
 constexpr int64_t kTinyBatch = 2;
+constexpr int64_t kNextBatch = 3;
 
 /// A folder of its own that vanishes with the object.
 class TemporaryFolder {
@@ -42,7 +47,7 @@ class TemporaryFolder {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
-  std::filesystem::path operator/(const char* name) const { return path_ / name; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
 
  private:
   std::filesystem::path path_;
@@ -50,20 +55,33 @@ class TemporaryFolder {
 
 std::string gibibytes(double bytes) { return format("%.2f GiB", bytes / (1U << 30U)); }
 
-struct Estimate {
-  int64_t parameters;
-  int64_t macs;
-  int64_t activations;
-};
-
-Estimate estimate(torch::nn::Module& net, const std::function<void()>& forward) {
-  return {count_parameters(net), count_macs(forward), count_activations(forward)};
+/// For the report: parameters, and multiply-adds of an image.
+std::string size_text(const std::string& network, torch::nn::Module& net,
+                      const std::function<void()>& forward) {
+  return format("# %s: %lld parameters, %lld multiply-adds per image\n", network.c_str(),
+                static_cast<long long>(count_parameters(net)),
+                static_cast<long long>(count_macs(forward)));
 }
 
-/// Weights, gradients, momentum and a displaced copy, and what the backward pass keeps of a batch.
-double memory_estimate(const Estimate& e, int64_t networks, int64_t batch_size) {
-  return 4.0 * (4.0 * static_cast<double>(networks * e.parameters) +
-                static_cast<double>(batch_size * e.activations));
+/// Runs batches of kTinyBatch and kNextBatch images.
+/// @param run with a batch size. @return an estimate of what a run with `batch_size` takes in
+///        tensors: all that it holds is in proportion to the images or does not depend on them.
+double measured_bytes(int64_t batch_size, const std::function<void(int64_t)>& run) {
+  const auto peak = [&](int64_t images) {
+    const AllocationMeter meter;
+    run(images);
+    return static_cast<double>(meter.peak_bytes());
+  };
+  const double tiny = peak(kTinyBatch);
+  return batch_size == kTinyBatch
+             ? tiny
+             : tiny + (peak(kNextBatch) - tiny) * static_cast<double>(batch_size - kTinyBatch);
+}
+
+/// @param tensors bytes. @param program bytes of everything else, on the CPU.
+std::string memory_text(double tensors, int64_t program, int64_t batch_size) {
+  return "# memory, about: " + gibibytes(tensors + static_cast<double>(program)) +
+         format(" at batch size %lld\n", static_cast<long long>(batch_size));
 }
 
 /// The perturbations that a search keeps.
@@ -73,6 +91,12 @@ double kept_bytes(const Config& config, const Dataset& dataset, int64_t image_si
   return config.search.keep_perturbations
              ? static_cast<double>(perturbation_bytes(images, image_size, image_size))
              : 0.0;
+}
+
+/// What the process holds before anything is computed, LibTorch and the data set included, where
+/// tensors lie in the same memory.
+int64_t program_bytes(const Config& config) {
+  return resolve_device(config.device).is_cuda() ? 0 : peak_memory_bytes(torch::kCPU);
 }
 
 /// What is tried: the list of a search's images is drawn, but not left behind.
@@ -89,6 +113,7 @@ Config tried(const Config& config) {
 
 std::string dry_run_search(const Config& config, Log& log) {
   std::string text = to_yaml(config);
+  double kept = 0.0;
   {
     PhaseDisplay phases(progress_options(log.quiet(), log));
     const auto dataset = open_dataset(config.dataset.source, Split::kTrain, phases);
@@ -97,29 +122,33 @@ std::string dry_run_search(const Config& config, Log& log) {
         make_search_networks(config, info, first_stage(config.supernet), torch::kCPU);
     auto& net = *networks.net1;
     const int64_t size = batch_image_size(config.dataset.augment, info.height);
-    const auto sizes = estimate(net, [&] { net.forward(torch::zeros({1, 3, size, size})); });
-    text += format("\n# search network: %lld parameters, %lld multiply-adds per image\n",
-                   static_cast<long long>(sizes.parameters), static_cast<long long>(sizes.macs));
-    const double network_bytes =
-        memory_estimate(sizes, networks.net2 ? 2 : 1, config.search.batch_size);
-    text += "# memory, about: " + gibibytes(network_bytes + kept_bytes(config, *dataset, size)) +
-            format(" at batch size %lld\n", static_cast<long long>(config.search.batch_size));
+    text += "\n" + size_text("search network", net, [&] {
+              net.forward(torch::zeros({1, 3, size, size}));
+            });
+    kept = kept_bytes(config, *dataset, size);
   }
 
+  const int64_t program = program_bytes(config);
   const TemporaryFolder folder;
   Config tiny = tried(config);
-  tiny.search.batch_size = kTinyBatch;
   tiny.search.max_steps = 1;
   tiny.search.report_every = 1;
   tiny.search.validate_every = 0;
   tiny.search.architecture.start_epoch = 0;
   tiny.search.attack_start_epoch = 0;
-  const auto summary = run_search(tiny, {.out = folder / "run", .quiet = log.quiet()}, log);
-  if (summary.outcome == RunOutcome::kStopped) {
-    throw Interrupted();
-  }
+  int64_t passes = 0;
+  const double tensors = measured_bytes(config.search.batch_size, [&](int64_t images) {
+    tiny.search.batch_size = images;
+    const auto out = folder / std::to_string(images);
+    const auto summary = run_search(tiny, {.out = out, .quiet = log.quiet()}, log);
+    if (summary.outcome == RunOutcome::kStopped) {
+      throw Interrupted();
+    }
+    passes = summary.architecture_passes;
+  });
+  text += memory_text(tensors + kept, program, config.search.batch_size);
   text += format("# one architecture step: %lld forward-backward passes\n",
-                 static_cast<long long>(summary.architecture_passes));
+                 static_cast<long long>(passes));
   return text + "# one mini-batch of two images went through every phase\n";
 }
 
@@ -132,28 +161,30 @@ std::string dry_run_evaluation(const Config& config, const Genotype& genotype, L
     const auto network = make_eval_network(config, genotype, info, torch::kCPU);
     network->eval();
     const int64_t size = batch_image_size(config.dataset.augment, info.height);
-    const auto sizes = estimate(*network, [&] {
+    text += "\n# genotype: " + to_string(genotype) + "\n";
+    text += size_text("network", *network, [&] {
       network->forward(torch::zeros({1, 3, size, size}));
     });
-    text += "\n# genotype: " + to_string(genotype) + "\n";
-    text += format("# network: %lld parameters, %lld multiply-adds per image\n",
-                   static_cast<long long>(sizes.parameters), static_cast<long long>(sizes.macs));
-    text +=
-        "# memory, about: " + gibibytes(memory_estimate(sizes, 1, config.evaluation.batch_size)) +
-        format(" at batch size %lld\n", static_cast<long long>(config.evaluation.batch_size));
   }
+
+  const int64_t program = program_bytes(config);
   const TemporaryFolder folder;
   Config tiny = tried(config);
-  tiny.evaluation.batch_size = kTinyBatch;
   tiny.evaluation.accumulation_steps = 1;
   tiny.evaluation.max_steps = 1;
   tiny.evaluation.report_every = 1;
-  tiny.evaluation.test_images = kTinyBatch;
-  const auto outcome =
-      run_evaluation(tiny, genotype, {.out = folder / "run", .quiet = log.quiet()}, log);
-  if (outcome == RunOutcome::kStopped) {
-    throw Interrupted();
-  }
+  const int64_t part =
+      std::max<int64_t>(1, config.evaluation.batch_size / config.evaluation.accumulation_steps);
+  const double tensors = measured_bytes(part, [&](int64_t images) {
+    tiny.evaluation.batch_size = images;
+    tiny.evaluation.test_images = images;
+    const auto out = folder / std::to_string(images);
+    if (run_evaluation(tiny, genotype, {.out = out, .quiet = log.quiet()}, log) ==
+        RunOutcome::kStopped) {
+      throw Interrupted();
+    }
+  });
+  text += memory_text(tensors, program, config.evaluation.batch_size);
   return text + "# one mini-batch of two images went through training and test\n";
 }
 

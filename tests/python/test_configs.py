@@ -170,6 +170,20 @@ def test_dry_run_of_a_search(name, roots):
     assert expected in output
 
 
+@pytest.mark.parametrize("kernels", ["auto", "composed"])
+def test_the_memory_that_a_dry_run_tells_is_that_of_the_run(kernels, roots, tmp_path):
+    settings = programs.settings({
+        "method": "plain", "hypergradient.order": "first", "kernels": kernels,
+        "supernet.cells": 3, "search.max_steps": 1, "search.validate_every": 0,
+    })
+    output = succeeds("sanas_search", "cifar100_darts2nd", roots, "--dry-run", *settings)
+    told = float(re.search(r"memory, about: (\d+\.\d+) GiB at batch size 64", output)[1])
+    succeeds("sanas_search", "cifar100_darts2nd", roots, "--out", tmp_path / "run", *settings)
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    peaks = [json.loads(line).get("peak_memory_bytes", 0) for line in lines]
+    assert told == pytest.approx(max(peaks) / 2**30, rel=0.3)
+
+
 @pytest.mark.parametrize("name", EVALUATIONS)
 def test_dry_run_of_an_evaluation(name, roots):
     arguments = ("--genotype", "DARTS_V2", "--dry-run", "--set", "dataset.subset=0")
