@@ -33,9 +33,7 @@ CLI::Option* add_length(CLI::App& app, const std::string& name, std::optional<do
     }
     target = value;
   };
-  return app.add_option_function<std::string>(name, read, help)
-      ->type_name("NUMBER")
-      ->default_str("the checkpoint's");
+  return app.add_option_function<std::string>(name, read, help)->type_name("NUMBER");
 }
 
 void add_input(CLI::App& app, SaliencyOptions& options) {
@@ -99,6 +97,13 @@ void add_methods(CLI::App& app, SaliencyOptions& options) {
 
 void add_attack(CLI::App& app, SaliencyOptions& options) {
   AttackOverrides& attack = options.attack;
+  add_choice(app, "--preset", options.preset,
+             {{to_string(SaliencyPreset::kAlive), SaliencyPreset::kAlive},
+              {to_string(SaliencyPreset::kPaper), SaliencyPreset::kPaper},
+              {to_string(SaliencyPreset::kCheckpoint), SaliencyPreset::kCheckpoint}},
+             "alive: what finds objects best; paper: |delta| as published; checkpoint: |delta| of "
+             "the checkpoint's own attack")
+      ->group("Attack (--method pgd)");
   std::vector<CLI::Option*> own;
   own.push_back(add_value(app, "--steps", attack.steps, "N",
                           "steps; 0: one step proportional to the gradient (not saturated)")
@@ -112,12 +117,15 @@ void add_attack(CLI::App& app, SaliencyOptions& options) {
                            "linf or l2 (not saturated)"));
   own.push_back(add_length(app, "--epsilon", attack.epsilon, "radius, of pixels in [0, 1]"));
   own.push_back(add_length(app, "--step-size", attack.step_size, "length of a step"));
+  own.push_back(
+      add_value(app, "--starts", attack.starts, "N", "random starts that a map is the mean over")
+          ->check(CLI::Range(1, 10000)));
+  own.push_back(add_value(app, "--smooth", attack.smoothing, "PIXELS",
+                          "deviation of the Gaussian that maps are smoothed with; 0: none")
+                    ->check(CLI::Range(0.0, 100.0)));
   for (CLI::Option* option : own) {
-    option->default_str("the checkpoint's")->group("Attack (--method pgd)");
+    option->default_str("the preset's")->group("Attack (--method pgd)");
   }
-  add_value(app, "--starts", options.starts, "N", "random starts that a map is the mean over")
-      ->check(CLI::Range(1, 10000))
-      ->group("Attack (--method pgd)");
 }
 
 void add_display(CLI::App& app, SaliencyOptions& options) {
@@ -132,7 +140,7 @@ void add_display(CLI::App& app, SaliencyOptions& options) {
     color_maps.emplace_back(name, name);
   }
   add_choice(app, "--color-map", display.color_map, color_maps,
-             "of the heat maps: jet, viridis, magma and others of OpenCV")
+             "of the heat maps: inferno, viridis, jet (as in the paper) and others of OpenCV")
       ->default_str(display.color_map)
       ->group("Pictures");
   const auto number = [&app](const std::string& name, double& target, const CLI::Range& range,
@@ -140,7 +148,7 @@ void add_display(CLI::App& app, SaliencyOptions& options) {
     add_value(app, name, target, "NUMBER", help)->check(range)->group("Pictures");
   };
   number("--strength", display.strength, CLI::Range(0.0, 1.0),
-         "share of the heat map in the overlay");
+         "share of the heat map in the overlay where saliency is highest");
   number("--low-percentile", display.low_percentile, CLI::Range(0.0, 49.0), "shown as coldest");
   number("--high-percentile", display.high_percentile, CLI::Range(51.0, 100.0), "shown as warmest");
   app.add_flag_callback(
@@ -201,7 +209,8 @@ void check_options_apply(const CLI::App& app, const MapsCommand& command) {
   std::error_code error;
   const bool are_files = std::filesystem::exists(command.options.images, error);
   for (const auto& [options, holds, what] : std::initializer_list<Condition>{
-           {{"--steps", "--loss", "--norm", "--epsilon", "--step-size", "--starts"},
+           {{"--preset", "--steps", "--loss", "--norm", "--epsilon", "--step-size", "--starts",
+             "--smooth"},
             draws(SaliencyMethod::kPgd),
             "--method pgd"},
            {{"--samples", "--noise"}, draws(SaliencyMethod::kSmoothGrad), "--method smoothgrad"},

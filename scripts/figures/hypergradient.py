@@ -5,12 +5,12 @@
 1. differences.svg: cosine and relative error between finite differences and the exact
    hypergradient against the radius r of the difference (α = r/‖v‖), per term, in single and double
    precision.
-2. descent.svg: how well the predicted change of O(A) matches the true one along random moves of
-   the size of an Adam step, for first order, differences of several radii, and exact, with 95 %
-   bootstrap intervals of correlation and slope.
+2. descent.svg: what O(A) really does along the signed gradient of each method and along random
+   signs, for moves of 3e-4 to 1e-1 per variable, with the paper's attack and with one that has a
+   derivative (`saliency: alive`), over several draws of images: means and 95 % intervals.
 
-Both at the start of a search and after some epochs of it, for two batch sizes. The numbers go to
-hypergradient.json beside the figures.
+Both at the start of a search and after some epochs of it, the first for two batch sizes. The numbers go
+to hypergradient.json and descent.json beside the figures.
 
     scripts/figures/hypergradient.py --data DIR [--output docs/figures] [--bin build/release/bin]
 """
@@ -28,8 +28,16 @@ from safetensors.numpy import load_file, save_file
 
 TERMS = ["d1", "d2", "I1", "I2", "I3", "I4"]
 RADII = [10.0**k for k in range(-6, 1)]
-DESCENT_RADII = [1e-1, 1e-2, 1e-3]
-ADAM_STEP = 3e-4
+MOVES = [3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1]
+NO_DELTA = ["hypergradient.terms.delta_direct=false", "hypergradient.terms.delta_weights1=false"]
+EXACT = "hypergradient.approximation=exact"
+ATTACKS = {"paper": ["saliency=paper"], "alive": ["saliency=alive"]}
+METHODS = {
+    "first order": ["hypergradient.order=first"],
+    "differences": ["hypergradient.finite_difference_radius=0.1"],
+    "exact, no path through δ": [EXACT, *NO_DELTA],
+    "exact": [EXACT],
+}
 # Small enough that some hundred hypergradients in double precision take minutes.
 SIZES = ["supernet.channels=2", "supernet.cells=3", "supernet.nodes=2"]
 
@@ -79,17 +87,20 @@ class Program:
             return list(pool.map(lambda call: self.hypergradient(*call), calls))
 
 
-def state_of(checkpoint, data, batch):
-    """What `sanas_probe hypergradient` reads: parameters, alphas, momentum and a batch."""
+def state_of(checkpoint, data, batch, draw=0, attack="paper"):
+    """What `sanas_probe hypergradient` reads: parameters, alphas, momentum, a batch, a start."""
     keep = ("w1.", "w2.", "m1.", "m2.", "alphas_")
     no_buffer = lambda name: "running_" not in name and "num_batches" not in name
     state = {n: t for n, t in checkpoint.items() if n.startswith(keep) and no_buffer(n)}
-    state["x_train"], state["y_train"] = read_cifar(data, batch, 0)
-    state["x_val"], state["y_val"] = read_cifar(data, batch, 25000)
-    random = np.random.default_rng(1)
+    state["x_train"], state["y_train"] = read_cifar(data, batch, draw * batch)
+    state["x_val"], state["y_val"] = read_cifar(data, batch, 25000 + draw * batch)
+    random = np.random.default_rng(1 + draw)
     x = state["x_train"]
-    start = random.uniform(-8 / 255, 8 / 255, x.shape).astype(np.float32)
-    state["delta"] = np.clip(x + start, 0, 1) - x
+    start = random.uniform(-8 / 255, 8 / 255, x.shape)
+    if attack == "alive":  # uniform in a ball of radius 1/2
+        start = random.standard_normal(x.shape)
+        start *= 0.5 / np.sqrt((start**2).sum((1, 2, 3), keepdims=True))
+    state["delta"] = (np.clip(x + start.astype(np.float32), 0, 1) - x).astype(np.float32)
     return state
 
 
@@ -122,50 +133,36 @@ def compare_differences(program, state):
     return result
 
 
-def interval(values):
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def descent_test(program, state, moves):
-    """Predicted against true changes of O(A) along moves of ±3e-4 per variable."""
-    methods = {
-        "first order": ["hypergradient.order=first"],
-        **{f"differences, r = {r:g}": [f"hypergradient.finite_difference_radius={r}"]
-           for r in DESCENT_RADII},
-        "exact": ["hypergradient.approximation=exact"],
-    }
-    outputs = program.hypergradients([(state, "float64", *s) for s in methods.values()])
-    gradients = {name: vector(output, "grad.") for name, output in zip(methods, outputs)}
-    random = np.random.default_rng(2)
+def moved(state, direction):
     names = ("alphas_normal", "alphas_reduce")
-    sizes = [state[name].size for name in names]
-    directions = ADAM_STEP * random.choice([-1.0, 1.0], (moves, sum(sizes)))
-    states = [state]
-    for move in directions:
-        parts = dict(zip(names, np.split(move, [sizes[0]])))
-        states.append({**state, **{name: state[name].astype(np.float64)
-                                   + part.reshape(state[name].shape)
-                                   for name, part in parts.items()}})
+    parts = np.split(direction, [state[names[0]].size])
+    return {**state, **{name: state[name].astype(np.float64) + part.reshape(state[name].shape)
+                        for name, part in zip(names, parts)}}
+
+
+def descent_test(program, state, attack, draws):
+    """Predicted and true changes of O(A) for moves against the signed gradient of each method, and
+    the true ones along as many random directions of signs."""
+    settings = ATTACKS[attack]
+    outputs = program.hypergradients([(state, "float64", *settings, *m) for m in METHODS.values()])
+    gradients = {name: vector(output, "grad.") for name, output in zip(METHODS, outputs)}
+    random = np.random.default_rng(2)
+    directions = {name: -np.sign(gradient) for name, gradient in gradients.items()}
+    size = next(iter(gradients.values())).size
+    directions |= {f"random {k}": random.choice([-1.0, 1.0], size) for k in range(draws)}
+    moves = [(name, size) for name in directions for size in MOVES]
     # V at W1'(A), W2'(A) does not depend on how its gradient would be taken: leave the terms out.
-    no_terms = [f"hypergradient.terms.{term}=false"
-                for term in ("weights1", "weights2", "delta_direct", "delta_weights1")]
-    at_start, *true = [objective(output) for output in
-                       program.hypergradients([(s, "float64", *no_terms) for s in states])]
-    true = np.array(true) - at_start
+    no_terms = ["hypergradient.terms.weights1=false", "hypergradient.terms.weights2=false", *NO_DELTA]
+    at_start, *true = [objective(output) for output in program.hypergradients(
+        [(state, "float64", *settings, *no_terms)]
+        + [(moved(state, size * directions[name]), "float64", *settings, *no_terms)
+           for name, size in moves])]
     result = {}
-    for name, gradient in gradients.items():
-        predicted = directions @ gradient
-        samples = [random.integers(0, moves, moves) for _ in range(2000)]
-        slope = lambda i: np.polyfit(predicted[i], true[i], 1)[0]
-        correlation = lambda i: np.corrcoef(predicted[i], true[i])[0, 1]
-        everything = np.arange(moves)
-        result[name] = {
-            "correlation": float(correlation(everything)),
-            "correlation_interval": interval([correlation(i) for i in samples]),
-            "slope": float(slope(everything)),
-            "slope_interval": interval([slope(i) for i in samples]),
-        }
+    for (name, size), value in zip(moves, true):
+        row = {"move": size, "true": value - at_start}
+        if name in gradients:
+            row["predicted"] = -size * float(np.abs(gradients[name]).sum())
+        result.setdefault(name.split(" ")[0] if name.startswith("random") else name, []).append(row)
     return result
 
 
@@ -192,26 +189,62 @@ def draw_differences(results, path):
     figure.savefig(path)
 
 
+def summary(tests, method, size):
+    """Mean true change, its 95 % interval (normal), and the mean prediction, over all tests."""
+    rows = [row for test in tests for row in test[method] if row["move"] == size]
+    true = np.array([row["true"] for row in rows])
+    reach = 1.96 * true.std(ddof=1) / np.sqrt(len(true)) if len(true) > 1 else np.nan
+    predicted = np.mean([row["predicted"] for row in rows]) if "predicted" in rows[0] else np.nan
+    return float(true.mean()), float(reach), float(predicted)
+
+
 def draw_descent(results, path):
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(2, len(results), figsize=(4 * len(results), 6), squeeze=False,
-                                sharex=True)
-    for column, (title, result) in enumerate(results.items()):
-        methods = list(result["descent"])
-        for row, what in enumerate(("correlation", "slope")):
-            for x, name in enumerate(methods):
-                value = result["descent"][name][what]
-                low, high = result["descent"][name][what + "_interval"]
-                axes[row, column].errorbar(x, value, [[value - low], [high - value]], fmt="o",
-                                           color="C0", capsize=3)
-            axes[row, column].axhline(1, color="grey", linewidth=0.5)
-        axes[0, column].set_title(title)
-        axes[1, column].set_xticks(range(len(methods)), methods, rotation=60, ha="right")
-    axes[0, 0].set_ylabel("correlation")
-    axes[1, 0].set_ylabel("slope, true against predicted")
+    figure, axes = plt.subplots(1, len(results), figsize=(5 * len(results), 4), squeeze=False,
+                                sharey=True)
+    for axis, (title, tests) in zip(axes[0], results.items()):
+        for number, method in enumerate([*METHODS, "random"]):
+            means, reaches, predicted = zip(*(summary(tests, method, size) for size in MOVES))
+            color = "grey" if method == "random" else f"C{number}"
+            axis.errorbar(MOVES, means, reaches, fmt="o-", color=color, capsize=3, label=method)
+            axis.plot(MOVES, predicted, ":", color=color)
+        axis.set_xscale("log")
+        axis.set_yscale("symlog", linthresh=1e-3)
+        axis.axhline(0, color="black", linewidth=0.5)
+        axis.set_title(title)
+        axis.set_xlabel("move of each variable")
+    axes[0, 0].set_ylabel("change of O(A); dotted: predicted")
+    axes[0, 0].legend(fontsize=7)
     figure.tight_layout()
     figure.savefig(path)
+
+
+def descents(program, checkpoints, options):
+    """Test by test, kept in descent.json: what stands there is not done again."""
+    file = pathlib.Path(options.output) / "descent.json"
+    results = json.loads(file.read_text()) if file.exists() else {}
+    for title, checkpoint in checkpoints.items():
+        for attack in ATTACKS:
+            tests = results.setdefault(f"{title}, {attack}", [])
+            for draw in range(len(tests), options.draws):
+                state = state_of(checkpoint, options.data, 16, draw, attack)
+                tests.append(descent_test(program, state, attack, options.directions))
+                file.write_text(json.dumps(results, indent=1) + "\n")
+                print(f"{title}, {attack}, draw {draw}: done", flush=True)
+    return results
+
+
+def print_descent(results):
+    for title, tests in results.items():
+        print(f"\n{title}: change of O(A), true (predicted)")
+        for method in [*METHODS, "random"]:
+            cells = []
+            for size in MOVES:
+                mean, reach, predicted = summary(tests, method, size)
+                cells.append(f"{mean:+.1e} ± {reach:.0e}"
+                             + ("" if np.isnan(predicted) else f" ({predicted:+.1e})"))
+            print(f"  {method:<26}" + "  ".join(cell.ljust(30) for cell in cells))
 
 
 def main():
@@ -221,26 +254,31 @@ def main():
     parser.add_argument("--bin", default="build/release/bin")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--subset", type=int, default=1000)
-    parser.add_argument("--moves", type=int, default=100)
+    parser.add_argument("--draws", type=int, default=5, help="of images, for the descent test")
+    parser.add_argument("--directions", type=int, default=10, help="random ones of each")
+    parser.add_argument("--only", choices=["differences", "descent"], help="one of the figures")
     parser.add_argument("--batches", type=int, nargs="+", default=[16, 64])
     options = parser.parse_args()
     output = pathlib.Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
-    results = {}
     with tempfile.TemporaryDirectory() as work:
         program = Program(options.bin, work)
-        for title, epochs, subset in (("start", 1, 64), ("searched", options.epochs, options.subset)):
-            checkpoint = program.search(options.data, epochs, subset)
-            for batch in options.batches:
-                state = state_of(checkpoint, options.data, batch)
-                results[f"{title}, batch {batch}"] = {
-                    "differences": compare_differences(program, state),
-                    "descent": descent_test(program, state, options.moves),
-                }
-                (output / "hypergradient.json").write_text(json.dumps(results, indent=1))
-                print(f"{title}, batch {batch}: done", flush=True)
-    draw_differences(results, output / "differences.svg")
-    draw_descent(results, output / "descent.svg")
+        checkpoints = {title: program.search(options.data, epochs, subset) for title, epochs, subset in
+                       (("start", 1, 64), ("searched", options.epochs, options.subset))}
+        if options.only != "descent":
+            results = {}
+            for title, checkpoint in checkpoints.items():
+                for batch in options.batches:
+                    state = state_of(checkpoint, options.data, batch)
+                    results[f"{title}, batch {batch}"] = {
+                        "differences": compare_differences(program, state)}
+                    (output / "hypergradient.json").write_text(json.dumps(results, indent=1))
+                    print(f"{title}, batch {batch}: done", flush=True)
+            draw_differences(results, output / "differences.svg")
+        if options.only != "differences":
+            results = descents(program, checkpoints, options)
+            print_descent(results)
+            draw_descent(results, output / "descent.svg")
 
 
 if __name__ == "__main__":

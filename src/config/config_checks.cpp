@@ -69,6 +69,9 @@ void validate_search(const Config& config) {
   require(config.search.attack.space == AttackSpace::kPixels ||
               (config.search.attack.norm == AttackNorm::kLinf && config.search.attack.steps > 0),
           "attack.space: normalized is for attack.norm: linf with attack.steps of at least 1");
+  require(config.saliency.masks.empty() || !config.saliency.images.empty(),
+          "search.saliency.masks: are those of search.saliency.images, which is empty; expected a "
+          "folder of images there, or no masks");
   validate(search_options(config));
   check_rates("search.weights", config.search.weights.schedule);
   require(config.dataset.train_portion + config.dataset.validation_portion <= 1.0,

@@ -160,7 +160,8 @@ void bind(ConfigVisitor& v, SearchOptions& o) {
                 {ArchitectureBatches::kPersistent, ArchitectureBatches::kFresh});
   v.boolean("adversarial_weights1", o.adversarial_weights1);
   v.boolean("sequential_stages", o.sequential_stages);
-  v.enumeration("precision", o.precision, {Precision::kFloat32, Precision::kTf32});
+  v.enumeration("precision", o.precision,
+                {Precision::kFloat32, Precision::kTf32, Precision::kBfloat16});
   v.section("weights", [&] {
     std::string optimizer = "sgd";  // the key belongs to the schema, though there is but one
     v.choice("optimizer", optimizer, {optimizer});
@@ -215,6 +216,7 @@ void bind(ConfigVisitor& v, AttackOptions& o) {
   v.boolean("random_start", o.random_start);
   v.enumeration("loss", o.loss, {AttackLoss::kSoft, AttackLoss::kLabel, AttackLoss::kPseudo});
   v.boolean("detach_target", o.detach_target);
+  v.enumeration("jacobian", o.jacobian, {AttackJacobian::kStraightThrough, AttackJacobian::kExact});
 }
 
 void bind(ConfigVisitor& v, EvaluationOptions& o) {
@@ -301,6 +303,13 @@ std::string NumberRange::describe() const {
          (without_high ? " and below " : " and at most ") + format_number(high);
 }
 
+void bind(ConfigVisitor& v, SaliencyCheckOptions& o) {
+  v.count("every", o.every, kCount);
+  v.text("images", o.images, {".*", "a file, a folder, a data set, or nothing"});
+  v.count("count", o.count, kPositiveCount);
+  bind_path(v, "masks", o.masks, {".*", "a path, or nothing"});
+}
+
 void bind(ConfigVisitor& v, Config& config) {
   v.text("name", config.name,
          {"[^/]+", "one line without '/' of at most " + std::to_string(kLongestName) + " bytes",
@@ -323,6 +332,7 @@ void bind(ConfigVisitor& v, Config& config) {
       v.count("epochs", config.random_search.epochs, kPositiveCount);
       v.count("candidates", config.random_search.candidates, kCount);
     });
+    v.section("saliency", [&] { bind(v, config.saliency); });
   });
   v.section("hypergradient", [&] { bind(v, config.search.hypergradient); });
   v.section("attack", [&] {

@@ -12,6 +12,29 @@ namespace {
 
 using Preset = std::pair<std::string, std::vector<std::string>>;
 
+/// A key whose values stand for groups of settings.
+struct PresetKey {
+  std::string key;
+  std::vector<Preset> presets;
+};
+
+const std::vector<Preset>& saliency_presets() {
+  static const std::vector<Preset> all{
+      // Supplement table 7: |δ| is at its limit nearly everywhere, and signs have no derivative.
+      {"paper",
+       {"attack.norm=linf", "attack.steps=7", "attack.epsilon=8/255", "attack.step_size=2/255",
+        "attack.random_start=true", "attack.loss=soft", "attack.detach_target=false",
+        "attack.jacobian=straight_through", "reweight=delta", "reweight_normalization=none"}},
+      // What was measured to give maps that mean something and a path that carries
+      // (mathematics.md).
+      {"alive",
+       {"attack.norm=l2", "attack.steps=3", "attack.epsilon=1/2", "attack.step_size=1/4",
+        "attack.random_start=true", "attack.loss=soft", "attack.detach_target=false",
+        "attack.jacobian=exact", "reweight=abs", "reweight_normalization=unit_mean"}},
+  };
+  return all;
+}
+
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> all{
       {"pr_official",
@@ -48,6 +71,12 @@ const std::vector<Preset>& presets() {
   return all;
 }
 
+/// A document may have both; what comes first wins.
+const std::vector<PresetKey>& preset_keys() {
+  static const std::vector<PresetKey> all{{"saliency", saliency_presets()}, {"preset", presets()}};
+  return all;
+}
+
 bool has_key(const YamlNode& root, const std::string& path) {
   const YamlNode* node = &root;
   for (size_t begin = 0; begin <= path.size();) {
@@ -61,7 +90,25 @@ bool has_key(const YamlNode& root, const std::string& path) {
   return true;
 }
 
-std::vector<std::string> names_in(const YamlNode& node) {
+std::vector<std::string> preset_names(const PresetKey& key) {
+  std::vector<std::string> names;
+  for (const auto& preset : key.presets) {
+    names.push_back(preset.first);
+  }
+  return names;
+}
+
+const std::vector<std::string>& assignments_of(const PresetKey& key, const std::string& name) {
+  for (const auto& [known, assignments] : key.presets) {
+    if (known == name) {
+      return assignments;
+    }
+  }
+  throw ConfigError(key.key + ": '" + name + "' is not known; expected one of " +
+                    join(preset_names(key)));
+}
+
+std::vector<std::string> names_in(const YamlNode& node, const PresetKey& key) {
   if (node.kind == YamlNode::Kind::kScalar) {
     return {node.text};
   }
@@ -70,45 +117,26 @@ std::vector<std::string> names_in(const YamlNode& node) {
     names.push_back(item.text);
   }
   if (node.kind != YamlNode::Kind::kSequence || names.empty()) {
-    throw ConfigError(node.where + ": preset: expected a name or a list of names, of " +
-                      join(preset_names()));
+    throw ConfigError(node.where + ": " + key.key + ": expected a name or a list of names, of " +
+                      join(preset_names(key)));
   }
   return names;
 }
 
-}  // namespace
-
-const std::vector<std::string>& preset_assignments(const std::string& name) {
-  for (const auto& [known, assignments] : presets()) {
-    if (known == name) {
-      return assignments;
-    }
-  }
-  throw ConfigError("preset: '" + name + "' is not known; expected one of " + join(preset_names()));
-}
-
-std::vector<std::string> preset_names() {
-  std::vector<std::string> names;
-  for (const auto& preset : presets()) {
-    names.push_back(preset.first);
-  }
-  return names;
-}
-
-void expand_presets(YamlNode& root) {
-  const YamlNode* node = root.is_map() ? root.find("preset") : nullptr;
+void expand(YamlNode& root, const PresetKey& key) {
+  const YamlNode* node = root.is_map() ? root.find(key.key) : nullptr;
   if (node == nullptr) {
     return;
   }
-  auto names = names_in(*node);
+  auto names = names_in(*node, key);
   const std::string where = node->where;
-  const auto index = std::find(root.keys.begin(), root.keys.end(), "preset") - root.keys.begin();
+  const auto index = std::find(root.keys.begin(), root.keys.end(), key.key) - root.keys.begin();
   root.keys.erase(root.keys.begin() + index);
   root.children.erase(root.children.begin() + index);
   std::reverse(names.begin(), names.end());  // what is there already wins
   for (const auto& name : names) {
     try {
-      for (const auto& assignment : preset_assignments(name)) {
+      for (const auto& assignment : assignments_of(key, name)) {
         if (!has_key(root, assignment.substr(0, assignment.find('=')))) {
           apply_override(root, assignment);
         }
@@ -119,15 +147,25 @@ void expand_presets(YamlNode& root) {
   }
 }
 
+}  // namespace
+
+void expand_presets(YamlNode& root) {
+  for (const auto& key : preset_keys()) {
+    expand(root, key);
+  }
+}
+
 void apply_setting(YamlNode& root, const std::string& assignment) {
-  constexpr const char* kKey = "preset=";
-  if (!assignment.starts_with(kKey)) {
-    apply_override(root, assignment);
-    return;
+  const size_t equals = assignment.find('=');
+  for (const auto& key : preset_keys()) {
+    if (equals != std::string::npos && assignment.substr(0, equals) == key.key) {
+      for (const auto& one : assignments_of(key, assignment.substr(equals + 1))) {
+        apply_override(root, one);
+      }
+      return;
+    }
   }
-  for (const auto& one : preset_assignments(assignment.substr(std::string(kKey).size()))) {
-    apply_override(root, one);
-  }
+  apply_override(root, assignment);
 }
 
 }  // namespace sanas

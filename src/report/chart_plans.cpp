@@ -94,6 +94,28 @@ std::vector<ChartPlan> architecture_plans() {
        {{"train1_seconds", "W1"}, {"train2_seconds", "δ and W2"}, {"architecture_seconds", "A"}}}};
 }
 
+/// What its saliency is worth, and how much of the hypergradient follows it.
+std::vector<ChartPlan> saliency_plans() {
+  return {{"search_epoch",
+           "Shares of the terms in the hypergradient",
+           "‖term‖ / ‖total‖",
+           true,
+           {{"share_d1", "d1"},
+            {"share_d2", "d2"},
+            {"share_I1", "I1"},
+            {"share_I2", "I2"},
+            {"share_I3", "I3: δ, W2"},
+            {"share_I4", "I4: W1, δ, W2"}}},
+          {"search_epoch",
+           "What the attack's saliency is worth",
+           "share or correlation",
+           false,
+           {{"saliency_seed_agreement", "agreement of two seeds"},
+            {"saliency_saturated", "saturated pixels"},
+            {"saliency_average_precision", "average precision in masks"},
+            {"saliency_pointing_game", "pointing game"}}}};
+}
+
 /// How far a training has come.
 std::vector<ChartPlan> training_plans() {
   return {
@@ -125,7 +147,8 @@ std::vector<ChartPlan> training_plans() {
 const std::vector<ChartPlan>& chart_plans() {
   static const std::vector<ChartPlan> all = [] {
     std::vector<ChartPlan> plans;
-    for (const auto& part : {search_plans(), architecture_plans(), training_plans()}) {
+    for (const auto& part :
+         {search_plans(), architecture_plans(), saliency_plans(), training_plans()}) {
       plans.insert(plans.end(), part.begin(), part.end());
     }
     return plans;

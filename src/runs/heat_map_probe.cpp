@@ -88,8 +88,9 @@ std::optional<EncodedImage> HeatMapProbe::draw(torch::nn::Module& network,
   std::vector<std::vector<Image>> rows;
   for (int64_t i = 0; i < maps.size(0); ++i) {
     const Image image = to_image(pixels_[i]);
-    const Image heat = heat_map(scale_for_display(maps[i], kColdest, kWarmest));
-    rows.push_back({image, heat, overlay(image, heat)});
+    const auto scaled = scale_for_display(maps[i], kColdest, kWarmest);
+    const Image heat = heat_map(scaled);
+    rows.push_back({image, heat, overlay(image, heat, scaled)});
   }
   const Image sheet = contact_sheet(rows, {"image", "saliency", "overlay"});
   return EncodedImage{sheet.height, sheet.width, encode_png(sheet)};

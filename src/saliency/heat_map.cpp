@@ -2,6 +2,7 @@
 #include "sanas/saliency/heat_map.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "sanas/core/error.h"
@@ -140,11 +141,20 @@ Image resize_image(const Image& image, int height, int width) {
   return from_mat(resized);
 }
 
-Image overlay(const Image& image, const Image& heat, double strength) {
-  const Image fitted = resize_image(heat, image.height, image.width);
-  cv::Mat mixed;
-  cv::addWeighted(view(image), 1.0 - strength, view(fitted), strength, 0.0, mixed);
-  return from_mat(mixed);
+Image overlay(const Image& image, const Image& heat, const torch::Tensor& map, double strength) {
+  const auto shares =
+      (map.detach().to(torch::kCPU, torch::kFloat32).clamp(0, 1) * strength).contiguous();
+  TORCH_CHECK(shares.size(0) == image.height && shares.size(1) == image.width &&
+                  heat.height == image.height && heat.width == image.width,
+              "an overlay of three sizes");
+  Image mixed = image;
+  const float* share = shares.const_data_ptr<float>();
+  for (size_t i = 0; i < mixed.pixels.size(); ++i) {
+    const float a = share[i / 3];
+    mixed.pixels[i] = static_cast<uint8_t>(std::lround(
+        (1.0F - a) * static_cast<float>(image.pixels[i]) + a * static_cast<float>(heat.pixels[i])));
+  }
+  return mixed;
 }
 
 int tile_width(const Image& image, int height) {
@@ -252,7 +262,7 @@ namespace {
 }  // namespace
 
 Image heat_map(const torch::Tensor&, const std::string&) { no_opencv(); }
-Image overlay(const Image&, const Image&, double) { no_opencv(); }
+Image overlay(const Image&, const Image&, const torch::Tensor&, double) { no_opencv(); }
 Image resize_image(const Image&, int, int) { no_opencv(); }
 int tile_width(const Image&, int) { no_opencv(); }
 Image contact_sheet(const std::vector<std::vector<Image>>&, const std::vector<std::string>&, int,

@@ -2,6 +2,7 @@
 #include "sanas/saliency/saliency_map.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "attack/seeded_start.h"
 #include "sanas/core/random.h"
@@ -36,6 +37,21 @@ double percentile(torch::Tensor& values, double percent) {
   }
   const double share = rank - static_cast<double>(lower - begin);
   return *lower + share * (*std::min_element(lower + 1, end) - *lower);
+}
+
+/// Along one axis, by sums of moved copies: no result depends on what else is in the batch.
+torch::Tensor smoothed_along(const torch::Tensor& maps, int64_t axis, double sigma) {
+  const auto reach = static_cast<int64_t>(3.0 * sigma + 0.5);
+  const auto places = torch::arange(maps.size(axis), maps.options().dtype(torch::kLong));
+  torch::Tensor sum = torch::zeros_like(maps);
+  double total = 0.0;
+  for (int64_t offset = -reach; offset <= reach; ++offset) {
+    const double distance = static_cast<double>(offset) / sigma;
+    const double weight = std::exp(-0.5 * distance * distance);
+    sum += weight * maps.index_select(axis, (places + offset).clamp(0, maps.size(axis) - 1));
+    total += weight;
+  }
+  return sum / total;
 }
 
 }  // namespace
@@ -76,6 +92,11 @@ torch::Tensor pgd_saliency(const Classifier& classifier, const torch::Tensor& im
     sum += (options.steps == 0 ? delta - start : delta).abs();
   }
   return sum / starts;
+}
+
+torch::Tensor smooth_maps(const torch::Tensor& maps, double sigma) {
+  TORCH_CHECK(maps.dim() == 4 && sigma >= 0.0, "maps of ", maps.sizes(), " smoothed by ", sigma);
+  return sigma == 0.0 ? maps : smoothed_along(smoothed_along(maps, 2, sigma), 3, sigma);
 }
 
 torch::Tensor map_on_picture(const torch::Tensor& map, const ImageGeometry& geometry) {

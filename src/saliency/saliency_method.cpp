@@ -24,7 +24,9 @@ SaliencyMaps make_maps(const ExplainedNetwork& network, const SaliencyBatch& bat
   const auto& [images, labels, targets] = batch;
   switch (method) {
     case SaliencyMethod::kPgd:
-      return {pgd_saliency(network.logits, images, labels, options.attack, seed, options.starts),
+      return {smooth_maps(pgd_saliency(network.logits, images, labels, options.attack, seed,
+                                       options.starts),
+                          options.smoothing),
               {}};
     case SaliencyMethod::kGradient:
       return {target_gradient(network.logits, images, targets).abs(), {}};

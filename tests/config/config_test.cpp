@@ -54,6 +54,7 @@ search:
   adversarial_weights1: true
   sequential_stages: true
   precision: tf32
+  saliency: {every: 3, images: photos, count: 9, masks: objects}
   weights: {optimizer: sgd, learning_rate: 0.3, min_learning_rate: 0.01, schedule: linear,
             warm_up_epochs: 3, warm_up_base: initial, momentum: 0.5,
             weight_decay: 0.002, nesterov: true, gradient_clip: 0}
@@ -73,7 +74,7 @@ hypergradient: {order: first, approximation: central_4, finite_difference_radius
                 terms: {direct1: false, direct2: false, weights1: false, weights2: false,
                         delta_direct: false, delta_weights1: false}}
 kernels: composed
-attack: {space: normalized, start_epoch: 5, persistent: true, norm: l2, steps: 1, epsilon: 0.75, step_size: 5/255, random_start: false, loss: pseudo,
+attack: {space: normalized, jacobian: exact, start_epoch: 5, persistent: true, norm: l2, steps: 1, epsilon: 0.75, step_size: 5/255, random_start: false, loss: pseudo,
          detach_target: true}
 reweight: one_plus_abs
 reweight_normalization: unit_mean

@@ -74,5 +74,35 @@ TEST(Presets, UnknownOnesAreNamed) {
   EXPECT_THROW(parse("name: x\n", {"preset=none"}), ConfigError);
 }
 
+TEST(SaliencyPresets, AreTheAttackAndWhatW2LearnsFrom) {
+  const SearchOptions paper = parse("saliency: paper\n").search;
+  EXPECT_EQ(paper.attack.norm, AttackNorm::kLinf);
+  EXPECT_EQ(paper.attack.steps, 7);
+  EXPECT_DOUBLE_EQ(paper.attack.epsilon, 8.0 / 255.0);
+  EXPECT_EQ(paper.attack.jacobian, AttackJacobian::kStraightThrough);
+  EXPECT_EQ(paper.reweighting, Reweighting::kDelta);
+  EXPECT_EQ(to_yaml(parse("saliency: paper\n")), to_yaml(parse("seed: 2\n"))) << "the defaults";
+
+  const SearchOptions alive = parse("saliency: alive\n").search;
+  EXPECT_EQ(alive.attack.norm, AttackNorm::kL2);
+  EXPECT_EQ(alive.attack.jacobian, AttackJacobian::kExact);
+  EXPECT_EQ(alive.reweighting, Reweighting::kAbs);
+  EXPECT_EQ(alive.weight_normalization, WeightNormalization::kUnitMean);
+}
+
+TEST(SaliencyPresets, YieldToTheFilesOwnKeysAndWinOverThePreset) {
+  EXPECT_EQ(parse("saliency: alive\nattack: {steps: 1}\n").search.attack.steps, 1);
+  EXPECT_EQ(parse("saliency: alive\npreset: madry\n").search.attack.norm, AttackNorm::kL2);
+  const std::string text = "attack: {norm: linf}\nreweight: delta\n";
+  EXPECT_EQ(parse(text, {"saliency=alive"}).search.attack.norm, AttackNorm::kL2);
+  EXPECT_EQ(parse(text, {"saliency=alive"}).search.reweighting, Reweighting::kAbs);
+}
+
+TEST(SaliencyPresets, OfAnotherNameAreRefused) {
+  EXPECT_THAT([] { parse("name: x\nsaliency: live\n"); },
+              ThrowsMessage<ConfigError>(HasSubstr(
+                  "run.yaml:2: saliency: 'live' is not known; expected one of paper, alive")));
+}
+
 }  // namespace
 }  // namespace sanas

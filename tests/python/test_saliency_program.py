@@ -109,7 +109,9 @@ def test_the_overlay_mixes_image_and_heat_map(columns):
             columns / "gradcam" / f"{name}_overlay.png",
         )
     )
-    assert np.abs(mixed - (image + heat) / 2).max() <= 1
+    assert (np.minimum(image, heat) - 1 <= mixed).all()
+    assert (mixed <= np.maximum(image, heat) + 1).all()
+    assert not np.array_equal(mixed, image) and not np.array_equal(mixed, heat)
 
 
 def test_the_batch_changes_no_result(checkpoint, columns, images, tmp_path):
@@ -182,20 +184,57 @@ def test_memory_stays_flat(checkpoint, tmp_path):
 def test_pgd_options(checkpoint, images, tmp_path):
     """The un-saturated variants have more distinct values than |δ| of seven steps."""
     variants = {
-        "default": ("--steps", 7),
+        "paper": (),
         "one_step": ("--steps", 0, "--loss", "pseudo"),
         "l2": ("--steps", 7, "--norm", "l2", "--epsilon", "1/2", "--step-size", 0.25),
-        "starts": ("--steps", 7, "--starts", 4),
+        "starts": ("--starts", 4),
     }
     saturated = {}
     for name, options in variants.items():
         out = tmp_path / name
-        result = saliency(checkpoint, images, out, "--count", 2, *options)
+        result = saliency(checkpoint, images, out, "--count", 2, "--preset", "paper", *options)
         assert result.returncode == 0, result.stderr
         values = torch.stack(list(load_file(out / "maps.safetensors").values()))
         saturated[name] = float((values > 0.999 * values.max()).double().mean())
-    assert saturated["default"] > 0.3
-    assert max(v for name, v in saturated.items() if name != "default") < 0.5 * saturated["default"]
+    assert saturated["paper"] > 0.3
+    assert max(v for name, v in saturated.items() if name != "paper") < 0.5 * saturated["paper"]
+
+
+def test_smoothed_maps(checkpoint, images, tmp_path):
+    """scipy's Gaussian filter of the maps that are not smoothed."""
+    maps = {}
+    for sigma in (0, 1.5):
+        out = tmp_path / str(sigma)
+        options = ("--count", 2, "--smooth", sigma, "--dtype", "float64")
+        result = saliency(checkpoint, images, out, *options)
+        assert result.returncode == 0, result.stderr
+        maps[sigma] = load_file(out / "maps.safetensors")
+    for name, values in maps[0].items():
+        expected = ndimage.gaussian_filter(
+            values.numpy(), 1.5, axes=(1, 2), mode="nearest", truncate=3.0
+        )
+        np.testing.assert_allclose(maps[1.5][name].numpy(), expected, rtol=1e-12)
+
+
+def test_presets(checkpoint, images, tmp_path):
+    """The attack that a map is of stands in saliency.json."""
+    expected = {
+        "alive": {"norm": "l2", "loss": "pseudo"},
+        "paper": {"norm": "linf", "steps": 7, "epsilon": 8 / 255, "step_size": 2 / 255,
+                  "loss": "soft", "starts": 1, "smooth": 0.0},
+        "checkpoint": {"norm": "linf", "steps": 1, "starts": 1, "smooth": 0.0},
+    }
+    maps = {}
+    for preset, options in expected.items():
+        out = tmp_path / preset
+        chosen = ("--preset", preset) if preset != "alive" else ()  # the default
+        result = saliency(checkpoint, images, out, "--count", 1, *chosen)
+        assert result.returncode == 0, result.stderr
+        column = json.loads((out / "saliency.json").read_text())["columns"][0]
+        assert column["options"]["preset"] == preset
+        assert options.items() <= column["options"].items()
+        maps[preset] = next(iter(load_file(out / "maps.safetensors").values()))
+    assert len({values.sum().item() for values in maps.values()}) == len(expected)
 
 
 def runs(marks):
@@ -288,8 +327,10 @@ def test_display_options(checkpoint, images, changes, tmp_path):
         stripes = heat[unseen]  # grey, dark and light
         assert len(stripes) and (stripes == stripes[:, :1]).all()
         assert set(stripes[:, 0]) == {90, 170}
-        strength = chosen["strength"]
-        assert np.abs(mixed - ((1 - strength) * image + strength * heat)).max() <= 0.5
+        share = np.full(heat.shape[:2], 0.6)  # of what is not seen
+        share[rows, columns] = scaled
+        share = chosen["strength"] * share[..., None]
+        assert np.abs(mixed - ((1 - share) * image + share * heat)).max() <= 0.6
 
 
 # What is explained ------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runs/evaluation/training_records.h"
+#include "runs/search/saliency_probe.h"
 #include "runs/search/search_records.h"
 #include "sanas/genotype/genotype.h"
 
@@ -23,8 +24,8 @@ inline StepReport complete_step() {
   report.batch_size = 8;
   report.learning_rate = 0.025;
   report.reported = true;
-  report.weights1 = LevelReport{1.5, 0.25, 3.0, 2, 0.125, 1024};
-  report.weights2 = LevelReport{2.5, 0.75, 4.0, 3, 0.25, 2048};
+  report.weights1 = LevelReport{1.5, 0.25, 3.0, 2, 0.125, 1024, {}};
+  report.weights2 = LevelReport{2.5, 0.75, 4.0, 3, 0.25, 2048, 1};
   report.architecture.emplace();
   report.architecture->validation1_loss = 1.25;
   report.architecture->validation2_loss = 2.25;
@@ -97,10 +98,24 @@ inline TrainEpochReport complete_training_epoch() {
   return report;
 }
 
+/// What was measured of the saliency of a search's epoch.
+inline SaliencyQuality complete_saliency() {
+  SaliencyQuality quality{8, 0.125, 0.75, 0.375, 0.625, TermShares()};
+  for (const Term term : kTerms) {
+    quality.shares->share[term] = static_cast<double>(term) / 8.0;
+  }
+  return quality;
+}
+
+inline JsonRecord complete_epoch_record() {
+  auto record = to_record(complete_epoch(), 0, {.parameters = 7, .macs = 9}, 4096);
+  append(record, complete_saliency());
+  return record;
+}
+
 /// One of each phase, with every value that it may have.
 inline std::vector<JsonRecord> complete_records() {
-  return {to_record(complete_step(), 0, SearchMethod::kSanas),
-          to_record(complete_epoch(), 0, {.parameters = 7, .macs = 9}, 4096),
+  return {to_record(complete_step(), 0, SearchMethod::kSanas), complete_epoch_record(),
           to_record(complete_training_step()), to_record(complete_training_epoch(), 4096)};
 }
 

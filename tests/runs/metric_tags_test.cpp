@@ -37,6 +37,16 @@ TEST(MetricTags, AnEpochOfASearchIsDrawnByItsMeans) {
                           Pair("architecture/eigenvalue", 0.75)));
 }
 
+TEST(MetricTags, TheSaliencyOfAnEpochIsDrawn) {
+  const auto values = tagged_values(test::complete_epoch_record());
+  for (const auto& pair :
+       {Pair("saliency/seed_agreement", 0.125), Pair("saliency/saturated", 0.75),
+        Pair("saliency/average_precision", 0.375), Pair("saliency/pointing_game", 0.625),
+        Pair("share/d2", 0.125), Pair("share/I4", 0.625)}) {
+    EXPECT_THAT(values, testing::Contains(pair));
+  }
+}
+
 TEST(MetricTags, ATrainingIsDrawnToo) {
   EXPECT_THAT(
       tagged_values(to_record(test::complete_training_step())),

@@ -34,7 +34,7 @@ TEST(SearchRecords, AMiniBatchHasTheValuesOfEveryUpdate) {
             R"("train1_loss":1.5,"train1_top1":0.25,"train1_gradient_norm":3.0,"train1_passes":2,)"
             R"("train1_seconds":0.125,"train1_peak_memory_bytes":1024,)"
             R"("train2_loss":2.5,"train2_top1":0.75,"train2_gradient_norm":4.0,"train2_passes":3,)"
-            R"("train2_seconds":0.25,"train2_peak_memory_bytes":2048,)"
+            R"("train2_seconds":0.25,"train2_peak_memory_bytes":2048,"train2_unmoved_images":1,)"
             R"("validation1_loss":1.25,"hypergradient_norm":5.0,)"
             R"("norm_d1":0.5,"cosine_d1":0.0,"norm_I1":2.5,"cosine_I1":0.25,)"
             R"("validation2_loss":2.25,"attack_loss":16.0,)"

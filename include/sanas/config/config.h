@@ -37,6 +37,19 @@ struct RandomSearchOptions {
   int64_t candidates = 0;
 };
 
+/// Section `search.saliency`: on which images the attack of a search is measured while it runs.
+struct SaliencyCheckOptions {
+  /// In epochs; 0: never.
+  int64_t every = 1;
+  /// A file, a folder, or a data set by name with an optional ":train" or ":test" (open_images);
+  /// empty: of the images that the architecture learns from.
+  std::string images;
+  /// At most that many.
+  int64_t count = 16;
+  /// Folder of masks of `images` (SaliencyMetricsOptions); empty: none.
+  std::filesystem::path masks;
+};
+
 /// One run, as a YAML file describes it. The file's sections `hypergradient` and `attack` and its
 /// keys `reweight` and `on_nonfinite` are fields of `search`. What several parts have to know is
 /// said once: `method`, `seed` and `search.on_nonfinite` count, not the fields of `search` and
@@ -58,6 +71,7 @@ struct Config {
   SupernetChoice supernet;
   SearchOptions search;
   RandomSearchOptions random_search;
+  SaliencyCheckOptions saliency;
   EvaluationOptions evaluation;
   CheckpointOptions checkpoint;
 };

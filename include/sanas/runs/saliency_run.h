@@ -22,21 +22,37 @@ enum class SaliencyTarget { kPredicted, kTrue };
 /// The image that integrated gradients begin at: black, or the data set's mean colour.
 enum class PathBaseline { kBlack, kMean };
 
-/// Changes of a checkpoint's own attack settings.
+/// Which attack the maps of method pgd are of, and what is done to them.
+enum class SaliencyPreset {
+  /// What was measured to find objects best (docs/saliency.md).
+  kAlive,
+  /// |δ| of seven signed steps in the l∞ ball of 8/255, as published (supplement §L).
+  kPaper,
+  /// |δ| of the attack that the checkpoint's configuration has.
+  kCheckpoint,
+};
+
+std::string to_string(SaliencyPreset preset);
+
+/// Changes of a preset.
 struct AttackOverrides {
   std::optional<int64_t> steps;
   std::optional<AttackLoss> loss;
   std::optional<AttackNorm> norm;
   std::optional<double> epsilon;
   std::optional<double> step_size;
+  /// SaliencyMethodOptions.
+  std::optional<int64_t> starts;
+  std::optional<double> smoothing;
 };
 
 /// How maps are shown.
 struct SaliencyDisplay {
   ColorReduction reduction = ColorReduction::kMax;
-  std::string color_map = "jet";
-  /// Share of the heat map in the overlay, in [0, 1].
-  double strength = 0.5;
+  /// Perceptually even; the paper has "jet".
+  std::string color_map = "inferno";
+  /// Share of the heat map in the overlay, in [0, 1], where saliency is highest; it falls with it.
+  double strength = 0.8;
   /// Percentiles of a map that are shown as coldest and warmest.
   double low_percentile = 1.0;
   double high_percentile = 99.0;
@@ -62,9 +78,8 @@ struct SaliencyOptions {
   /// Bytes that a batch may take, about; it has 8 images at least and changes no result.
   int64_t memory_limit = int64_t{2} << 30;
   SaliencyTarget target = SaliencyTarget::kPredicted;
+  SaliencyPreset preset = SaliencyPreset::kAlive;
   AttackOverrides attack;
-  /// Random starts that PGD's maps are averaged over.
-  int64_t starts = 1;
   SmoothGradOptions smoothgrad;
   int64_t path_steps = 32;
   PathBaseline path_baseline = PathBaseline::kBlack;

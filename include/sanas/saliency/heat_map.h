@@ -27,10 +27,13 @@ Image to_image(const torch::Tensor& pixels);
 
 /// A map H×W in [0, 1] as colours, warm for important.
 /// @param color_map one of color_map_names(). Throws ConfigError for another.
-Image heat_map(const torch::Tensor& map, const std::string& color_map = "jet");
+Image heat_map(const torch::Tensor& map, const std::string& color_map = "inferno");
 
-/// (1 − strength) · image + strength · heat map; the heat map is resized to the image.
-Image overlay(const Image& image, const Image& heat, double strength = 0.5);
+/// (1 − a) · image + a · heat map with a = strength · map, so that the image stays to be seen where
+/// nothing is important.
+/// @param map H×W in [0, 1], of the image's size, as is `heat`.
+Image overlay(const Image& image, const Image& heat, const torch::Tensor& map,
+              double strength = 0.8);
 
 /// Bilinear resize.
 Image resize_image(const Image& image, int height, int width);

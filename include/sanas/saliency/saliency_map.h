@@ -32,6 +32,10 @@ torch::Tensor pgd_saliency(const Classifier& classifier, const torch::Tensor& im
                            const torch::Tensor& labels, const AttackOptions& options, uint64_t seed,
                            int64_t starts = 1);
 
+/// Maps N×C×H×W under a Gaussian of deviation `sigma` pixels, cut off at 3 sigma; beyond the border
+/// a map goes on as it ends. 0: as they are.
+torch::Tensor smooth_maps(const torch::Tensor& maps, double sigma);
+
 /// A map of what a network sees, laid onto the picture that it came from: bilinearly between the
 /// centres of pixels, in double precision on the CPU; 0 where the network does not look.
 /// @param map H×W, of the geometry's height and width. @return picture_height × picture_width.

@@ -21,8 +21,10 @@ std::string to_string(SaliencyMethod method);
 /// What each method can be told.
 struct SaliencyMethodOptions {
   AttackOptions attack;
-  /// Random starts that PGD's maps are averaged over.
+  /// Random starts that PGD's maps are averaged over, and the Gaussian that they are smoothed with
+  /// (smooth_maps), in pixels.
   int64_t starts = 1;
+  double smoothing = 0.0;
   SmoothGradOptions smoothgrad;
   IntegratedGradientsOptions integrated_gradients;
 };

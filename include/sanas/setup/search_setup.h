@@ -36,6 +36,8 @@ class SearchSetup {
 
   const torch::Device& device() const { return device_; }
   const Dataset& dataset() const { return *dataset_; }
+  /// Those of its images that the architecture learns from, and the weights do not.
+  const std::vector<int64_t>& architecture_images() const { return split_.validation; }
   /// SearchLoop::images of a loop on them.
   std::string images() const { return train_->fingerprint() + " " + architecture_->fingerprint(); }
   int64_t steps_per_epoch() const { return train_->batches_per_epoch(); }

@@ -26,16 +26,46 @@ NamedCheckpoint parse_checkpoint(const std::string& text) {
   return {name.empty() ? file.stem().string() : name.string(), file, {}};
 }
 
+/// An attack and what is made of its perturbations.
+struct AttackMaps {
+  AttackOptions attack;
+  int64_t starts = 1;
+  double smoothing = 0.0;
+};
+
+AttackMaps preset_of(const SaliencyOptions& options, const CheckpointInfo& info) {
+  AttackMaps maps;
+  switch (options.preset) {
+    case SaliencyPreset::kAlive:
+      maps.attack.norm = AttackNorm::kL2;
+      maps.attack.steps = 7;
+      maps.attack.epsilon = 1.0;
+      maps.attack.step_size = 0.25;
+      maps.attack.loss = AttackLoss::kPseudo;
+      maps.starts = 4;
+      maps.smoothing = 1.0;
+      break;
+    case SaliencyPreset::kPaper:
+      break;  // the defaults
+    case SaliencyPreset::kCheckpoint:
+      maps.attack = attack_of(info.config.search);
+      maps.attack.space = AttackSpace::kPixels;
+      break;
+  }
+  return maps;
+}
+
 SaliencyMethodOptions method_options(const SaliencyOptions& options, const CheckpointInfo& info) {
   SaliencyMethodOptions result;
-  result.attack = attack_of(info.config.search);
-  result.attack.space = AttackSpace::kPixels;
+  const AttackMaps preset = preset_of(options, info);
+  result.attack = preset.attack;
   result.attack.steps = options.attack.steps.value_or(result.attack.steps);
   result.attack.loss = options.attack.loss.value_or(result.attack.loss);
   result.attack.norm = options.attack.norm.value_or(result.attack.norm);
   result.attack.epsilon = options.attack.epsilon.value_or(result.attack.epsilon);
   result.attack.step_size = options.attack.step_size.value_or(result.attack.step_size);
-  result.starts = options.starts;
+  result.starts = options.attack.starts.value_or(preset.starts);
+  result.smoothing = options.attack.smoothing.value_or(preset.smoothing);
   result.smoothgrad = options.smoothgrad;
   result.integrated_gradients.steps = options.path_steps;
   if (options.path_baseline == PathBaseline::kMean) {

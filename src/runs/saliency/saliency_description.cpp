@@ -31,12 +31,14 @@ Described describe(const SaliencyColumn& column, const SaliencyOptions& options)
   const auto& used = column.options;
   switch (column.method) {
     case SaliencyMethod::kPgd:
+      described.add_value("preset", to_string(options.preset), to_string(defaults.preset));
       described.add("steps", used.attack.steps, options.attack.steps.has_value());
       described.add("loss", to_string(used.attack.loss), options.attack.loss.has_value());
       described.add("norm", to_string(used.attack.norm), options.attack.norm.has_value());
       described.add("epsilon", used.attack.epsilon, options.attack.epsilon.has_value());
       described.add("step_size", used.attack.step_size, options.attack.step_size.has_value());
-      described.add_value("starts", used.starts, defaults.starts);
+      described.add("starts", used.starts, options.attack.starts.has_value());
+      described.add("smooth", used.smoothing, options.attack.smoothing.has_value());
       break;
     case SaliencyMethod::kSmoothGrad:
       described.add_value("samples", used.smoothgrad.samples, defaults.smoothgrad.samples);

@@ -256,6 +256,18 @@ void say_where_the_maps_are(const SaliencyOptions& options, size_t columns, int6
 
 }  // namespace
 
+std::string to_string(SaliencyPreset preset) {
+  switch (preset) {
+    case SaliencyPreset::kAlive:
+      return "alive";
+    case SaliencyPreset::kPaper:
+      return "paper";
+    case SaliencyPreset::kCheckpoint:
+      return "checkpoint";
+  }
+  return {};
+}
+
 SaliencyOutcome run_saliency(const SaliencyOptions& given, Log& log) {
   SaliencyOptions options = given;
   if (options.pictures && !pictures_are_drawable()) {

@@ -21,7 +21,7 @@ NetworkSize size_of(const Genotype& genotype, const Config& config, const Datase
 }  // namespace
 
 SearchRecorder::SearchRecorder(SearchLoop& loop, const SearchStage& stage, const SearchSetup& setup,
-                               RunSession& session, RunWatch& watch)
+                               RunSession& session, RunWatch& watch, const SaliencyProbe& saliency)
     : loop_(loop),
       stage_(stage),
       setup_(setup),
@@ -29,7 +29,8 @@ SearchRecorder::SearchRecorder(SearchLoop& loop, const SearchStage& stage, const
       run_(session, watch,
            {"search" + of_stage(stage.index, setup.stages()), setup.steps(),
             setup.steps_before(stage), loop.counts()}),
-      forecast_(loop.options(), loop.validation_images()) {}
+      forecast_(loop.options(), loop.validation_images()),
+      saliency_(saliency) {}
 
 void SearchRecorder::on_step(const StepReport& report) {
   if (report.reported) {
@@ -45,7 +46,11 @@ void SearchRecorder::on_step(const StepReport& report) {
 }
 
 void SearchRecorder::on_epoch(const EpochReport& report) {
-  write_records(report);
+  std::optional<SaliencyQuality> saliency;
+  if (saliency_.is_due(report.epoch)) {
+    saliency = saliency_.measure(loop_, report.epoch);
+  }
+  write_records(report, saliency);
   if (!report.partial) {
     session_.settle_records();
   }
@@ -54,11 +59,26 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
   save_checkpoint(is_scored ? std::optional(report.validation->top1()) : std::nullopt);
   run_.warn_of_gaps(report.counts);
   session_.log().info(log_text(report));
+  if (saliency) {
+    tell_of_saliency(*saliency);
+  }
   session_.log().info("genotype = " + to_string(report.genotype));
 }
 
+/// A line for each epoch, and warnings once.
+void SearchRecorder::tell_of_saliency(const SaliencyQuality& saliency) {
+  session_.log().info(saliency_text(saliency));
+  if (!has_warned_) {
+    for (const auto& warning : saliency_warnings(saliency)) {
+      session_.log().warn(warning);
+    }
+  }
+  has_warned_ = true;
+}
+
 /// The heat maps are drawn first, so that the record's peak of the memory has them in it.
-void SearchRecorder::write_records(const EpochReport& report) {
+void SearchRecorder::write_records(const EpochReport& report,
+                                   const std::optional<SaliencyQuality>& saliency) {
   Supernet& net = *loop_.networks().net1;
   const auto heat_maps = run_.draw_heat_maps(
       net, [&net, normalization = loop_.normalization()](const torch::Tensor& pixels) {
@@ -66,10 +86,13 @@ void SearchRecorder::write_records(const EpochReport& report) {
       });
   const int64_t step = last_step(report);
   run_.write(operation_weights_record(report, stage_.index, net), step);
-  run_.write(to_record(report, stage_.index,
-                       size_of(report.genotype, session_.config(), setup_.dataset().info()),
-                       peak_memory_bytes(setup_.device())),
-             step);
+  JsonRecord record = to_record(
+      report, stage_.index, size_of(report.genotype, session_.config(), setup_.dataset().info()),
+      peak_memory_bytes(setup_.device()));
+  if (saliency) {
+    append(record, *saliency);
+  }
+  run_.write(record, step);
   for (const auto& [name, values] : net.architecture().named_tensors()) {
     run_.write_histogram(step, name, values);
   }

@@ -6,6 +6,7 @@
 
 #include "runs/run_recorder.h"
 #include "runs/run_session.h"
+#include "runs/search/saliency_probe.h"
 #include "runs/search/validation_forecast.h"
 #include "sanas/search/search_loop.h"
 #include "sanas/setup/search_setup.h"
@@ -19,7 +20,7 @@ class SearchRecorder : public SearchObserver {
  public:
   /// All have to outlive the recorder.
   SearchRecorder(SearchLoop& loop, const SearchStage& stage, const SearchSetup& setup,
-                 RunSession& session, RunWatch& watch);
+                 RunSession& session, RunWatch& watch, const SaliencyProbe& saliency);
 
   /// Before the first mini-batch, and after the last one.
   void begin() { run_.begin(); }
@@ -35,7 +36,8 @@ class SearchRecorder : public SearchObserver {
   void save_checkpoint(std::optional<double> score = {});
 
  private:
-  void write_records(const EpochReport& report);
+  void write_records(const EpochReport& report, const std::optional<SaliencyQuality>& saliency);
+  void tell_of_saliency(const SaliencyQuality& saliency);
 
   SearchLoop& loop_;
   const SearchStage& stage_;
@@ -43,6 +45,8 @@ class SearchRecorder : public SearchObserver {
   RunSession& session_;
   RunRecorder run_;
   ValidationForecast forecast_;
+  const SaliencyProbe& saliency_;
+  bool has_warned_ = false;
 };
 
 }  // namespace sanas

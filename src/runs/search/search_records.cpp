@@ -16,6 +16,9 @@ void append_level(JsonRecord& record, const std::string& name,
     record.emplace_back(name + "_passes", level->passes);
     record.emplace_back(name + "_seconds", level->seconds);
     record.emplace_back(name + "_peak_memory_bytes", level->peak_memory_bytes);
+    if (level->unmoved_images) {
+      record.emplace_back(name + "_unmoved_images", *level->unmoved_images);
+    }
   }
 }
 

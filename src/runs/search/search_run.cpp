@@ -14,6 +14,7 @@
 #include "runs/run_recorder.h"
 #include "runs/run_session.h"
 #include "runs/search/level_costs.h"
+#include "runs/search/saliency_probe.h"
 #include "runs/search/search_recorder.h"
 #include "runs/search/search_records.h"
 #include "sanas/core/error.h"
@@ -29,6 +30,7 @@ struct SearchRun {
   SearchSetup& setup;
   RunSession& session;
   RunWatch& watch;
+  const SaliencyProbe& saliency;
 };
 
 /// Where a search stands.
@@ -100,8 +102,8 @@ void keep_early_genotype(SearchLoop& loop, const RunSession& session) {
 
 /// Runs a stage to its end or until it is stopped, and writes down what it does.
 StageOutcome run_loop(SearchLoop& loop, const SearchStage& stage, SearchRun& run) {
-  auto& [setup, session, watch] = run;
-  SearchRecorder recorder(loop, stage, setup, session, watch);
+  auto& [setup, session, watch, saliency] = run;
+  SearchRecorder recorder(loop, stage, setup, session, watch, saliency);
   LevelCosts costs;
   LastValidation validation;
   loop.add_observer(recorder);
@@ -142,6 +144,8 @@ void go_back(Position& at, const NonFiniteError& error, const SearchLoop& loop, 
 
 /// Searches the stage from where it stands; goes back and on where something is not finite.
 StageOutcome search_stage(Position& at, SearchRun& run) {
+  report_composed(*at.networks.net1, run.setup.device(), run.session.config().kernels,
+                  run.session.log());
   while (true) {
     const SearchData data = run.setup.data(at.stage, *at.networks.net1, at.step);
     SearchLoop loop(at.networks, data, run.setup.options(at.stage), run.setup.device());
@@ -207,6 +211,7 @@ SearchSummary search(const Config& given, const RunOptions& options, Log& log) {
   const Config config = with_kept_files(given, options);
   PhaseDisplay phases(progress_options(options.quiet, log));
   SearchSetup setup(config, configured_device(config), log, phases);
+  const SaliencyProbe saliency(setup, config, log);
   Position at{setup.first_stage(), setup.networks(setup.first_stage())};
 
   RunSession session(SessionKind::kSearch, config, options, log);
@@ -221,7 +226,7 @@ SearchSummary search(const Config& given, const RunOptions& options, Log& log) {
   return session.run([&] {
     RunWatch watch{EventFile(session.folder().path(), first_step),
                    HeatMapProbe(setup.dataset(), config, setup.device())};
-    return search_stages(std::move(at), {setup, session, watch});
+    return search_stages(std::move(at), {setup, session, watch, saliency});
   });
 }
 

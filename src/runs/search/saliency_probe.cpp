@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runs/search/saliency_probe.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/format.h"
+#include "saliency/image_batches.h"
+#include "saliency/map_metrics.h"
+#include "saliency/masks.h"
+#include "sanas/core/error.h"
+#include "sanas/core/parameters.h"
+#include "sanas/core/random.h"
+#include "sanas/data/dataset_facts.h"
+#include "sanas/data/image_source.h"
+#include "sanas/nn/batch_norm.h"
+#include "sanas/saliency/map_similarity.h"
+#include "sanas/saliency/saliency_map.h"
+
+namespace sanas {
+namespace {
+
+/// The mean of those that are defined; NaN without any.
+double mean_of(const std::vector<double>& values) {
+  double sum = 0.0;
+  int64_t count = 0;
+  for (const double value : values) {
+    if (!std::isnan(value)) {
+      sum += value;
+      ++count;
+    }
+  }
+  return count > 0 ? sum / static_cast<double>(count) : std::nan("");
+}
+
+double saturated_share(const torch::Tensor& map) {
+  constexpr double kNearly = 0.999;
+  return (map >= kNearly * map.max()).to(torch::kDouble).mean().item<double>();
+}
+
+}  // namespace
+
+SaliencyProbe::SaliencyProbe(const SearchSetup& setup, const Config& config, Log& log)
+    : options_(config.saliency), attack_(attack_of(config.search)), seed_(config.seed) {
+  if (options_.every == 0 || config.method == Method::kPlain) {
+    return;
+  }
+  attack_.space = AttackSpace::kPixels;
+  const DatasetInfo& info = setup.dataset().info();
+  const ImagePreparation prepare(config.dataset.augment,
+                                 {info.height, info.width, frame_of(config.dataset.source)});
+  read_held_out(setup, prepare);
+  if (!options_.images.empty()) {
+    pixels_.clear();
+    labels_.clear();
+    geometries_.clear();
+    masks_.clear();
+    read_named(config, prepare, log);
+  }
+  for (const int64_t label : labels_) {
+    if (attack_.loss == AttackLoss::kLabel && (label < 0 || label >= info.num_classes())) {
+      throw ConfigError("search.saliency.images: " + options_.images +
+                        " has images without a class of the data set, which attack.loss: label "
+                        "needs; expected other images, or another loss");
+    }
+  }
+}
+
+void SaliencyProbe::read_held_out(const SearchSetup& setup, const ImagePreparation& prepare) {
+  const auto& all = setup.architecture_images();
+  const auto size = static_cast<int64_t>(all.size());
+  const int64_t count = std::min(options_.count, size);
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t index = all[static_cast<size_t>(i * size / count)];
+    try {
+      add(prepare(setup.dataset().image(index)), setup.dataset().label(index), {});
+    } catch (const DataError&) {
+      continue;  // the loaders say what becomes of it
+    }
+  }
+  const size_t half = pixels_.size() / 2;
+  const auto batch = [&](size_t first) {
+    const auto begin = static_cast<std::ptrdiff_t>(first);
+    const auto end = begin + static_cast<std::ptrdiff_t>(half);
+    const std::vector<torch::Tensor> pixels(pixels_.begin() + begin, pixels_.begin() + end);
+    const std::vector<int64_t> labels(labels_.begin() + begin, labels_.begin() + end);
+    return Batch{torch::cat(pixels), torch::tensor(labels),
+                 torch::arange(static_cast<int64_t>(half))}
+        .to(setup.device());
+  };
+  if (half > 0) {
+    train_ = batch(0);
+    validation_ = batch(half);
+  }
+}
+
+void SaliencyProbe::read_named(const Config& config, const ImagePreparation& prepare, Log& log) {
+  const auto source = open_images(options_.images, config.dataset.source, options_.count, log);
+  UnreadableImages unreadable(BadSample::kSkip, log);
+  std::vector<std::filesystem::path> masks(static_cast<size_t>(source->size()));
+  if (!options_.masks.empty()) {
+    masks = find_masks(*source, options_.masks, unreadable);
+  }
+  for (int64_t i = 0; i < source->size(); ++i) {
+    try {
+      add(prepare(source->image(i)), source->label(i).value_or(-1), masks[static_cast<size_t>(i)]);
+    } catch (const DataError& error) {
+      unreadable.add(i, error.what());
+    }
+  }
+}
+
+void SaliencyProbe::add(const PreparedImage& prepared, int64_t label,
+                        const std::filesystem::path& mask) {
+  pixels_.push_back(pixels_of(prepared.image, torch::kFloat32));
+  labels_.push_back(label);
+  geometries_.push_back(prepared.geometry);
+  masks_.push_back(mask);
+}
+
+bool SaliencyProbe::is_due(int64_t epoch) const {
+  return !pixels_.empty() && (epoch + 1) % options_.every == 0;
+}
+
+SaliencyQuality SaliencyProbe::measure(const SearchLoop& loop, int64_t epoch) const {
+  SaliencyQuality quality;
+  measure_maps(loop, quality);
+  quality.shares = measure_terms(loop, epoch);
+  return quality;
+}
+
+void SaliencyProbe::measure_maps(const SearchLoop& loop, SaliencyQuality& quality) const {
+  Supernet& net = *loop.networks().net1;
+  const FrozenStatistics running_statistics(net);
+  const ScopedMode evaluation(net, false);
+  const FrozenRandomness frozen(seed_);
+  const auto device = net.parameters().front().device();
+  const auto images = torch::cat(pixels_).to(device);
+  const auto labels = torch::tensor(labels_).to(device);
+  const Classifier classifier = [&](const torch::Tensor& pixels) {
+    return net.forward(loop.normalization()(pixels));
+  };
+  const auto maps = [&](uint64_t seed) {
+    const auto values = pgd_saliency(classifier, images, labels, attack_, seed);
+    return reduce_color(values.to(torch::kCPU), ColorReduction::kMax).to(torch::kDouble);
+  };
+  const torch::Tensor ours = maps(seed_);
+  const torch::Tensor others = maps(seed_ + 1);
+  std::vector<double> agreements;
+  std::vector<double> saturated;
+  for (int64_t i = 0; i < ours.size(0); ++i) {
+    agreements.push_back(rank_correlation(ours[i], others[i]));
+    saturated.push_back(saturated_share(ours[i]));
+  }
+  quality.images = ours.size(0);
+  quality.seed_agreement = mean_of(agreements);
+  quality.saturated = mean_of(saturated);
+  if (!options_.masks.empty()) {
+    MapBatch batch;
+    batch.geometries = geometries_;
+    batch.indices.resize(labels_.size());
+    std::iota(batch.indices.begin(), batch.indices.end(), 0);
+    batch.names.resize(labels_.size());
+    batch.maps = ours;
+    for (const auto& metric : measure_localization(batch, masks_, /*threshold=*/0.5)) {
+      if (metric.name == "average_precision") {
+        quality.average_precision = mean_of(metric.values);
+      } else if (metric.name == "pointing_game") {
+        quality.pointing_game = mean_of(metric.values);
+      }
+    }
+  }
+}
+
+std::optional<TermShares> SaliencyProbe::measure_terms(const SearchLoop& loop,
+                                                       int64_t epoch) const {
+  const SearchOptions& options = loop.options();
+  if (!train_.labels.defined() || train_.size() < 2 || options.sequential_stages ||
+      options.hypergradient.order == HypergradientOrder::kFirst) {
+    return std::nullopt;
+  }
+  const auto architect = make_architect(options, loop.networks(), loop.weights1(), loop.weights2());
+  architect->start_epoch(epoch);
+  const auto prepared = [&](Batch batch) {
+    if (options.attack.space == AttackSpace::kNormalized) {  // as SearchLoop does it
+      batch.images = loop.normalization()(batch.images);
+    }
+    return batch;
+  };
+  const auto hypergradient =
+      architect->gradient(prepared(train_), prepared(validation_), seed_, /*split_terms=*/true);
+  return term_shares(summarize(hypergradient), options.hypergradient.gamma);
+}
+
+void append(JsonRecord& record, const SaliencyQuality& quality) {
+  record.emplace_back("saliency_images", quality.images);
+  const auto add = [&record](const char* key, const std::optional<double>& value) {
+    if (value && std::isfinite(*value)) {
+      record.emplace_back(key, *value);
+    }
+  };
+  add("saliency_seed_agreement", quality.seed_agreement);
+  add("saliency_saturated", quality.saturated);
+  add("saliency_average_precision", quality.average_precision);
+  add("saliency_pointing_game", quality.pointing_game);
+  if (quality.shares) {
+    append(record, *quality.shares);
+  }
+}
+
+std::string saliency_text(const SaliencyQuality& quality) {
+  std::string text = format("saliency: two seeds agree by %.2f, %.0f %% of the pixels saturated",
+                            quality.seed_agreement, 100.0 * quality.saturated);
+  if (quality.average_precision) {
+    text += format(", average precision %.3f, pointing game %.3f", *quality.average_precision,
+                   *quality.pointing_game);
+  }
+  return text + (quality.shares ? ", " + share_text(*quality.shares) : "");
+}
+
+std::vector<std::string> saliency_warnings(const SaliencyQuality& quality) {
+  constexpr double kMuch = 0.5;
+  std::vector<std::string> warnings;
+  if (quality.saturated >= kMuch) {
+    warnings.push_back(format(
+        "warning: saliency is saturated: %.0f %% of a map's pixels have its largest value, so that "
+        "it says little about its image; saliency: alive is an attack that does not saturate",
+        100.0 * quality.saturated));
+  }
+  if (quality.shares) {
+    const std::string dead = dead_path_warning(*quality.shares);
+    if (!dead.empty()) {
+      warnings.push_back(dead);
+    }
+  }
+  return warnings;
+}
+
+}  // namespace sanas

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runs/search/term_shares.h"
+
+#include <cmath>
+
+#include "core/format.h"
+
+namespace sanas {
+
+TermShares term_shares(const ArchitectureReport& report, double gamma) {
+  TermShares shares;
+  for (const Term term : kTerms) {
+    const double weight = is_of_validation1(term) ? gamma : 1.0;
+    shares.share[term] =
+        report.total_norm > 0.0 ? weight * report.terms[term].norm / report.total_norm : 0.0;
+  }
+  return shares;
+}
+
+void append(JsonRecord& record, const TermShares& shares) {
+  for (const Term term : kTerms) {
+    if (std::isfinite(shares.share[term])) {
+      record.emplace_back("share_" + symbol(term), shares.share[term]);
+    }
+  }
+}
+
+std::string share_text(const TermShares& shares) {
+  return format("%.3g %% of the hypergradient lead through it", 100.0 * shares.through_delta());
+}
+
+std::string dead_path_warning(const TermShares& shares) {
+  constexpr double kLittle = 0.01;
+  if (shares.through_delta() >= kLittle) {
+    return "";
+  }
+  return format(
+      "warning: the path through saliency is dead: its terms are %.3g %% of the hypergradient, so "
+      "that the architecture does not follow it; saliency: alive has a path that carries",
+      100.0 * shares.through_delta());
+}
+
+}  // namespace sanas
