@@ -35,8 +35,8 @@ VARIANTS = {
     "4 starts": ["--starts", "4"],
 }
 # What may become the default maps, in kinds of which the best one is shown.
-STARTS = [1, 4, 16]
-SMOOTHINGS = [0, 1, 2, 3]
+STARTS = [1, 4]
+SMOOTHINGS = [0, 1, 2, 3, 4]  # more would find the middle of a picture, not an object
 ATTACKS = {
     "1 step ~ gradient": [["--steps", "0", "--loss", "pseudo"]],
     "l2 ball": [["--norm", "l2", "--epsilon", epsilon, "--step-size", step, "--loss", loss]

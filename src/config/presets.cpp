@@ -28,7 +28,7 @@ const std::vector<Preset>& saliency_presets() {
       // What was measured to give maps that mean something and a path that carries
       // (mathematics.md).
       {"alive",
-       {"attack.norm=l2", "attack.steps=3", "attack.epsilon=1/2", "attack.step_size=1/4",
+       {"attack.norm=l2", "attack.steps=3", "attack.epsilon=1/2", "attack.step_size=1/2",
         "attack.random_start=true", "attack.loss=soft", "attack.detach_target=false",
         "attack.jacobian=exact", "reweight=abs", "reweight_normalization=unit_mean"}},
   };

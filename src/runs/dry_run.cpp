@@ -18,7 +18,12 @@
 #include "sanas/runs/evaluation_run.h"
 #include "sanas/runs/search_run.h"
 #include "sanas/search/perturbation_store.h"
+#include "sanas/search/search_loop.h"
+#include "sanas/setup/evaluation_data.h"
 #include "sanas/setup/networks.h"
+#include "sanas/setup/search_setup.h"
+#include "sanas/train/evaluation_loop.h"
+#include "setup/configured_device.h"
 
 namespace sanas {
 namespace {
@@ -63,19 +68,39 @@ std::string size_text(const std::string& network, torch::nn::Module& net,
                 static_cast<long long>(count_macs(forward)));
 }
 
-/// Runs batches of kTinyBatch and kNextBatch images.
-/// @param run with a batch size. @return an estimate of what a run with `batch_size` takes in
-///        tensors: all that it holds is in proportion to the images or does not depend on them.
-double measured_bytes(int64_t batch_size, const std::function<void(int64_t)>& run) {
-  const auto peak = [&](int64_t images) {
-    const AllocationMeter meter;
-    run(images);
-    return static_cast<double>(meter.peak_bytes());
-  };
-  const double tiny = peak(kTinyBatch);
-  return batch_size == kTinyBatch
-             ? tiny
-             : tiny + (peak(kNextBatch) - tiny) * static_cast<double>(batch_size - kTinyBatch);
+/// What a run with `batch_size` images takes in tensors: all that it holds is in proportion to them
+/// or does not depend on them. @param peak what it takes with so many.
+double extrapolated(int64_t batch_size, const std::function<int64_t(int64_t images)>& peak) {
+  const auto tiny = static_cast<double>(peak(kTinyBatch));
+  const auto next = static_cast<double>(peak(kNextBatch));
+  return tiny + (next - tiny) * static_cast<double>(batch_size - kTinyBatch);
+}
+
+/// Bytes of tensors in the mini-batches of a search, without what is drawn and measured beside it.
+int64_t peak_of_search(Config config, Log& log) {
+  if (!config.search.attack.is_differentiated()) {  // one step after the other takes no more
+    config.search.attack.steps = std::min<int64_t>(config.search.attack.steps, 1);
+  }
+  SearchSetup setup(config, configured_device(config), log);
+  const AllocationMeter meter;
+  const SearchStage stage = setup.first_stage();
+  const SearchNetworks networks = setup.networks(stage);
+  const SearchData data = setup.data(stage, *networks.net1);
+  SearchLoop(networks, data, setup.options(stage), setup.device()).run();
+  return meter.peak_bytes();
+}
+
+/// The same of a training.
+int64_t peak_of_training(const Config& config, const Genotype& genotype, Log& log) {
+  const auto device = configured_device(config);
+  EvaluationImages images(config, device, log);
+  const AllocationMeter meter;
+  const auto network = make_eval_network(config, genotype, images.info(), device);
+  EvaluationLoop(*network, make_normalization(config, images.info()),
+                 {images.train(), images.test(), images.validation(), {}},
+                 evaluation_options(config), device)
+      .run();
+  return meter.peak_bytes();
 }
 
 /// @param tensors bytes. @param program bytes of everything else, on the CPU.
@@ -136,19 +161,19 @@ std::string dry_run_search(const Config& config, Log& log) {
   tiny.search.validate_every = 0;
   tiny.search.architecture.start_epoch = 0;
   tiny.search.attack_start_epoch = 0;
-  int64_t passes = 0;
-  const double tensors = measured_bytes(config.search.batch_size, [&](int64_t images) {
+  tiny.search.batch_size = kTinyBatch;
+  tiny.saliency.count = 1;
+  const auto summary = run_search(tiny, {.out = folder / "run", .quiet = log.quiet()}, log);
+  if (summary.outcome == RunOutcome::kStopped) {
+    throw Interrupted();
+  }
+  const double tensors = extrapolated(config.search.batch_size, [&](int64_t images) {
     tiny.search.batch_size = images;
-    const auto out = folder / std::to_string(images);
-    const auto summary = run_search(tiny, {.out = out, .quiet = log.quiet()}, log);
-    if (summary.outcome == RunOutcome::kStopped) {
-      throw Interrupted();
-    }
-    passes = summary.architecture_passes;
+    return peak_of_search(tiny, log);
   });
   text += memory_text(tensors + kept, program, config.search.batch_size);
   text += format("# one architecture step: %lld forward-backward passes\n",
-                 static_cast<long long>(passes));
+                 static_cast<long long>(summary.architecture_passes));
   return text + "# one mini-batch of two images went through every phase\n";
 }
 
@@ -173,16 +198,17 @@ std::string dry_run_evaluation(const Config& config, const Genotype& genotype, L
   tiny.evaluation.accumulation_steps = 1;
   tiny.evaluation.max_steps = 1;
   tiny.evaluation.report_every = 1;
+  tiny.evaluation.batch_size = kTinyBatch;
+  tiny.evaluation.test_images = kTinyBatch;
+  if (run_evaluation(tiny, genotype, {.out = folder / "run", .quiet = log.quiet()}, log) ==
+      RunOutcome::kStopped) {
+    throw Interrupted();
+  }
   const int64_t part =
       std::max<int64_t>(1, config.evaluation.batch_size / config.evaluation.accumulation_steps);
-  const double tensors = measured_bytes(part, [&](int64_t images) {
+  const double tensors = extrapolated(part, [&](int64_t images) {
     tiny.evaluation.batch_size = images;
-    tiny.evaluation.test_images = images;
-    const auto out = folder / std::to_string(images);
-    if (run_evaluation(tiny, genotype, {.out = out, .quiet = log.quiet()}, log) ==
-        RunOutcome::kStopped) {
-      throw Interrupted();
-    }
+    return peak_of_training(tiny, genotype, log);
   });
   text += memory_text(tensors, program, config.evaluation.batch_size);
   return text + "# one mini-batch of two images went through training and test\n";

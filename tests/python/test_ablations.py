@@ -9,6 +9,7 @@ import pytest
 from safetensors.torch import load_file
 
 TINY = {
+    "search.saliency.every": 0,
     "dataset.workers": 0,
     "supernet.channels": 4,
     "supernet.cells": 3,

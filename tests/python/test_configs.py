@@ -38,6 +38,7 @@ DEFAULTED = {"on_nonfinite", "dataset.on_bad_sample", "dataset.augment.resize", 
 DEFAULTED |= {"search.weights.nesterov", "hypergradient.terms.direct1", "evaluation.max_steps"}
 DEFAULTED |= {"evaluation.initial_weights"}
 TINY = {
+    "search.saliency.every": 0,
     "dataset.workers": 0,
     "dataset.subset": 0,
     "supernet.channels": 4,

@@ -22,6 +22,7 @@ from safetensors import safe_open
 STOPPED, DATA, USAGE, KILLED = 4, 3, 2, -signal.SIGKILL
 FAULTS = Path(os.environ.get("SANAS_BINARY_DIR", "missing")) / "bin" / "libsanas_faults.so"
 SMALL = {
+    "search.saliency.count": 2,
     "threads": 1,
     "dataset.workers": 1,
     "supernet.channels": 2,

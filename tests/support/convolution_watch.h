@@ -23,9 +23,9 @@ struct ConvolutionCounts {
 class ConvolutionWatch {
  public:
   ConvolutionWatch()
-      : handle_(at::addThreadLocalCallback(at::RecordFunctionCallback(&count)
-                                               .needsInputs(true)
-                                               .scopes({at::RecordScope::FUNCTION}))) {
+      : handle_(
+            at::addThreadLocalCallback(at::RecordFunctionCallback(&count).needsInputs(true).scopes(
+                {at::RecordScope::FUNCTION}))) {
     counted() = {};
   }
   ~ConvolutionWatch() { at::removeCallback(handle_); }

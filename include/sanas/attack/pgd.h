@@ -104,8 +104,8 @@ torch::Tensor project_perturbation(const torch::Tensor& delta, const torch::Tens
 torch::Tensor attack_step(const torch::Tensor& delta, const torch::Tensor& gradient,
                           const torch::Tensor& images, const AttackOptions& options);
 
-/// How many images an attack has left exactly where it began: their gradient is zero, as the network
-/// is sure of them. 0-dimensional.
+/// How many images an attack has left exactly where it began: their gradient is zero, as the
+/// network is sure of them. 0-dimensional.
 torch::Tensor count_unmoved(const torch::Tensor& delta, const torch::Tensor& start);
 
 /// Maximises the attack objective from `start` by `options.steps` steps, or by the steps of

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/saliency/saliency_columns.h"
 
+#include <algorithm>
 #include <set>
 
 #include "core/format.h"
@@ -33,17 +34,19 @@ struct AttackMaps {
   double smoothing = 0.0;
 };
 
-AttackMaps preset_of(const SaliencyOptions& options, const CheckpointInfo& info) {
+/// @param side the shorter one of the network's images, in pixels.
+AttackMaps preset_of(const SaliencyOptions& options, const CheckpointInfo& info, int64_t side) {
+  constexpr double kSmoothing = 1.0 / 16.0;  // of the side
   AttackMaps maps;
   switch (options.preset) {
     case SaliencyPreset::kAlive:
       maps.attack.norm = AttackNorm::kL2;
       maps.attack.steps = 7;
-      maps.attack.epsilon = 1.0;
+      maps.attack.epsilon = 0.5;
       maps.attack.step_size = 0.25;
       maps.attack.loss = AttackLoss::kPseudo;
       maps.starts = 4;
-      maps.smoothing = 1.0;
+      maps.smoothing = kSmoothing * static_cast<double>(side);
       break;
     case SaliencyPreset::kPaper:
       break;  // the defaults
@@ -55,9 +58,12 @@ AttackMaps preset_of(const SaliencyOptions& options, const CheckpointInfo& info)
   return maps;
 }
 
-SaliencyMethodOptions method_options(const SaliencyOptions& options, const CheckpointInfo& info) {
+SaliencyMethodOptions method_options(const SaliencyOptions& options,
+                                     const ExplainedCheckpoint& checkpoint) {
+  const CheckpointInfo& info = checkpoint.info;
   SaliencyMethodOptions result;
-  const AttackMaps preset = preset_of(options, info);
+  const AttackMaps preset =
+      preset_of(options, info, std::min(checkpoint.height(), checkpoint.width()));
   result.attack = preset.attack;
   result.attack.steps = options.attack.steps.value_or(result.attack.steps);
   result.attack.loss = options.attack.loss.value_or(result.attack.loss);
@@ -122,7 +128,7 @@ std::vector<SaliencyColumn> make_columns(const SaliencyOptions& options,
     for (const auto method : options.methods) {
       SaliencyColumn column{.name = to_string(method),
                             .method = method,
-                            .options = method_options(options, named.checkpoint.info),
+                            .options = method_options(options, named.checkpoint),
                             .target = options.target,
                             .seed = options.seed,
                             .reduction = options.display.reduction,
