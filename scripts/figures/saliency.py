@@ -208,7 +208,7 @@ def localization(args, checkpoint, images, options):
 def make_default(args, checkpoint):
     """Chooses by the sum of both scores on the first half; the second one is for the report."""
     choosing, reporting = halves(args)
-    lines = ["kind                      options".ljust(96) + "average precision       pointing game"]
+    lines = ["kind".ljust(30) + "options".ljust(74) + "average precision       pointing game"]
     shown = [("paper", ["--preset", "paper"])]
     for kind, attacks in ATTACKS.items():
         for smoothed in (False, True):
@@ -228,9 +228,9 @@ def make_default(args, checkpoint):
         cells = ["{:.3f} [{:.3f}, {:.3f}]".format(*scores[name])
                  for name in ("average_precision", "pointing_game")]
         words = " ".join(map(str, options[2:]))
-        lines.append(f"{kind:<26}{words:<70}{cells[0]:<24}{cells[1]}")
+        lines.append(f"{kind:<30}{words:<74}{cells[0]:<24}{cells[1]}")
     chance = scores["mask_share"]
-    lines.append("chance".ljust(96) + "{:.3f} [{:.3f}, {:.3f}]".format(*chance))
+    lines.append("chance".ljust(104) + "{:.3f} [{:.3f}, {:.3f}]".format(*chance))
     put_table(args.output / "saliency.md", "default", "\n".join(lines) + "\n")
 
 

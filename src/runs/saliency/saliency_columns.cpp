@@ -42,7 +42,7 @@ AttackMaps preset_of(const SaliencyOptions& options, const CheckpointInfo& info,
     case SaliencyPreset::kAlive:
       maps.attack.norm = AttackNorm::kL2;
       maps.attack.steps = 7;
-      maps.attack.epsilon = 0.5;
+      maps.attack.epsilon = 1.0;
       maps.attack.step_size = 0.25;
       maps.attack.loss = AttackLoss::kPseudo;
       maps.starts = 4;
