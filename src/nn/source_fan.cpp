@@ -81,6 +81,11 @@ NormSpec SourceFan::norm(BatchNorm norm) {
   return spec;
 }
 
+int SourceFan::add(ConvolutionSpec spec) {
+  spec_.convolutions.push_back(std::move(spec));
+  return static_cast<int>(spec_.convolutions.size()) - 1;
+}
+
 int SourceFan::stage(const SeparableStage& stage, int input) {
   const Window& window = stage.window();
   ConvolutionSpec spec;
@@ -89,8 +94,7 @@ int SourceFan::stage(const SeparableStage& stage, int input) {
   spec.depthwise = parameter(stage.depthwise()->weight);
   spec.pointwise = parameter(stage.pointwise()->weight);
   spec.norm = norm(stage.norm());
-  spec_.convolutions.push_back(std::move(spec));
-  return static_cast<int>(spec_.convolutions.size()) - 1;
+  return add(std::move(spec));
 }
 
 int SourceFan::pool(PoolKind kind) {
@@ -134,8 +138,7 @@ TermSpec SourceFan::describe(Operation& operation) {
     spec.shifted_pointwise = parameter(reduce->shifted()->weight);
     spec.norm = norm(reduce->norm());
   }
-  term.convolution = static_cast<int>(spec_.convolutions.size());
-  spec_.convolutions.push_back(std::move(spec));
+  term.convolution = add(std::move(spec));
   return term;
 }
 
@@ -146,8 +149,7 @@ void SourceFan::add(size_t node, const Convolution& convolution, const BatchNorm
   spec.norm = this->norm(norm);
   TermSpec term;
   term.target = static_cast<int>(node);
-  term.convolution = static_cast<int>(spec_.convolutions.size());
-  spec_.convolutions.push_back(std::move(spec));
+  term.convolution = add(std::move(spec));
   spec_.terms.push_back(std::move(term));
 }
 

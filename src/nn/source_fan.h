@@ -59,6 +59,8 @@ class SourceFan {
 
   /// Puts `operation`, which has a kernel, into the specification.
   kernels::TermSpec describe(Operation& operation);
+  /// @return its number.
+  int add(kernels::ConvolutionSpec spec);
   int stage(const SeparableStage& stage, int input);
   int pool(kernels::PoolKind kind);
   kernels::NormSpec norm(BatchNorm norm);

@@ -23,15 +23,7 @@ namespace {
 
 /// The mean of those that are defined; NaN without any.
 double mean_of(const std::vector<double>& values) {
-  double sum = 0.0;
-  int64_t count = 0;
-  for (const double value : values) {
-    if (!std::isnan(value)) {
-      sum += value;
-      ++count;
-    }
-  }
-  return count > 0 ? sum / static_cast<double>(count) : std::nan("");
+  return torch::tensor(values, torch::kDouble).nanmean().item<double>();
 }
 
 double saturated_share(const torch::Tensor& map) {
@@ -50,15 +42,10 @@ SaliencyProbe::SaliencyProbe(const SearchSetup& setup, const Config& config, Log
   const DatasetInfo& info = setup.dataset().info();
   const ImagePreparation prepare(config.dataset.augment,
                                  {info.height, info.width, frame_of(config.dataset.source)});
-  read_held_out(setup, prepare);
-  if (!options_.images.empty()) {
-    pixels_.clear();
-    labels_.clear();
-    geometries_.clear();
-    masks_.clear();
-    read_named(config, prepare, log);
-  }
-  for (const int64_t label : labels_) {
+  const Images held_out = held_out_images(setup, prepare);
+  share_out(held_out, setup.device());
+  images_ = options_.images.empty() ? held_out : named_images(config, prepare, log);
+  for (const int64_t label : images_.labels) {
     if (attack_.loss == AttackLoss::kLabel && (label < 0 || label >= info.num_classes())) {
       throw ConfigError("search.saliency.images: " + options_.images +
                         " has images without a class of the data set, which attack.loss: label "
@@ -67,35 +54,41 @@ SaliencyProbe::SaliencyProbe(const SearchSetup& setup, const Config& config, Log
   }
 }
 
-void SaliencyProbe::read_held_out(const SearchSetup& setup, const ImagePreparation& prepare) {
+SaliencyProbe::Images SaliencyProbe::held_out_images(const SearchSetup& setup,
+                                                     const ImagePreparation& prepare) const {
+  Images images;
   const auto& all = setup.architecture_images();
   const auto size = static_cast<int64_t>(all.size());
   const int64_t count = std::min(options_.count, size);
   for (int64_t i = 0; i < count; ++i) {
     const int64_t index = all[static_cast<size_t>(i * size / count)];
     try {
-      add(prepare(setup.dataset().image(index)), setup.dataset().label(index), {});
+      images.add(prepare(setup.dataset().image(index)), setup.dataset().label(index), {});
     } catch (const DataError&) {
       continue;  // the loaders say what becomes of it
     }
   }
-  const size_t half = pixels_.size() / 2;
-  const auto batch = [&](size_t first) {
-    const auto begin = static_cast<std::ptrdiff_t>(first);
-    const auto end = begin + static_cast<std::ptrdiff_t>(half);
-    const std::vector<torch::Tensor> pixels(pixels_.begin() + begin, pixels_.begin() + end);
-    const std::vector<int64_t> labels(labels_.begin() + begin, labels_.begin() + end);
-    return Batch{torch::cat(pixels), torch::tensor(labels),
-                 torch::arange(static_cast<int64_t>(half))}
-        .to(setup.device());
-  };
-  if (half > 0) {
-    train_ = batch(0);
-    validation_ = batch(half);
-  }
+  return images;
 }
 
-void SaliencyProbe::read_named(const Config& config, const ImagePreparation& prepare, Log& log) {
+void SaliencyProbe::share_out(const Images& held_out, const torch::Device& device) {
+  const int64_t half = static_cast<int64_t>(held_out.labels.size()) / 2;
+  if (half == 0) {
+    return;
+  }
+  const auto pixels = torch::cat(held_out.pixels);
+  const auto labels = torch::tensor(held_out.labels);
+  const auto batch = [&](int64_t first) {
+    return Batch{pixels.narrow(0, first, half), labels.narrow(0, first, half), torch::arange(half)}
+        .to(device);
+  };
+  train_ = batch(0);
+  validation_ = batch(half);
+}
+
+SaliencyProbe::Images SaliencyProbe::named_images(const Config& config,
+                                                  const ImagePreparation& prepare, Log& log) const {
+  Images images;
   const auto source = open_images(options_.images, config.dataset.source, options_.count, log);
   UnreadableImages unreadable(BadSample::kSkip, log);
   std::vector<std::filesystem::path> masks(static_cast<size_t>(source->size()));
@@ -104,23 +97,25 @@ void SaliencyProbe::read_named(const Config& config, const ImagePreparation& pre
   }
   for (int64_t i = 0; i < source->size(); ++i) {
     try {
-      add(prepare(source->image(i)), source->label(i).value_or(-1), masks[static_cast<size_t>(i)]);
+      images.add(prepare(source->image(i)), source->label(i).value_or(-1),
+                 masks[static_cast<size_t>(i)]);
     } catch (const DataError& error) {
       unreadable.add(i, error.what());
     }
   }
+  return images;
 }
 
-void SaliencyProbe::add(const PreparedImage& prepared, int64_t label,
-                        const std::filesystem::path& mask) {
-  pixels_.push_back(pixels_of(prepared.image, torch::kFloat32));
-  labels_.push_back(label);
-  geometries_.push_back(prepared.geometry);
-  masks_.push_back(mask);
+void SaliencyProbe::Images::add(const PreparedImage& prepared, int64_t label,
+                                const std::filesystem::path& mask) {
+  pixels.push_back(pixels_of(prepared.image, torch::kFloat32));
+  labels.push_back(label);
+  geometries.push_back(prepared.geometry);
+  masks.push_back(mask);
 }
 
 bool SaliencyProbe::is_due(int64_t epoch) const {
-  return !pixels_.empty() && (epoch + 1) % options_.every == 0;
+  return !images_.pixels.empty() && (epoch + 1) % options_.every == 0;
 }
 
 SaliencyQuality SaliencyProbe::measure(const SearchLoop& loop, int64_t epoch) const {
@@ -136,8 +131,8 @@ void SaliencyProbe::measure_maps(const SearchLoop& loop, SaliencyQuality& qualit
   const ScopedMode evaluation(net, false);
   const FrozenRandomness frozen(seed_);
   const auto device = net.parameters().front().device();
-  const auto images = torch::cat(pixels_).to(device);
-  const auto labels = torch::tensor(labels_).to(device);
+  const auto images = torch::cat(images_.pixels).to(device);
+  const auto labels = torch::tensor(images_.labels).to(device);
   const Classifier classifier = [&](const torch::Tensor& pixels) {
     return net.forward(loop.normalization()(pixels));
   };
@@ -158,12 +153,12 @@ void SaliencyProbe::measure_maps(const SearchLoop& loop, SaliencyQuality& qualit
   quality.saturated = mean_of(saturated);
   if (!options_.masks.empty()) {
     MapBatch batch;
-    batch.geometries = geometries_;
-    batch.indices.resize(labels_.size());
+    batch.geometries = images_.geometries;
+    batch.indices.resize(images_.labels.size());
     std::iota(batch.indices.begin(), batch.indices.end(), 0);
-    batch.names.resize(labels_.size());
+    batch.names.resize(images_.labels.size());
     batch.maps = ours;
-    for (const auto& metric : measure_localization(batch, masks_, /*threshold=*/0.5)) {
+    for (const auto& metric : measure_localization(batch, images_.masks, /*threshold=*/0.5)) {
       if (metric.name == "average_precision") {
         quality.average_precision = mean_of(metric.values);
       } else if (metric.name == "pointing_game") {

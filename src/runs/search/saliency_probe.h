@@ -50,19 +50,26 @@ class SaliencyProbe {
   SaliencyQuality measure(const SearchLoop& loop, int64_t epoch) const;
 
  private:
-  void read_held_out(const SearchSetup& setup, const ImagePreparation& prepare);
-  void read_named(const Config& config, const ImagePreparation& prepare, Log& log);
-  void add(const PreparedImage& prepared, int64_t label, const std::filesystem::path& mask);
+  struct Images {
+    std::vector<torch::Tensor> pixels;  ///< 1×3×H×W each
+    std::vector<int64_t> labels;
+    std::vector<ImageGeometry> geometries;
+    std::vector<std::filesystem::path> masks;
+
+    void add(const PreparedImage& prepared, int64_t label, const std::filesystem::path& mask);
+  };
+
+  Images held_out_images(const SearchSetup& setup, const ImagePreparation& prepare) const;
+  Images named_images(const Config& config, const ImagePreparation& prepare, Log& log) const;
+  /// Half for the weights, and half for the architecture.
+  void share_out(const Images& held_out, const torch::Device& device);
   void measure_maps(const SearchLoop& loop, SaliencyQuality& quality) const;
   std::optional<TermShares> measure_terms(const SearchLoop& loop, int64_t epoch) const;
 
   SaliencyCheckOptions options_;
   AttackOptions attack_;
   uint64_t seed_;
-  std::vector<torch::Tensor> pixels_;  ///< 1×3×H×W each
-  std::vector<int64_t> labels_;
-  std::vector<ImageGeometry> geometries_;
-  std::vector<std::filesystem::path> masks_;
+  Images images_;  ///< of the maps
   /// Held-out images, half and half; empty where there are not enough.
   Batch train_;
   Batch validation_;
