@@ -12,6 +12,7 @@
 #include "sanas/checkpoint/genotype_source.h"
 #include "sanas/core/error.h"
 #include "sanas/core/log.h"
+#include "sanas/core/phase_display.h"
 #include "sanas/core/signals.h"
 #include "sanas/runs/dry_run.h"
 #include "sanas/runs/evaluation_run.h"
@@ -47,6 +48,11 @@ bool is_sweep(const EvalCommand& command) {
 
 /// The trainings of a sweep, or the single one.
 std::vector<SweepEntry> entries_of(const Config& config, const EvalCommand& command, Log& log) {
+  if (!command.as_large_as.empty()) {
+    PhaseDisplay phases(progress_options(command.common.quiet, log));
+    return random_sweep(config, command.random_genotypes, find_genotype(command.as_large_as),
+                        phases);
+  }
   if (command.random_genotypes > 0) {
     return random_sweep(config, command.random_genotypes);
   }
@@ -98,6 +104,10 @@ void add_sweeps(CLI::App& app, EvalCommand& command) {
       ->type_name("N")
       ->check(CLI::Range(int64_t{1}, int64_t{100'000}))
       ->default_str("none")
+      ->group("Several trainings");
+  add_path(app, "--as-large-as", command.as_large_as, "NAME|FILE",
+           "of random genotypes only those with as many parameters as this one, within a tenth")
+      ->needs(app.get_option("--random-genotypes"))
       ->group("Several trainings");
   exclude(app, "--seeds", {"--cells", "--random-genotypes", "--seed"});
   exclude(app, "--cells", {"--random-genotypes", "--weights"});

@@ -22,6 +22,8 @@ struct EvalCommand {
   std::string seeds;
   std::string depths;
   int64_t random_genotypes = 0;
+  /// Whose size they have.
+  std::string as_large_as;
 };
 
 /// The options of a training, and what it does.

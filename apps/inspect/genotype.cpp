@@ -10,6 +10,7 @@
 #include "inspect/verbs.h"
 #include "sanas/checkpoint/genotype_source.h"
 #include "sanas/core/error.h"
+#include "sanas/core/text.h"
 #include "sanas/files/atomic_file.h"
 #include "sanas/report/cell_drawing.h"
 
@@ -28,6 +29,10 @@ std::string draw_cell(const CellGenotype& cell, const std::string& title,
   return *pdf;
 }
 
+std::string cell_in_lines(const std::string& title, const CellGenotype& cell) {
+  return title + "\n  " + join(cell_in_words(cell), "\n  ") + "\n";
+}
+
 }  // namespace
 
 std::string genotype_text(const Genotype& genotype, const std::string& format) {
@@ -36,6 +41,10 @@ std::string genotype_text(const Genotype& genotype, const std::string& format) {
   }
   if (format == "json") {
     return genotype_to_json(genotype) + "\n";
+  }
+  if (format == "words") {
+    return cell_in_lines("normal cell", genotype.normal) +
+           cell_in_lines("reduction cell", genotype.reduce);
   }
   return cell_to_dot(genotype.normal, "normal cell") +
          cell_to_dot(genotype.reduce, "reduction cell");
@@ -65,8 +74,13 @@ void write_genotype(const Genotype& genotype, const std::string& format,
 
 void add_genotype_output(CLI::App& command, std::string& format, std::string& output) {
   add_choice(command, "--format", format,
-             {{"text", "text"}, {"json", "json"}, {"dot", "dot"}, {"svg", "svg"}, {"pdf", "pdf"}},
-             "text, json, dot, svg or pdf");
+             {{"text", "text"},
+              {"words", "words"},
+              {"json", "json"},
+              {"dot", "dot"},
+              {"svg", "svg"},
+              {"pdf", "pdf"}},
+             "text, words, json, dot, svg or pdf");
   add_path(command, "--out,--output", output, "FILE", "file to write")
       ->default_str("standard output");
 }

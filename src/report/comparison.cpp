@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 
-#include "report/cells/cell_states.h"
 #include "report/facts.h"
 #include "report/html.h"
 #include "report/sections.h"
@@ -14,15 +13,9 @@
 namespace sanas {
 namespace {
 
-/// The cell in words, for those who don't see the drawing.
-std::string cell_in_words(const CellGenotype& cell, const std::string& title) {
-  std::string text = title + ".";
-  for (size_t i = 0; i < cell.genes.size(); ++i) {
-    text += (i % 2 == 0 ? " Node " + std::to_string(i / 2) + ": " : " plus ") +
-            to_string(cell.genes[i].operation) + " of " + state_name(cell, cell.genes[i].source) +
-            (i % 2 == 0 ? "" : ".");
-  }
-  return text;
+/// What the drawing shows, for those who don't see it.
+std::string described(const CellGenotype& cell, const std::string& title) {
+  return title + ": " + escape_html(join(cell_in_words(cell), "; ")) + ".";
 }
 
 }  // namespace
@@ -31,7 +24,7 @@ std::string cell_figure(const CellGenotype& cell, const std::string& title) {
   return "<figure class=\"cell\"><figcaption><h4>" + title +
          "</h4></figcaption>\n<div class=\"scroll paper\" role=\"region\" tabindex=\"0\" "
          "aria-label=\"" +
-         title + "\"><img alt=\"" + cell_in_words(cell, title) + "\" src=\"" +
+         title + "\"><img alt=\"" + described(cell, title) + "\" src=\"" +
          data_uri("image/svg+xml", cell_to_svg(cell, "")) + "\"></div></figure>\n";
 }
 

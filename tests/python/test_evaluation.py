@@ -117,6 +117,46 @@ def test_random_genotypes_are_different_and_valid(tmp_path):
         assert row["genotype"] == (out / row["name"] / "genotype.txt").read_text().strip()
 
 
+def parameters(folder):
+    """Counted in the weights that lie in the folder."""
+    with safe_open(folder / "weights.safetensors", "np") as file:
+        names = [name for name in file.keys() if "running_" not in name and "num_batches" not in name]
+        return sum(math.prod(file.get_slice(name).get_shape()) for name in names)
+
+
+def test_random_genotypes_may_be_asked_to_be_as_large_as_another(tmp_path):
+    small = settings(SMALL)
+    done("sanas_eval", *COMMON, *GENOTYPE, *small, "--out", tmp_path / "wanted")
+    words = (*COMMON, *small, "--random-genotypes", 3, "--out")
+    done("sanas_eval", *words, tmp_path / "any")
+    done("sanas_eval", *words, tmp_path / "alike", "--as-large-as", "DARTS_V2")
+    wanted = parameters(tmp_path / "wanted")
+    off = {name: [abs(parameters(tmp_path / name / f"random-{i}") / wanted - 1) for i in range(3)]
+           for name in ("any", "alike")}  # fmt: skip
+    assert max(off["alike"]) <= 0.1 < max(off["any"])
+    rows = table(tmp_path / "alike" / "results.tsv")
+    assert len({row["genotype"] for row in rows}) == 3
+    # A resume draws the same ones.
+    results = (tmp_path / "alike" / "results.tsv").read_text()
+    done("sanas_eval", *words, tmp_path / "alike", "--as-large-as", "DARTS_V2", "--resume")
+    assert (tmp_path / "alike" / "results.tsv").read_text() == results
+
+
+def test_a_size_is_for_random_genotypes():
+    result = run("sanas_eval", *COMMON, "--as-large-as", "DARTS_V2", "--genotype", "DARTS_V2")
+    one_line_error("sanas_eval", result, 2, "--as-large-as", "--random-genotypes")
+
+
+def test_a_space_without_genotypes_of_that_size_says_so(tmp_path):
+    # No edge of S1 has a separable 5×5 convolution, all edges of this genotype have.
+    genes = [("sep_conv_5x5", source) for node in range(4) for source in (node, node + 1)]
+    cells = f"normal={genes}, normal_concat=[2, 3, 4, 5], reduce={genes}, reduce_concat=[2, 3, 4, 5]"
+    (tmp_path / "large.txt").write_text(f"Genotype({cells})")
+    result = run("sanas_eval", *COMMON, *settings({**SMALL, "supernet.space": "s1"}),
+                 "--random-genotypes", 1, "--as-large-as", tmp_path / "large.txt")  # fmt: skip
+    one_line_error("sanas_eval", result, 2, "random genotypes", "--as-large-as")
+
+
 def test_random_search_keeps_the_best(tmp_path):
     out = tmp_path / "search"
     small = {

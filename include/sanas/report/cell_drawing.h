@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Draws the cells of a genotype: SVG, PDF, DOT and JSON.
+// Draws the cells of a genotype: SVG, PDF, DOT, JSON and words.
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sanas/genotype/genotype.h"
 
@@ -22,6 +23,10 @@ std::string cell_to_svg(const CellGenotype& cell, const std::string& title);
 /// The same as PDF, drawn by graphviz; nothing where that is not installed. Equal cells give equal
 /// bytes.
 std::optional<std::string> cell_to_pdf(const CellGenotype& cell, const std::string& title);
+
+/// The nodes of a cell in words, for a terminal and for those who don't see a drawing:
+/// "node 0: sep_conv_3x3 of c_{k-2} plus skip_connect of c_{k-1}".
+std::vector<std::string> cell_in_words(const CellGenotype& cell);
 
 /// {"normal": [["sep_conv_3x3", 0], …], "normal_concat": [2, 3, 4, 5], "reduce": …,
 /// "reduce_concat": …} on one line.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sanas/core/phase.h"
 #include "sanas/runs/evaluation_run.h"
 #include "sanas/train/significance.h"
 
@@ -40,6 +41,12 @@ std::vector<SweepEntry> depth_sweep(const Config& config, const Genotype& genoty
 /// `count` genotypes of the configuration's search space drawn uniformly from its seed: "random-0",
 /// … (the random baseline of DARTS).
 std::vector<SweepEntry> random_sweep(const Config& config, int64_t count);
+/// The same among genotypes whose networks have as many parameters as that of `like`, within a
+/// tenth: a baseline that does not win or lose by its size. Throws ConfigError where the space has
+/// too few of them.
+/// @param observer of reading the data set and of the draws. Throws Interrupted.
+std::vector<SweepEntry> random_sweep(const Config& config, int64_t count, const Genotype& like,
+                                     PhaseObserver& observer = nobody());
 
 /// Trains and tests the entries one after the other and writes `results.tsv`, a line for each that
 /// is done. With `options.resume` what is done is kept and what was begun is gone on with. Throws

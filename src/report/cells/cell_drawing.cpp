@@ -71,6 +71,16 @@ std::optional<std::string> cell_to_pdf(const CellGenotype& cell, const std::stri
   return pdf;
 }
 
+std::vector<std::string> cell_in_words(const CellGenotype& cell) {
+  std::vector<std::string> nodes(static_cast<size_t>(cell.nodes()));
+  for (size_t i = 0; i < cell.genes.size(); ++i) {
+    std::string& text = nodes[i / 2];
+    text += (text.empty() ? "node " + std::to_string(i / 2) + ": " : " plus ") +
+            to_string(cell.genes[i].operation) + " of " + state_name(cell, cell.genes[i].source);
+  }
+  return nodes;
+}
+
 std::string genotype_to_json(const Genotype& genotype) {
   nlohmann::ordered_json json;
   json["normal"] = genes_json(genotype.normal);

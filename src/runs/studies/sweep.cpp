@@ -2,8 +2,10 @@
 #include "sanas/runs/sweep.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/format.h"
+#include "data/dataset_reading.h"
 #include "formats/number_text.h"
 #include "report/run_files.h"
 #include "runs/kept_files.h"
@@ -15,6 +17,8 @@
 #include "sanas/core/text.h"
 #include "sanas/files/atomic_file.h"
 #include "sanas/genotype/random_genotype.h"
+#include "sanas/nn/cost.h"
+#include "sanas/setup/networks.h"
 
 namespace sanas {
 namespace {
@@ -22,6 +26,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kLatencyRuns = 30;
+// What counts as about equal, and how many genotypes are tried for each that is wanted.
+constexpr double kSizeTolerance = 0.1;
+constexpr uint64_t kMostDraws = 1000;
 
 const std::vector<std::string> kColumns{"name",
                                         "accuracy",
@@ -49,6 +56,37 @@ std::string table(const std::vector<SweepScore>& scores) {
             "\n";
   }
   return text;
+}
+
+/// Whether a network of the configuration is about as large as that of one genotype.
+class SizeFilter {
+ public:
+  SizeFilter(const Config& config, const Genotype& like, PhaseObserver& observer)
+      : options_(network_options_for(
+            config, open_dataset(config.dataset.source, Split::kTrain, observer)->info())),
+        wanted_(parameters_of(like)) {}
+
+  bool accepts(const Genotype& genotype) const {
+    return std::abs(parameters_of(genotype) - wanted_) <= kSizeTolerance * wanted_;
+  }
+  double wanted() const { return wanted_; }
+
+ private:
+  double parameters_of(const Genotype& genotype) const {
+    const ScopedRandomState random;  // to build a network draws its weights
+    return static_cast<double>(count_parameters(EvalNetwork(genotype, options_), false));
+  }
+
+  EvalNetworkOptions options_;
+  double wanted_;
+};
+
+SweepEntry random_entry(const Config& config, size_t number, const Genotype& genotype) {
+  return {"random-" + std::to_string(number), config, genotype};
+}
+
+Genotype draw(const SearchSpace& space, const Config& config, uint64_t number) {
+  return random_genotype(space, derive_seed(config.seed, {number}));
 }
 
 }  // namespace
@@ -82,8 +120,32 @@ std::vector<SweepEntry> random_sweep(const Config& config, int64_t count) {
   const auto space = make_search_space(config.supernet);
   std::vector<SweepEntry> entries;
   for (int64_t i = 0; i < count; ++i) {
-    const uint64_t seed = derive_seed(config.seed, {static_cast<uint64_t>(i)});
-    entries.push_back({"random-" + std::to_string(i), config, random_genotype(space, seed)});
+    const auto number = static_cast<uint64_t>(i);
+    entries.push_back(random_entry(config, entries.size(), draw(space, config, number)));
+  }
+  return entries;
+}
+
+std::vector<SweepEntry> random_sweep(const Config& config, int64_t count, const Genotype& like,
+                                     PhaseObserver& observer) {
+  const auto space = make_search_space(config.supernet);
+  const SizeFilter size(config, like, observer);
+  Phase phase(observer, "random genotypes of about equal size", count);
+  std::vector<SweepEntry> entries;
+  const auto wanted = static_cast<size_t>(count);
+  for (uint64_t number = 0; entries.size() < wanted && number < kMostDraws * wanted; ++number) {
+    const Genotype genotype = draw(space, config, number);
+    if (size.accepts(genotype)) {
+      entries.push_back(random_entry(config, entries.size(), genotype));
+      phase.advance();
+    }
+  }
+  if (entries.size() < wanted) {
+    throw ConfigError(
+        format("among %llu random genotypes of supernet.space only %zu have networks within 10 %% "
+               "of %.0f parameters; expected %zu: ask for fewer, or leave --as-large-as out",
+               static_cast<unsigned long long>(kMostDraws * wanted), entries.size(), size.wanted(),
+               wanted));
   }
   return entries;
 }
