@@ -2,6 +2,7 @@
 #include "common/config_options.h"
 
 #include "common/arguments.h"
+#include "sanas/config/config_list.h"
 #include "sanas/config/setting.h"
 #include "sanas/core/error.h"
 #include "sanas/runs/run_options.h"
@@ -78,6 +79,9 @@ void add_run_options(CLI::App& app, CommonOptions& options) {
                "nothing is written to --out")
       ->group("Run");
   exclude(app, "--dry-run", {"--resume"});
+  app.add_flag("--list-configs", options.list_configs,
+               "print the configurations that --config takes by name, a line on each, and exit")
+      ->group("Configuration");
 }
 
 std::vector<fs::path> config_folders() {
@@ -93,6 +97,8 @@ std::vector<fs::path> config_folders() {
   }
   return folders;
 }
+
+std::string listed_configs() { return config_table(list_configs(config_folders())); }
 
 Config unchecked_config(const CommonOptions& options) {
   return load_config(config_name(options), overrides(options), config_folders());

@@ -23,18 +23,22 @@ struct CommonOptions {
   std::filesystem::path out;
   bool resume = false;
   bool dry_run = false;
+  bool list_configs = false;
 };
 
 /// Adds --config, --set, --data, --device, --threads, --seed, --deterministic and --quiet to `app`.
 /// `options` must outlive it.
 void add_config_options(CLI::App& app, CommonOptions& options);
 
-/// Adds --out, --resume and --dry-run, for what writes a run folder.
+/// Adds --out, --resume and --dry-run, for what writes a run folder, and --list-configs.
 void add_run_options(CLI::App& app, CommonOptions& options);
 
 /// Where a bare configuration name is looked up, in this order: the working folder, its `configs`,
 /// and the installed ones.
 std::vector<std::filesystem::path> config_folders();
+
+/// What --list-configs prints: the configurations of these folders.
+std::string listed_configs();
 
 /// The configuration of --config with all overrides: --set wins over the file, --data, --device,
 /// --threads, --seed and --strategy win over both. With --resume the run folder's own configuration

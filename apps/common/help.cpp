@@ -30,7 +30,20 @@ class HelpText : public CLI::Formatter {
     }
     return text;
   }
+
+  /// CLI11 has a place for text behind the options alone: a footer.
+  std::string make_description(const CLI::App* app) const override {
+    const std::string examples = app->get_footer();
+    return CLI::Formatter::make_description(app) + (examples.empty() ? "" : examples + "\n");
+  }
+  std::string make_footer(const CLI::App* /*app*/) const override { return ""; }
 };
+
+/// "sanas_eval train".
+std::string called(const CLI::App& app) {
+  const CLI::App* parent = app.get_parent();
+  return (parent == nullptr ? "" : called(*parent) + " ") + app.get_name();
+}
 
 std::string version(const std::string& program) {
   const auto part = [](bool has, const char* name) {
@@ -61,6 +74,14 @@ void add_help(CLI::App& app) {
   app.formatter(std::make_shared<HelpText>());
   app.set_help_flag("-h,--help", "print this help and exit");
   app.set_version_flag("--version", version(app.get_name()), "print the version and exit");
+}
+
+void add_examples(CLI::App& app, const std::vector<std::string>& arguments) {
+  std::string text = "\nExamples:\n";
+  for (const auto& example : arguments) {
+    text += "  " + called(app) + " " + example + "\n";
+  }
+  app.footer(text);
 }
 
 }  // namespace sanas

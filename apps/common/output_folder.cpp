@@ -3,37 +3,14 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
 #include <ctime>
-#include <string_view>
 
 #include "common/program.h"
+#include "common/shell_word.h"
 
 namespace sanas {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-/// A path as a word of a shell's command line.
-std::string shell_word(const fs::path& path) {
-  const std::string text = path.string();
-  const bool is_plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("_-./+,:@%=").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (is_plain) {
-    return text;
-  }
-  std::string word = "'";
-  for (const char c : text) {
-    word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  }
-  return word + "'";
-}
-
-}  // namespace
 
 OutputFolder::OutputFolder(fs::path named, const std::string& name)
     : is_made_here_(named.empty()),
@@ -53,7 +30,7 @@ int end_of_run(RunOutcome outcome, const fs::path& folder, Log& log) {
   log.warn(kept_config(folder).empty()
                ? "stopped by a signal before anything was begun; the same command begins again"
                : "stopped by a signal; everything is saved. The same command with --out " +
-                     shell_word(folder) + " --resume goes on");
+                     shell_word(folder.string()) + " --resume goes on");
   return kExitInterrupted;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/arguments.h"
+#include "common/help.h"
 #include "common/program.h"
 #include "eval/verbs.h"
 #include "sanas/core/error.h"
@@ -64,6 +65,8 @@ void add_compare(CLI::App& app, std::function<int()>& verb) {
       command, "--format", options->format,
       {{"text", TableFormat::kText}, {"csv", TableFormat::kCsv}, {"latex", TableFormat::kLatex}},
       "text, csv or latex");
+  add_examples(command, {"runs/seeds runs/others",
+                         "runs/seeds/results.tsv runs/others --names ours,theirs --format latex"});
   command.callback([options, &verb] { verb = [options] { return compare(*options); }; });
 }
 

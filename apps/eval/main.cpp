@@ -42,6 +42,17 @@ int main(int argc, char** argv) {
   add_tested(testing, command);
   testing.callback([&] { verb = [&] { return test(command); }; });
   add_compare(app, verb);
+  add_examples(app, {"--config eval_cifar100 --data ~/data --genotype DARTS_V2 --out runs/trained",
+                     "--resume --out runs/trained"});
+  add_examples(training,
+               {"--config eval_cifar100 --data ~/data --genotype runs/first/genotype.txt --out "
+                "runs/found",
+                "--config eval_cifar100 --data ~/data --genotype DARTS_V2 --seeds 0-2 --out "
+                "runs/seeds"});
+  add_examples(testing, {"--config eval_cifar100 --data ~/data --checkpoint "
+                         "runs/trained/checkpoints/last.safetensors",
+                         "--config runs/trained/config.yaml --checkpoint "
+                         "runs/trained/checkpoints/last.safetensors"});
   return run_program(
       app, argc, argv, [&] { return verb(); },
       [&] { return memory_advice(unchecked_config(command.common)); });

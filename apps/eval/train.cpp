@@ -131,6 +131,10 @@ void add_training(CLI::App& app, EvalCommand& command) {
 
 int train(const EvalCommand& command) {
   const auto& common = command.common;
+  if (common.list_configs) {
+    std::cout << listed_configs();
+    return kExitDone;
+  }
   Config config = resolve_config(common, validate_evaluation);
   if (!command.weights.empty()) {
     config.evaluation.initial_weights = std::filesystem::absolute(command.weights);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/arguments.h"
+#include "common/help.h"
 #include "common/network_options.h"
 #include "inspect/verbs.h"
 #include "sanas/checkpoint/genotype_source.h"
@@ -73,6 +74,8 @@ void add_count(CLI::App& app, std::function<void()>& verb) {
              {{"plain", CountingRule::kPlain}, {"bn_relu", CountingRule::kWithBatchNormAndRelu}},
              "plain, or bn_relu: also two per batch norm and one per ReLU element");
   command->add_flag("--json", options->json, "print JSON");
+  add_examples(*command,
+               {"--genotype DARTS_V2 --dataset imagenet", "--config cifar100_darts2nd --json"});
   command->callback([options, &verb] { verb = [options] { count(*options); }; });
 }
 

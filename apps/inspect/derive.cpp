@@ -4,6 +4,7 @@
 
 #include "common/arguments.h"
 #include "common/config_options.h"
+#include "common/help.h"
 #include "common/program.h"
 #include "inspect/genotype_output.h"
 #include "inspect/verbs.h"
@@ -69,6 +70,11 @@ void add_derive(CLI::App& app, std::function<void()>& verb) {
                           "file for them, as the state dict of the discrete network");
   output->needs(weights);
   weights->needs(output);
+  add_examples(*command,
+               {"--config cifar100_darts2nd --alphas runs/first/checkpoints/last.safetensors",
+                "--config cifar100_darts2nd --alphas runs/first/checkpoints/last.safetensors "
+                "--with-weights runs/first/checkpoints/last.safetensors --weights-output "
+                "discrete.safetensors"});
   command->callback([options, &verb] { verb = [options] { derive(*options); }; });
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "common/arguments.h"
+#include "common/help.h"
 #include "common/program.h"
 #include "inspect/genotype_output.h"
 #include "inspect/verbs.h"
@@ -99,6 +100,7 @@ void add_genotype(CLI::App& app, std::function<void()>& verb) {
                join(preset_genotype_names()))
       ->required();
   add_genotype_output(*command, options->format, options->output);
+  add_examples(*command, {"runs/first/genotype.txt", "DARTS_V2 --format svg --out cell.svg"});
   command->callback([options, &verb] {
     verb = [options] {
       write_genotype(find_genotype(options->source), options->format, options->output);

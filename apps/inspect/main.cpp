@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   add_convert(app, verb);
   add_report(app, verb);
   add_handed_over(app, argv, verb);
+  add_examples(app, {"count --genotype DARTS_V2", "report runs/first --out report.html"});
   return run_program(app, argc, argv, [&] {
     verb();
     return static_cast<int>(kExitDone);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/arguments.h"
+#include "common/help.h"
 #include "inspect/verbs.h"
 #include "sanas/core/phase_display.h"
 #include "sanas/core/signals.h"
@@ -24,6 +25,8 @@ void add_report(CLI::App& app, std::function<void()>& verb) {
       ->type_name("RUN...")
       ->required();
   add_path(*command, "--out,--output", options->output, "FILE", "file to write")->required();
+  add_examples(*command,
+               {"runs/first --out report.html", "runs/first runs/trained --out both.html"});
   command->callback([options, &verb] {
     verb = [options] {
       const ScopedSignals signals;

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "common/arguments.h"
+#include "common/help.h"
 #include "common/network_options.h"
 #include "common/program.h"
 #include "probe/networks.h"
@@ -120,6 +121,12 @@ void add_forward(CLI::App& app, std::function<void()>& verb) {
   add_dtype(*command, options->dtype);
   command->add_flag("--gradients", options->gradients,
                     "also grad.<name> for every weight and alpha");
+  add_examples(*command, {"--genotype DARTS_V2 --dataset cifar100 --weights "
+                          "runs/trained/weights.safetensors --input batch.safetensors "
+                          "--out logits.safetensors",
+                          "--genotype DARTS_V2 --dataset cifar100 --weights "
+                          "runs/trained/weights.safetensors --input batch.safetensors "
+                          "--mode train --gradients --out gradients.safetensors"});
   command->callback([options, &verb] { verb = [options] { forward(*options); }; });
 }
 

@@ -5,6 +5,7 @@
 
 #include "common/arguments.h"
 #include "common/config_options.h"
+#include "common/help.h"
 #include "common/program.h"
 #include "probe/networks.h"
 #include "probe/verbs.h"
@@ -176,6 +177,10 @@ void add_hypergradient(CLI::App& app, std::function<void()>& verb) {
       ->required();
   add_dtype(*command, options->dtype);
   command->add_flag("--steps", options->steps, "also write the updated w1.* and w2.*");
+  add_examples(*command,
+               {"--config cifar100_darts2nd --state state.safetensors --out terms.safetensors",
+                "--config cifar100_darts2nd --state state.safetensors --steps --dtype float64 "
+                "--out terms64.safetensors"});
   command->callback([options, &verb] { verb = [options] { hypergradient(*options); }; });
 }
 

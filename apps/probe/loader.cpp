@@ -5,6 +5,7 @@
 
 #include "common/arguments.h"
 #include "common/config_options.h"
+#include "common/help.h"
 #include "common/program.h"
 #include "probe/verbs.h"
 #include "sanas/core/device.h"
@@ -99,6 +100,9 @@ void add_loader(CLI::App& app, std::function<void()>& verb) {
       ->check(CLI::NonNegativeNumber);
   add_path(*command, "--out,--output", options->output, "FILE",
            "file for images (N×3×H×W in [0, 1]), labels and indices");
+  add_examples(*command, {"--config eval_cifar100 --data ~/data --batches 2",
+                          "--config eval_cifar100 --data ~/data --split test --batches 1 --out "
+                          "images.safetensors"});
   command->callback([options, &verb] { verb = [options] { load(*options); }; });
 }
 

@@ -21,6 +21,9 @@ int main(int argc, char** argv) {
   add_hypergradient(app, verb);
   add_loader(app, verb);
   add_time(app, verb);
+  add_examples(app, {"loader --config eval_cifar100 --data ~/data --batches 2",
+                     "time --genotype DARTS_V2 --dataset cifar100 --weights "
+                     "runs/trained/weights.safetensors --input batch.safetensors --passes 2"});
   return run_program(app, argc, argv, [&] {
     verb();
     return static_cast<int>(kExitDone);

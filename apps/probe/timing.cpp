@@ -6,6 +6,7 @@
 
 #include "common/arguments.h"
 #include "common/config_options.h"
+#include "common/help.h"
 #include "probe/arithmetic_peak.h"
 #include "probe/timed_work.h"
 #include "probe/verbs.h"
@@ -110,6 +111,9 @@ void add_time(CLI::App& app, std::function<void()>& verb) {
   add_value(*command, "--threads", options->threads, "N",
             "CPU threads; 0: OMP_NUM_THREADS, or one per core")
       ->check(CLI::Range(0, 1024));
+  add_examples(*command, {"--what peak --threads 1",
+                          "--genotype DARTS_V2 --dataset cifar100 --weights "
+                          "runs/trained/weights.safetensors --input batch.safetensors --passes 2"});
   command->callback([options, &verb] { verb = [options] { time(*options); }; });
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "common/arguments.h"
+#include "common/help.h"
 #include "common/machine_options.h"
 #include "common/program.h"
 #include "saliency/verbs.h"
@@ -26,6 +27,7 @@ void add_aggregate(CLI::App& app, std::function<int()>& verb) {
       ->default_str("any");
   add_seed(command, options->bootstrap.seed, "of the bootstrap");
   command.add_flag("--json", options->json, "JSON instead of a table");
+  add_examples(command, {"ann.json ben.json", "ann.json ben.json --sheet sheet.html --json"});
   command.callback([options, &verb] {
     verb = [options] {
       const auto summaries = aggregate_ratings(options->files, options->sheet, options->bootstrap);

@@ -21,6 +21,14 @@ int main(int argc, char** argv) {
   maps.callback([&] { verb = [&] { return make_maps(maps, command); }; });
   add_rate(app, verb);
   add_aggregate(app, verb);
+  for (CLI::App* command_line : {&app, &maps}) {
+    add_examples(
+        *command_line,
+        {"--checkpoint runs/trained/checkpoints/last.safetensors --images cifar100:test "
+         "--data ~/data --count 16 --out maps",
+         "--checkpoint runs/trained/checkpoints/last.safetensors --images photos --method gradcam "
+         "--method pgd --out two"});
+  }
   return run_program(
       app, argc, argv, [&] { return verb(); },
       [] { return std::string("a smaller --memory-limit takes fewer images at a time"); });

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "common/arguments.h"
+#include "common/help.h"
 #include "common/machine_options.h"
 #include "common/program.h"
 #include "saliency/verbs.h"
@@ -24,6 +25,8 @@ void add_rate(CLI::App& app, std::function<int()>& verb) {
   add_value(command, "--count", options->sheet.count, "N", "at most that many images; 0: all")
       ->check(CLI::NonNegativeNumber);
   add_seed(command, options->sheet.seed, "of the order in which maps are shown");
+  add_examples(command, {"--maps maps --out sheet.html",
+                         "--maps maps --count 10 --seed 1 --out short.html"});
   command.callback([options, &verb] {
     verb = [options] {
       const std::string page = rating_sheet_html(options->sheet);

@@ -14,6 +14,7 @@
 #include "sanas/runs/gamma_tuning.h"
 #include "sanas/runs/random_search.h"
 #include "sanas/runs/search_run.h"
+#include "search/summary.h"
 
 namespace {
 
@@ -37,8 +38,26 @@ int tune(const Config& config, const SearchCommand& command, const RunOptions& r
   return end_of_run(tuning.outcome, run.out, log);
 }
 
-int search(const SearchCommand& command) {
+/// What is found goes to standard output, and what there is to say of it where the log goes.
+int end_of_search(const SearchSummary& summary, const Config& config,
+                  const std::filesystem::path& folder, const std::string& program, Log& log) {
+  if (summary.outcome != RunOutcome::kFinished) {
+    return end_of_run(summary.outcome, folder, log);
+  }
+  for (const auto& line : summary_lines(summary, config, folder, program)) {
+    log.info(line);
+  }
+  std::cout << to_string(summary.genotype) << '\n';
+  return kExitDone;
+}
+
+/// @param program as it was called.
+int search(const SearchCommand& command, const std::string& program) {
   const CommonOptions& options = command.common;
+  if (options.list_configs) {
+    std::cout << listed_configs();
+    return kExitDone;
+  }
   const Config config = resolve_config(options, validate_search);
   const bool is_random = config.strategy == Strategy::kRandom;
   if (options.dry_run && is_random) {
@@ -63,11 +82,7 @@ int search(const SearchCommand& command) {
   }
   const auto summary =
       is_random ? run_random_search(config, run, log) : run_search(config, run, log);
-  const int status = end_of_run(summary.outcome, out.path(), log);
-  if (summary.outcome == RunOutcome::kFinished) {
-    std::cout << to_string(summary.genotype) << '\n';
-  }
-  return status;
+  return end_of_search(summary, config, out.path(), program, log);
 }
 
 void add_search(CLI::App& app, SearchCommand& command) {
@@ -99,7 +114,10 @@ int main(int argc, char** argv) {
   add_help(app);
   SearchCommand command;
   add_search(app, command);
+  add_examples(app, {"--config cifar100_darts2nd --data ~/data --out runs/first",
+                     "--resume --out runs/first"});
+  const std::string program = argc > 0 ? argv[0] : app.get_name();
   return run_program(
-      app, argc, argv, [&] { return search(command); },
+      app, argc, argv, [&] { return search(command, program); },
       [&] { return memory_advice(unchecked_config(command.common)); });
 }

@@ -31,7 +31,7 @@ size_t terminal_width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-std::string rate_text(double rate) {
+std::string steps_per_second_text(double rate) {
   std::array<char, 32> text{};
   if (rate >= 1.0) {
     std::snprintf(text.data(), text.size(), "%.1f/s", rate);
@@ -40,6 +40,18 @@ std::string rate_text(double rate) {
   } else {
     return "-/s";
   }
+  return text.data();
+}
+
+/// Three digits, as far as thousandths.
+std::string seconds_per_step_text(double rate) {
+  if (rate <= 0.0) {
+    return "- s/step";
+  }
+  const double seconds = 1.0 / rate;
+  const int decimals = seconds >= 100.0 ? 0 : seconds >= 10.0 ? 1 : seconds >= 1.0 ? 2 : 3;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.*f s/step", decimals, seconds);
   return text.data();
 }
 
@@ -91,12 +103,25 @@ void ProgressDisplay::update(int64_t done, const std::string& message) {
     return;
   }
   message_ = on_one_line(message);
+  work_.clear();
   const double now = options_.clock();
   if (now - last_shown_ < (terminal_ ? options_.redraw_seconds : options_.line_seconds)) {
     return;
   }
   last_shown_ = now;
   visible_ = terminal_;
+  show(now);
+}
+
+void ProgressDisplay::show_work(const std::string& work) {
+  const std::lock_guard lock(mutex_);
+  if (options_.quiet || finished_ || !terminal_ || work == work_) {
+    return;
+  }
+  work_ = on_one_line(work);
+  const double now = options_.clock();
+  last_shown_ = now;
+  visible_ = true;
   show(now);
 }
 
@@ -115,6 +140,7 @@ void ProgressDisplay::finish() {
     return;
   }
   finished_ = true;
+  work_.clear();
   const double now = options_.clock();
   show(now);
 }
@@ -131,6 +157,11 @@ void ProgressDisplay::close() {
 
 double ProgressDisplay::rate(double now) const {
   return now > start_ ? static_cast<double>(done_ - first_) / (now - start_) : 0.0;
+}
+
+std::string ProgressDisplay::rate_text(double now) const {
+  return options_.seconds_per_step ? seconds_per_step_text(rate(now))
+                                   : steps_per_second_text(rate(now));
 }
 
 /// Time to go, or the time that the task took.
@@ -153,15 +184,16 @@ std::string ProgressDisplay::bar_line(double now) const {
   std::snprintf(percent.data(), percent.size(), "%3d%%", static_cast<int>(100 * done_ / total_));
   const std::string line = title_ + " " + percent.data() + " [" + bar + "] " +
                            std::to_string(done_) + "/" + std::to_string(total_) + "  " +
-                           rate_text(rate(now)) + "  " + remaining(now) + "  " + message_;
+                           (work_.empty() ? "" : work_ + "  ") + rate_text(now) + "  " +
+                           remaining(now) + "  " + message_;
   // A bar that wraps can't be redrawn in place.
   return std::string(first_code_points(line, terminal_width() - 1));
 }
 
 std::string ProgressDisplay::plain_line(double now) const {
   return title_ + ": " + std::to_string(done_) + "/" + std::to_string(total_) + " (" +
-         std::to_string(100 * done_ / total_) + "%), " + rate_text(rate(now)) + ", " +
-         remaining(now) + (message_.empty() ? "" : ", " + message_);
+         std::to_string(100 * done_ / total_) + "%), " + rate_text(now) + ", " + remaining(now) +
+         (message_.empty() ? "" : ", " + message_);
 }
 
 void ProgressDisplay::show(double now) {

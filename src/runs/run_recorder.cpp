@@ -5,12 +5,21 @@
 #include "runs/metric_tags.h"
 
 namespace sanas {
+namespace {
+
+ProgressOptions display_of(const RunSession& session, const RecordedLoop& loop) {
+  ProgressOptions options = session.progress();
+  options.seconds_per_step = loop.seconds_per_step;
+  return options;
+}
+
+}  // namespace
 
 RunRecorder::RunRecorder(RunSession& session, RunWatch& watch, const RecordedLoop& loop)
     : session_(session),
       watch_(watch),
       steps_before_(loop.steps_before),
-      progress_(loop.title, loop.steps, loop.counts.step, session.progress()),
+      progress_(loop.title, loop.steps, loop.counts.step, display_of(session, loop)),
       phases_(session.progress()),
       counts_(loop.counts) {}
 

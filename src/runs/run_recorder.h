@@ -28,6 +28,8 @@ struct RecordedLoop {
   /// Mini-batches of the stages before it, which stand before its own in the events.
   int64_t steps_before = 0;
   RunCounts counts;  ///< where it stands
+  /// ProgressOptions::seconds_per_step.
+  bool seconds_per_step = false;
 };
 
 /// The mini-batch where the values of an epoch stand: its last one. Those of an epoch that is not
@@ -63,6 +65,9 @@ class RunRecorder {
                                              const Classifier& classifier) const {
     return watch_.probe.draw(network, classifier);
   }
+
+  /// ProgressDisplay::show_work.
+  void show_work(const std::string& work) { progress_.show_work(work); }
 
   /// Everything is written that there is to say of the first `done` mini-batches; `message` is
   /// shown behind the bar.

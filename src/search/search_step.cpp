@@ -69,6 +69,12 @@ void SearchLoop::run_step(const Batch& train) {
   }
 }
 
+void SearchLoop::tell_level(SearchLevel level) {
+  for (auto* observer : observers_) {
+    observer->on_level(level);
+  }
+}
+
 void SearchLoop::update_weights(const Batch& train, StepReport& report) {
   const auto& every = options_.update_every;
   const bool sequential = first_stage_architect_ != nullptr;
@@ -93,6 +99,7 @@ void SearchLoop::update_architecture(const Batch& train, StepReport& report) {
     if (!train.is_usable() || !validation.is_usable()) {
       continue;  // but its batch is used up, as a resume counts them
     }
+    tell_level(SearchLevel::kArchitecture);
     const Hypergradient hypergradient =
         architect.gradient(train, validation, seed_of(kArchitecture, k), report.reported);
     report.architecture = summarize(hypergradient);
@@ -111,6 +118,7 @@ void SearchLoop::update_architecture(const Batch& train, StepReport& report) {
 }
 
 void SearchLoop::update_weights1(const Batch& train, StepReport& report) {
+  tell_level(SearchLevel::kWeights1);
   const Stopwatch watch;
   const PeakMemory memory(device_);
   const bool attacked =
@@ -151,6 +159,7 @@ torch::Tensor SearchLoop::attack_images(const Batch& train, torch::Tensor* unmov
 }
 
 void SearchLoop::update_weights2(const Batch& train, StepReport& report) {
+  tell_level(SearchLevel::kWeights2);
   const Stopwatch watch;
   const PeakMemory memory(device_);
   torch::Tensor images = train.images;

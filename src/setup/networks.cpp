@@ -77,6 +77,12 @@ EvalNetworkOptions network_options_for(const Config& config, const DatasetInfo& 
   return options;
 }
 
+NetworkSize network_size_for(const Config& config, const Genotype& genotype,
+                             const DatasetInfo& info) {
+  return measure_network(genotype, network_options_for(config, info),
+                         batch_image_size(config.dataset.augment, info.height));
+}
+
 std::shared_ptr<EvalNetwork> make_eval_network(const Config& config, const Genotype& genotype,
                                                const DatasetInfo& info, const torch::Device& device,
                                                std::optional<uint64_t> seed) {

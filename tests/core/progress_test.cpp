@@ -92,6 +92,70 @@ TEST_F(Progress, StepsBeforeAResumeDoNotCountForTheRate) {
   EXPECT_EQ(written(), "search: 60/100 (60%), 2.0 s each, ETA 1:20\n");
 }
 
+TEST_F(Progress, ABarShowsAtOnceWhatIsBeingDone) {
+  ProgressDisplay progress("search", 200, 0, options(true));
+  now_ += 10.0;
+  progress.update(50, "loss 1.5");
+  written();
+  progress.show_work("W1");  // in the same moment
+  EXPECT_EQ(written(),
+            "\rsearch  25% [=====>              ] 50/200  W1  5.0/s  ETA 0:30  loss 1.5\x1b[K");
+  progress.show_work("W1");
+  EXPECT_EQ(written(), "");
+  progress.show_work("A");
+  EXPECT_THAT(written(), HasSubstr("50/200  A  5.0/s"));
+  now_ += 0.2;
+  progress.update(51);
+  EXPECT_THAT(written(), HasSubstr("51/200  5.0/s")) << "it is over";
+  progress.show_work("A");
+  EXPECT_THAT(written(), HasSubstr("51/200  A  5.0/s")) << "and begins again";
+  progress.finish();
+  EXPECT_THAT(written(), HasSubstr("51/200  5.0/s  in 0:10"));
+  progress.show_work("W1");
+  EXPECT_EQ(written(), "");
+}
+
+TEST_F(Progress, WorkBringsAHiddenBarBack) {
+  ProgressDisplay progress("search", 10, 0, options(true));
+  progress.update(5);
+  progress.hide();
+  written();
+  progress.show_work("W1");
+  EXPECT_THAT(written(), HasSubstr("5/10  W1  "));
+  progress.hide();
+  EXPECT_EQ(written(), "\r\x1b[K");
+}
+
+TEST_F(Progress, LinesDoNotShowWhatIsBeingDone) {
+  ProgressDisplay progress("search", 100, 0, options(false));
+  now_ += 20.0;
+  progress.show_work("W1");
+  EXPECT_EQ(written(), "");
+  progress.update(10);
+  EXPECT_EQ(written(), "search: 10/100 (10%), 2.0 s each, ETA 3:00\n");
+}
+
+TEST_F(Progress, SecondsOfAStepHaveThreeDigits) {
+  const auto shown = [&](double seconds) {
+    auto per_step = options(false);
+    per_step.seconds_per_step = true;
+    per_step.line_seconds = 0.0;
+    ProgressDisplay progress("search", 100, 0, per_step);
+    now_ += seconds;
+    progress.update(seconds > 0.0 ? 1 : 0);
+    const std::string line = written();
+    const std::string begin = seconds > 0.0 ? "search: 1/100 (1%), " : "search: 0/100 (0%), ";
+    EXPECT_THAT(line, StartsWith(begin));
+    return line.substr(begin.size(), line.find(", ETA") - begin.size());
+  };
+  EXPECT_EQ(shown(0.03125), "0.031 s/step");
+  EXPECT_EQ(shown(0.5), "0.500 s/step");
+  EXPECT_EQ(shown(1.5), "1.50 s/step");
+  EXPECT_EQ(shown(20.0), "20.0 s/step");
+  EXPECT_EQ(shown(300.0), "300 s/step");
+  EXPECT_EQ(shown(0.0), "- s/step");
+}
+
 TEST_F(Progress, QuietShowsNothing) {
   auto quiet = options(true);
   quiet.quiet = true;
@@ -99,6 +163,7 @@ TEST_F(Progress, QuietShowsNothing) {
     ProgressDisplay progress("search", 10, 0, quiet);
     now_ += 60;
     progress.update(5);
+    progress.show_work("W1");
     progress.hide();
     progress.finish();
   }

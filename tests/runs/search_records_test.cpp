@@ -112,12 +112,21 @@ TEST(SearchRecords, PeopleReadAMiniBatchAndAnEpochInOneLine) {
   EXPECT_EQ(progress_text(complete_step()), "epoch 3  loss 1.500  top-1 25.0 %");
   EXPECT_EQ(progress_text(StepReport()), "");
   EpochReport report = complete_epoch();
-  EXPECT_EQ(log_text(report),
+  EXPECT_EQ(log_text(report, 3'349'342, "normal: no"),
             "epoch 3/50: training 0.5000 (50.00 %), validation 0.5000 (50.00 %) on 4 images, 4 "
-            "can't be decoded, 2 skips, margin 1.25e-01, 8.0 s");
+            "can't be decoded, 2 normal and 3 reduction skips, 3.349 M parameters, margin "
+            "1.25e-01, 8.0 s; normal: no");
   report.validation.reset();
-  EXPECT_EQ(log_text(report),
-            "epoch 3/50: training 0.5000 (50.00 %), 2 skips, margin 1.25e-01, 8.0 s");
+  EXPECT_EQ(log_text(report, 12'345, ""),
+            "epoch 3/50: training 0.5000 (50.00 %), 2 normal and 3 reduction skips, 0.012 M "
+            "parameters, margin 1.25e-01, 8.0 s");
+}
+
+TEST(SearchRecords, LevelsAreEquallyWide) {
+  EXPECT_EQ(level_text(SearchLevel::kWeights1), "W1  ");
+  EXPECT_EQ(level_text(SearchLevel::kWeights2),
+            "\xce\xb4/W2");  // four characters, one of two bytes
+  EXPECT_EQ(level_text(SearchLevel::kArchitecture), "A   ");
 }
 
 TEST(SearchRecords, AStageIsNamedWhereThereAreSeveral) {

@@ -22,6 +22,8 @@ struct ProgressOptions {
   std::ostream* output = nullptr;  ///< standard error by default
   std::function<double()> clock;   ///< seconds, never going back; by default the steady clock
   Log* log = nullptr;              ///< whose lines take the bar off the screen
+  /// Always the seconds of a step; otherwise the rate where it is at least one step per second.
+  bool seconds_per_step = false;
 };
 
 /// What the programs show: a bar or lines, unless `quiet`, that make room for the lines of `log`.
@@ -49,6 +51,14 @@ class ProgressDisplay {
   /// `done` of `total` steps are done. Draws only when it is time to.
   void update(int64_t done, const std::string& message = "");
 
+  /// What is being done of the next step, until the next update:
+  ///
+  ///     search  45% [=========>          ] 230/512  A     2.41 s/step  ETA 11:19  loss 1.234
+  ///
+  /// A bar shows a change at once, because what was shown before may be over for long when the next
+  /// step is done. Lines do not show it.
+  void show_work(const std::string& work);
+
   /// Takes the bar off the screen, so that other lines can be printed; the next update brings it
   /// back.
   void hide();
@@ -64,6 +74,7 @@ class ProgressDisplay {
   std::string bar_line(double now) const;
   std::string plain_line(double now) const;
   double rate(double now) const;
+  std::string rate_text(double now) const;
   std::string remaining(double now) const;
   void show(double now);
   void print(const std::string& text);
@@ -79,6 +90,7 @@ class ProgressDisplay {
   bool visible_ = false;
   bool has_shown_ = false;
   bool finished_ = false;
+  std::string work_;
   std::string message_;
   std::mutex mutex_;
 };

@@ -8,6 +8,7 @@
 #include "sanas/config/config.h"
 #include "sanas/core/log.h"
 #include "sanas/genotype/genotype.h"
+#include "sanas/nn/network_size.h"
 #include "sanas/runs/run_options.h"
 
 namespace sanas {
@@ -17,6 +18,9 @@ struct SearchSummary {
   Genotype genotype;
   /// Forward-backward passes of the last architecture step.
   int64_t architecture_passes = 0;
+  /// Of the network that section `evaluation` of the configuration makes of the genotype; of a
+  /// search that has finished.
+  NetworkSize network = {};
 };
 
 /// A whole search: data, networks, loop and everything that it writes into the run folder.

@@ -53,6 +53,9 @@ struct ArchitectureReport {
 /// Norms and cosines of a hypergradient; waits for the device once.
 ArchitectureReport summarize(const Hypergradient& hypergradient);
 
+/// What is updated in a mini-batch. Of the second network with the attack that makes its images.
+enum class SearchLevel { kWeights1, kWeights2, kArchitecture };
+
 struct StepReport {
   int64_t epoch = 0;
   /// Mini-batches before this one, over all epochs and in this epoch.
@@ -99,6 +102,9 @@ struct EpochReport {
 /// the end of an epoch.
 class SearchObserver : public PhaseObserver {
  public:
+  /// Called before each update, of the architecture before each of its steps; whether the update is
+  /// made is told by on_step.
+  virtual void on_level(SearchLevel /*level*/) {}
   virtual void on_step(const StepReport& /*report*/) {}
   virtual void on_epoch(const EpochReport& /*report*/) {}
 };

@@ -115,6 +115,7 @@ class SearchLoop {
   Classifier trained_classifier(Supernet& net, uint64_t seed) const;
   /// δ of an attack on W1 as it is. @param unmoved gets count_unmoved; null: it is not asked for.
   torch::Tensor attack_images(const Batch& train, torch::Tensor* unmoved = nullptr);
+  void tell_level(SearchLevel level);
   void update_architecture(const Batch& train, StepReport& report);
   void update_weights(const Batch& train, StepReport& report);
   void update_weights1(const Batch& train, StepReport& report);

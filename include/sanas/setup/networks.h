@@ -9,6 +9,7 @@
 
 #include "sanas/config/config.h"
 #include "sanas/nn/eval_network.h"
+#include "sanas/nn/network_size.h"
 #include "sanas/search/networks.h"
 #include "sanas/supernet/search_stage.h"
 
@@ -34,6 +35,10 @@ SearchNetworks make_search_networks(const Config& config, const DatasetInfo& inf
 /// The network options that a configuration asks for on a data set: ImageNet stems for images above
 /// 64 pixels, an auxiliary head where its loss has a weight.
 EvalNetworkOptions network_options_for(const Config& config, const DatasetInfo& info);
+
+/// The size of the network that a configuration makes of a genotype, by measure_network.
+NetworkSize network_size_for(const Config& config, const Genotype& genotype,
+                             const DatasetInfo& info);
 
 /// A network on `device`. @param seed that it is drawn from instead of the configuration's.
 std::shared_ptr<EvalNetwork> make_eval_network(const Config& config, const Genotype& genotype,

@@ -3,22 +3,13 @@
 
 #include "checkpoint/search_checkpoint.h"
 #include "core/format.h"
+#include "report/run_files.h"
 #include "runs/genotype_files.h"
 #include "runs/search/search_records.h"
 #include "sanas/core/device.h"
-#include "sanas/nn/network_size.h"
 #include "sanas/setup/networks.h"
 
 namespace sanas {
-namespace {
-
-/// Of the discrete network that the configuration makes of a genotype.
-NetworkSize size_of(const Genotype& genotype, const Config& config, const DatasetInfo& info) {
-  return measure_network(genotype, network_options_for(config, info),
-                         batch_image_size(config.dataset.augment, info.height));
-}
-
-}  // namespace
 
 SearchRecorder::SearchRecorder(SearchLoop& loop, const SearchStage& stage, const SearchSetup& setup,
                                RunSession& session, RunWatch& watch, const SaliencyProbe& saliency)
@@ -28,9 +19,12 @@ SearchRecorder::SearchRecorder(SearchLoop& loop, const SearchStage& stage, const
       session_(session),
       run_(session, watch,
            {"search" + of_stage(stage.index, setup.stages()), setup.steps(),
-            setup.steps_before(stage), loop.counts()}),
+            setup.steps_before(stage), loop.counts(), /*seconds_per_step=*/true}),
+      history_(session.folder().path(run_files::kMetrics), stage.index),
       forecast_(loop.options(), loop.validation_images()),
       saliency_(saliency) {}
+
+void SearchRecorder::on_level(SearchLevel level) { run_.show_work(level_text(level)); }
 
 void SearchRecorder::on_step(const StepReport& report) {
   if (report.reported) {
@@ -50,7 +44,9 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
   if (saliency_.is_due(report.epoch)) {
     saliency = saliency_.measure(loop_, report.epoch);
   }
-  write_records(report, saliency);
+  const NetworkSize size =
+      network_size_for(session_.config(), report.genotype, setup_.dataset().info());
+  write_records(report, size, saliency);
   if (!report.partial) {
     session_.settle_records();
   }
@@ -58,7 +54,9 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
   const bool is_scored = report.validation && !report.partial;
   save_checkpoint(is_scored ? std::optional(report.validation->top1()) : std::nullopt);
   run_.warn_of_gaps(report.counts);
-  session_.log().info(log_text(report));
+  session_.log().info(
+      log_text(report, size.parameters, history_.changes(report.epoch, report.genotype)));
+  history_.add(report.epoch, report.genotype);
   if (saliency) {
     tell_of_saliency(*saliency);
   }
@@ -77,7 +75,7 @@ void SearchRecorder::tell_of_saliency(const SaliencyQuality& saliency) {
 }
 
 /// The heat maps are drawn first, so that the record's peak of the memory has them in it.
-void SearchRecorder::write_records(const EpochReport& report,
+void SearchRecorder::write_records(const EpochReport& report, const NetworkSize& size,
                                    const std::optional<SaliencyQuality>& saliency) {
   Supernet& net = *loop_.networks().net1;
   const auto heat_maps = run_.draw_heat_maps(
@@ -86,9 +84,7 @@ void SearchRecorder::write_records(const EpochReport& report,
       });
   const int64_t step = last_step(report);
   run_.write(operation_weights_record(report, stage_.index, net), step);
-  JsonRecord record = to_record(
-      report, stage_.index, size_of(report.genotype, session_.config(), setup_.dataset().info()),
-      peak_memory_bytes(setup_.device()));
+  JsonRecord record = to_record(report, stage_.index, size, peak_memory_bytes(setup_.device()));
   if (saliency) {
     append(record, *saliency);
   }

@@ -6,8 +6,10 @@
 
 #include "runs/run_recorder.h"
 #include "runs/run_session.h"
+#include "runs/search/genotype_history.h"
 #include "runs/search/saliency_probe.h"
 #include "runs/search/validation_forecast.h"
+#include "sanas/nn/network_size.h"
 #include "sanas/search/search_loop.h"
 #include "sanas/setup/search_setup.h"
 #include "sanas/supernet/search_stage.h"
@@ -26,6 +28,7 @@ class SearchRecorder : public SearchObserver {
   void begin() { run_.begin(); }
   void end() { run_.end(); }
 
+  void on_level(SearchLevel level) override;
   void on_step(const StepReport& report) override;
   void on_epoch(const EpochReport& report) override;
   void on_phase(const PhaseReport& report) override { run_.on_phase(report); }
@@ -36,7 +39,8 @@ class SearchRecorder : public SearchObserver {
   void save_checkpoint(std::optional<double> score = {});
 
  private:
-  void write_records(const EpochReport& report, const std::optional<SaliencyQuality>& saliency);
+  void write_records(const EpochReport& report, const NetworkSize& size,
+                     const std::optional<SaliencyQuality>& saliency);
   void tell_of_saliency(const SaliencyQuality& saliency);
 
   SearchLoop& loop_;
@@ -44,6 +48,7 @@ class SearchRecorder : public SearchObserver {
   const SearchSetup& setup_;
   RunSession& session_;
   RunRecorder run_;
+  GenotypeHistory history_;
   ValidationForecast forecast_;
   const SaliencyProbe& saliency_;
   bool has_warned_ = false;

@@ -132,16 +132,32 @@ std::string progress_text(const StepReport& report) {
                 report.weights1->loss, 100.0 * report.weights1->top1);
 }
 
-std::string log_text(const EpochReport& report) {
+std::string level_text(SearchLevel level) {
+  switch (level) {
+    case SearchLevel::kWeights1:
+      return "W1  ";
+    case SearchLevel::kWeights2:
+      return "δ/W2";
+    case SearchLevel::kArchitecture:
+      return "A   ";
+  }
+  return "";
+}
+
+std::string log_text(const EpochReport& report, int64_t parameters, const std::string& changes) {
   const std::string validation =
       report.validation
           ? ", validation " + meter_text(*report.validation) +
                 skipped_text(report.validation->count(), report.validation_skipped_images)
           : "";
-  return format("epoch %lld/%lld: training %s%s, %d skips, margin %.2e, %.1f s",
-                static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
-                meter_text(report.train1).c_str(), validation.c_str(),
-                count_skips(report.genotype.normal), report.margin, report.seconds);
+  return format(
+             "epoch %lld/%lld: training %s%s, %d normal and %d reduction skips, %.3f M parameters, "
+             "margin %.2e, %.1f s",
+             static_cast<long long>(report.epoch + 1), static_cast<long long>(report.epochs),
+             meter_text(report.train1).c_str(), validation.c_str(),
+             count_skips(report.genotype.normal), count_skips(report.genotype.reduce),
+             static_cast<double>(parameters) / 1e6, report.margin, report.seconds) +
+         (changes.empty() ? "" : "; " + changes);
 }
 
 }  // namespace sanas

@@ -34,7 +34,13 @@ std::string of_stage(int64_t stage, int64_t stages);
 /// For behind the bar; empty where the mini-batch did not train W1.
 std::string progress_text(const StepReport& report);
 
+/// What is at work, for in front of the rate; all equally wide, so that the rest stays in its
+/// place.
+std::string level_text(SearchLevel level);
+
 /// The epoch in one line, without its genotype.
-std::string log_text(const EpochReport& report);
+/// @param parameters of the discrete network of the epoch's genotype.
+/// @param changes of the genotype since the epoch before (changes_text); empty: not known.
+std::string log_text(const EpochReport& report, int64_t parameters, const std::string& changes);
 
 }  // namespace sanas

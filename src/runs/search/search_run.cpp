@@ -19,6 +19,7 @@
 #include "runs/search/search_records.h"
 #include "sanas/core/error.h"
 #include "sanas/core/phase_display.h"
+#include "sanas/setup/networks.h"
 #include "sanas/setup/search_setup.h"
 #include "setup/configured_device.h"
 
@@ -195,12 +196,13 @@ SearchSummary search_stages(Position at, SearchRun run) {
     const StageOutcome outcome = search_stage(at, run);
     check_finite_end(outcome);
     if (!outcome.ended) {
-      return {RunOutcome::kStopped, outcome.genotype, outcome.passes};
+      return {RunOutcome::kStopped, outcome.genotype, outcome.passes, {}};
     }
     const auto next = run.setup.next_stage(at.stage, *at.networks.net1);
     if (!next) {
       report_skip_limits(at.stage, *at.networks.net1, run.session);
-      return {RunOutcome::kFinished, outcome.genotype, outcome.passes};
+      return {RunOutcome::kFinished, outcome.genotype, outcome.passes,
+              network_size_for(run.session.config(), outcome.genotype, run.setup.dataset().info())};
     }
     run.session.checkpoints().forget_best();  // networks of different stages are not compared
     at = {*next, run.setup.networks(*next), 0, std::nullopt, at.rollbacks};

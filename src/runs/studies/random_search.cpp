@@ -117,8 +117,12 @@ SearchSummary search_among_candidates(const Config& given, const RunOptions& opt
                   static_cast<long long>(candidates.size()),
                   static_cast<long long>(config.random_search.epochs)));
   LiveReport report(folder.path(), log);
-  return do_finally([&] { return try_candidates(candidates, folder, options, log); },
-                    [&] { report.refresh(); });
+  SearchSummary summary = do_finally(
+      [&] { return try_candidates(candidates, folder, options, log); }, [&] { report.refresh(); });
+  if (summary.outcome == RunOutcome::kFinished) {
+    summary.network = network_size_for(config, summary.genotype, info);
+  }
+  return summary;
 }
 
 }  // namespace
