@@ -171,6 +171,7 @@ TEST(Chain, WhatIsToBeComparedIsNone) {
   const fs::path trained = make_trained(folder / "eval", kFound);
   const fs::path other = make_trained(folder / "other", kOther);
   EXPECT_FALSE(is_chain({one, two}));
+  EXPECT_FALSE(is_chain({one, two, trained}));
   EXPECT_FALSE(is_chain({one, trained, two, other}));
   EXPECT_FALSE(is_chain({one, trained, other}));
 }
