@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cells, and what several runs have side by side.
 #include <algorithm>
-#include <map>
-#include <set>
+#include <utility>
 
+#include "report/configuration_difference.h"
 #include "report/facts.h"
 #include "report/html.h"
 #include "report/sections.h"
@@ -12,6 +12,8 @@
 
 namespace sanas {
 namespace {
+
+using Entries = ConfigurationEntries;
 
 /// What the drawing shows, for those who don't see it.
 std::string described(const CellGenotype& cell, const std::string& title) {
@@ -47,46 +49,30 @@ std::string compared_numbers(const std::vector<RunContents>& runs) {
   return to_html(table);
 }
 
-std::string compared_configurations(const std::vector<RunContents>& runs) {
+std::string compared_configurations(const RunList& runs) {
   HtmlTable table{"Keys in which the configurations differ", {"key"}, {}, "keys"};
-  std::vector<std::map<std::string, std::string>> configs;
-  std::vector<std::string> keys;
+  std::vector<Entries> configurations;
   std::vector<std::string> without;
-  for (const auto& run : runs) {
-    const auto entries = run.config ? config_entries(*run.config) : saliency_entries(run.saliency);
+  for (const auto* run : runs) {
+    auto entries = configuration_of(*run);
     if (entries.empty()) {
-      without.push_back(escape_html(run.name));
+      without.push_back(escape_html(run->name));
       continue;
     }
-    table.head.push_back(escape_html(run.name));
-    for (const auto& [key, value] : entries) {
-      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        keys.push_back(key);
-      }
-    }
-    configs.emplace_back(entries.begin(), entries.end());
+    table.head.push_back(escape_html(run->name));
+    configurations.push_back(std::move(entries));
   }
   const std::string note =
       without.empty() ? ""
                       : "<p>Without a configuration that can be read: " + join(without) + ".</p>\n";
-  if (configs.size() < 2) {
+  if (configurations.size() < 2) {
     return note;
   }
-  for (const auto& key : keys) {
-    std::set<std::string> values;  // of those that have the key
-    for (const auto& config : configs) {
-      if (const auto found = config.find(key); found != config.end()) {
-        values.insert(found->second);
-      }
-    }
-    if (values.size() < 2) {
-      continue;
-    }
+  for (const auto& key : differing_keys(configurations)) {
     auto& row = table.rows.emplace_back(1, "<code>" + escape_html(key) + "</code>");
-    for (const auto& config : configs) {
-      const auto found = config.find(key);
-      row.push_back(found == config.end() ? "–"
-                                          : "<code>" + escape_html(found->second) + "</code>");
+    for (const auto& entries : configurations) {
+      const auto value = value_of(entries, key);
+      row.push_back(value ? "<code>" + escape_html(*value) + "</code>" : "–");
     }
   }
   return note + (table.rows.empty()

@@ -39,7 +39,11 @@ std::string configuration_section(const RunContents& run) {
           ? (changed.rows.empty() ? "<p>As in the named configuration, without changes.</p>\n" : "")
           : "<p>The configuration it was begun with is not in the folder; keys that differ from "
             "the defaults are marked.</p>\n";
-  return note + to_html(changed) +
+  const std::string changes =
+      changed.rows.empty()
+          ? ""
+          : folded(std::to_string(changed.rows.size()) + " changed keys", to_html(changed));
+  return note + changes +
          folded("All " + std::to_string(now.size()) + " keys",
                 "<p>" + mark("changed", "strong") + " on the command line or in the folder, " +
                     mark("set", "") +

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "core/format.h"
-#include "core/utf8.h"
 #include "formats/json_text.h"
 #include "report/html.h"
 #include "report/quantity_text.h"
@@ -19,6 +18,7 @@ using json = nlohmann::ordered_json;
 
 constexpr size_t kMostClasses = 2000;
 constexpr size_t kMostNamed = 24;  // classes with their names beside the drawing
+constexpr size_t kLongestName = 18;
 constexpr size_t kMostPairs = 10;
 constexpr size_t kLevels = 8;
 constexpr double kSide = 440.0;
@@ -82,20 +82,13 @@ std::string squares(const Confusion& confusion) {
   return svg;
 }
 
-/// At most 18 characters of a name.
-std::string shortened(const std::string& name) {
-  constexpr size_t kLongest = 18;
-  return code_points(name) <= kLongest ? name
-                                       : std::string(first_code_points(name, kLongest - 1)) + "…";
-}
-
 /// Names of the rows, at the left, and of the columns, below and turned.
 std::string names(const Confusion& confusion, double left, double top) {
   const size_t count = confusion.classes.size();
   const double cell = kSide / static_cast<double>(count);
   std::string svg;
   for (size_t k = 0; k < count && count <= kMostNamed; ++k) {
-    const std::string name = escape_html(shortened(confusion.classes[k]));
+    const std::string name = escape_html(first_characters(confusion.classes[k], kLongestName));
     const double middle = (static_cast<double>(k) + 0.5) * cell;
     svg +=
         format("<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">", left - 5.0, top + middle + 3.5) +

@@ -100,13 +100,13 @@ std::string draw_curves(const RunContents& run) {
   return grid(charts + draw_further_curves(run, timeline));
 }
 
-std::string draw_compared_curves(const std::vector<RunContents>& runs) {
+std::string draw_compared_curves(const RunList& runs) {
   std::string charts;
   for (const auto& plan : compared_plans()) {
     Chart chart = empty_chart(plan);
     for (size_t r = 0; r < runs.size(); ++r) {
-      auto series = collect(runs[r], Timeline(runs[r]), {plan.phase, plan.lines.front().key},
-                            runs[r].name, r);
+      auto series = collect(*runs[r], Timeline(*runs[r]), {plan.phase, plan.lines.front().key},
+                            runs[r]->name, r);
       if (!series.x.empty()) {
         chart.series.push_back(std::move(series));
       }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "report/run_contents.h"
 
@@ -14,6 +13,6 @@ namespace sanas {
 std::string draw_curves(const RunContents& run);
 
 /// The curves of several runs over each other, one line per run, for what they have in common.
-std::string draw_compared_curves(const std::vector<RunContents>& runs);
+std::string draw_compared_curves(const RunList& runs);
 
 }  // namespace sanas

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "config/config_writer.h"
-#include "core/format.h"
 #include "core/time_text.h"
 #include "formats/json_text.h"
 #include "report/quantity_text.h"
@@ -15,11 +14,9 @@ namespace {
 using json = nlohmann::ordered_json;
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-std::string percent(double part) { return format("%.2f %%", 100.0 * part); }
-
 void add_percent(Facts& facts, const std::string& name, const std::optional<double>& part) {
   if (part) {
-    facts.emplace_back(name, percent(*part));
+    facts.emplace_back(name, percent_text(*part));
   }
 }
 
@@ -92,7 +89,7 @@ void add_saliency_facts(Facts& facts, const RunContents& run) {
       facts, "Images",
       static_cast<double>(images != run.saliency.end() ? images->size() : run.predictions.size()));
   if (labelled > 0.0) {
-    facts.emplace_back("Predicted right", percent(right / labelled));
+    facts.emplace_back("Predicted right", percent_text(right / labelled));
   }
 }
 

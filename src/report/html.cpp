@@ -84,6 +84,11 @@ std::string escape_html(std::string_view text) {
   return result;
 }
 
+std::string first_characters(const std::string& text, size_t longest) {
+  return code_points(text) <= longest ? text
+                                      : std::string(first_code_points(text, longest - 1)) + "…";
+}
+
 std::string inside_script(std::string json) {
   for (size_t at = json.find('<'); at != std::string::npos; at = json.find('<', at)) {
     json.replace(at, 1, "\\u003c");

@@ -13,6 +13,9 @@ namespace sanas {
 /// characters and bytes that are no UTF-8 become U+FFFD.
 std::string escape_html(std::string_view text);
 
+/// At most `longest` characters of a text, the last one "…" where it is longer.
+std::string first_characters(const std::string& text, size_t longest);
+
 /// JSON that may stand inside a script element: nothing in it can end that.
 std::string inside_script(std::string json);
 

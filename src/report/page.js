@@ -1,5 +1,5 @@
 "use strict";
-for (const figure of document.querySelectorAll("figure.chart")) {
+for (const figure of document.querySelectorAll("figure.chart:not(.scores)")) {
   const data = JSON.parse(figure.querySelector("script").textContent);
   const plot = figure.querySelector("svg.plot");
   const readout = figure.querySelector("output");

@@ -18,9 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Together with everything else a page stays below three megabytes.
 constexpr size_t kMostPictureBytes = 900'000;
-constexpr size_t kMostBytesOfAllPictures = 1'600'000;
 constexpr size_t kMostRows = 200;
 constexpr size_t kMostColumns = 40;
 
@@ -141,21 +139,21 @@ std::string csv_table(const RunContents& run, const fs::path& file, const fs::pa
 
 }  // namespace
 
-std::string pictures_section(const RunContents& run, const fs::path& page_folder) {
+std::string pictures_section(const RunContents& run, const fs::path& page_folder,
+                             PictureRoom& room) {
   std::string html;
-  size_t bytes_left = kMostBytesOfAllPictures;
   auto files = run.files;  // those of the columns come after what compares them
   std::stable_partition(files.begin(), files.end(), in_folder_itself);
   for (const auto& file : files) {
     if (is_picture(run, file)) {
       std::error_code error;
       const auto size = fs::file_size(run.folder / file, error);
-      if (error || size > std::min<size_t>(kMostPictureBytes, bytes_left)) {
+      if (error || size > std::min(kMostPictureBytes, room.left)) {
         html +=
             "<p>" + link(run, file, page_folder) + " is too large to be part of this page.</p>\n";
         continue;
       }
-      bytes_left -= size;
+      room.left -= size;
       html += figure(run, file, page_folder);
     } else if (in_folder_itself(file) && file.extension() == ".csv") {
       html += csv_table(run, file, page_folder);

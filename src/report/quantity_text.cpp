@@ -14,6 +14,8 @@ std::string short_number(double number) {
   return format("%.4g", number);
 }
 
+std::string percent_text(double part) { return format("%.2f %%", 100.0 * part); }
+
 std::string bytes_text(double bytes) {
   if (bytes < 1024.0) {
     return format("%.0f bytes", bytes);

@@ -8,6 +8,9 @@ namespace sanas {
 /// A number with at most four significant digits; "NaN", "∞".
 std::string short_number(double number);
 
+/// A share as "83.21 %".
+std::string percent_text(double part);
+
 /// "12.5 MiB".
 std::string bytes_text(double bytes);
 

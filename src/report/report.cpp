@@ -4,11 +4,13 @@
 #include <ctime>
 
 #include "core/time_text.h"
+#include "report/chain.h"
+#include "report/chain_page.h"
 #include "report/curves.h"
 #include "report/html.h"
-#include "report/operation_weights.h"
 #include "report/page.h"
-#include "report/run_contents.h"
+#include "report/page_part.h"
+#include "report/run_part.h"
 #include "report/sections.h"
 #include "sanas/core/error.h"
 #include "sanas/files/atomic_file.h"
@@ -18,91 +20,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A part of the page under a heading of its own; left out without content.
-struct Part {
-  std::string id;
-  std::string heading;
-  std::string content;
-};
-
-std::string to_html(const std::vector<Part>& parts) {
-  std::string html;
-  for (const auto& part : parts) {
-    if (!part.content.empty()) {
-      html += "<section class=\"card\" id=\"" + part.id + "\" aria-labelledby=\"" + part.id +
-              "-heading\">\n<h3 id=\"" + part.id + "-heading\">" + part.heading + "</h3>\n" +
-              part.content + "</section>\n";
-    }
-  }
-  return html;
-}
-
-const char* kind_name(RunKind kind) {
-  switch (kind) {
-    case RunKind::kEvaluation:
-      return "Training of a network";
-    case RunKind::kSaliency:
-      return "Saliency maps";
-    case RunKind::kSearch:
-      break;
-  }
-  return "Architecture search";
-}
-
-std::string problems_of(const RunContents& run) {
-  std::string items;
-  for (const auto& problem : run.problems) {
-    items += "<li>" + escape_html(problem) + "</li>\n";
-  }
-  return items.empty() ? ""
-                       : "<div class=\"problems\" role=\"note\"><strong>Some of this run could not "
-                         "be read:</strong>\n<ul>" +
-                             items + "</ul></div>\n";
-}
-
-std::vector<Part> parts_of(const RunContents& run, const std::string& id,
-                           const fs::path& page_folder) {
-  return {
-      {id + "-what", "What was run", sessions_section(run)},
-      {id + "-test", "Test", test_section(run)},
-      {id + "-saliency", "Saliency", pictures_section(run, page_folder) + predictions_section(run)},
-      {id + "-curves", "Curves", draw_curves(run)},
-      {id + "-cells", "Cells", cells_section(run)},
-      {id + "-normal", "Operation weights of the normal cell", draw_operation_weights(run, false)},
-      {id + "-reduction", "Operation weights of the reduction cell",
-       draw_operation_weights(run, true)},
-      {id + "-cost", "Time, passes and memory per update", cost_section(run)},
-      {id + "-configuration", "Configuration", configuration_section(run)},
-      {id + "-log", "Log", log_section(run)},
-      {id + "-files", "Files", files_section(run, page_folder)}};
-}
-
-/// @param heading as HTML.
-std::string run_part(const RunContents& run, const std::string& id, const std::string& heading,
-                     const std::vector<Part>& parts) {
-  return "<section id=\"" + id + "\" aria-labelledby=\"" + id + "-title\">\n<h2 id=\"" + id +
-         "-title\">" + heading + "</h2>\n" + problems_of(run) + overview(run) + to_html(parts) +
-         "</section>\n";
-}
-
-std::string comparison(const std::vector<RunContents>& runs) {
-  return "<section id=\"comparison\" aria-labelledby=\"comparison-title\">\n<h2 "
-         "id=\"comparison-title\">Side by side</h2>\n" +
-         to_html({{"compared-numbers", "Numbers", compared_numbers(runs)},
-                  {"compared-configurations", "Configurations", compared_configurations(runs)},
-                  {"compared-curves", "Curves", draw_compared_curves(runs)},
-                  {"compared-cells", "Cells", compared_cells(runs)}}) +
-         "</section>\n";
-}
-
-std::string navigation(const std::vector<Part>& targets) {
-  std::string items;
-  for (const auto& target : targets) {
-    if (!target.content.empty()) {
-      items += "<li><a href=\"#" + target.id + "\">" + target.heading + "</a></li>\n";
-    }
-  }
-  return "<nav aria-label=\"Contents\"><ul>\n" + items + "</ul></nav>\n";
+PagePart comparison(const std::vector<RunContents>& runs) {
+  const RunList list = all_of(runs);
+  return {"comparison", "Side by side",
+          to_html({{"compared-numbers", "Numbers", compared_numbers(runs)},
+                   {"compared-configurations", "Configurations", compared_configurations(list)},
+                   {"compared-curves", "Curves", draw_compared_curves(list)},
+                   {"compared-cells", "Cells", compared_cells(runs)}})};
 }
 
 /// Runs of one name are told apart by their whole paths.
@@ -115,6 +39,51 @@ void distinguish(std::vector<RunContents>& runs) {
       }
     }
   }
+}
+
+PageBody one_run(const RunContents& run, const fs::path& page_folder, Phase& phase) {
+  const auto parts = parts_of(run, "run1", page_folder);
+  phase.advance();
+  return {run.name, parts, section(run_part(run, "run1", kind_name(run.kind), parts))};
+}
+
+/// What the runs have in common, then each by itself.
+PageBody side_by_side(const std::vector<RunContents>& runs, const fs::path& page_folder,
+                      Phase& phase) {
+  PageBody body{std::to_string(runs.size()) + " runs side by side", {}, ""};
+  const auto add = [&](const PagePart& part, const std::string& short_heading) {
+    body.contents.push_back({part.id, short_heading, part.content});
+    body.html += section(part);
+  };
+  add(comparison(runs), "Side by side");
+  for (size_t r = 0; r < runs.size(); ++r) {
+    const std::string id = "run" + std::to_string(r + 1);
+    add(run_part(runs[r], id, run_heading(runs[r]), parts_of(runs[r], id, page_folder)),
+        escape_html(runs[r].name));
+    phase.advance();
+  }
+  return body;
+}
+
+PageBody body_of(const std::vector<RunContents>& runs, const fs::path& page_folder, Phase& phase) {
+  if (runs.size() == 1) {
+    return one_run(runs.front(), page_folder, phase);
+  }
+  if (const auto chain = find_chain(runs)) {
+    return tell_chain(*chain, page_folder, phase);
+  }
+  return side_by_side(runs, page_folder, phase);
+}
+
+std::string page_of(const PageBody& body) {
+  return html_page(
+      body.title + " – sanas",
+      "<a class=\"skip\" href=\"#content\">To the content</a>\n<header>\n<h1>" +
+          escape_html(body.title) + "</h1>\n<p class=\"sub\">Report of " +
+          utc_text(std::time(nullptr), "%Y-%m-%d %H:%M UTC") + ", sanas " SANAS_VERSION "</p>\n" +
+          navigation(body.contents) + "</header>\n<main id=\"content\">\n" + body.html +
+          "</main>\n<footer>Made from what lies in the run folders; <code>sanas_inspect report"
+          "</code> makes it anew.</footer>\n");
 }
 
 }  // namespace
@@ -136,34 +105,7 @@ std::string make_report(const std::vector<fs::path>& folders, const fs::path& pa
     phase.advance();
   }
   distinguish(runs);
-  const bool several = runs.size() > 1;
-  std::string body = several ? comparison(runs) : "";
-  std::vector<Part> targets{{"comparison", "Side by side", body}};
-  for (size_t r = 0; r < runs.size(); ++r) {
-    const std::string id = "run" + std::to_string(r + 1);
-    const auto parts = parts_of(runs[r], id, page_folder);
-    const std::string name = escape_html(runs[r].name);
-    const std::string heading = several ? name + " <small>" + kind_name(runs[r].kind) + "</small>"
-                                        : kind_name(runs[r].kind);
-    const std::string part = run_part(runs[r], id, heading, parts);
-    if (several) {
-      targets.push_back({id, name, part});
-    } else {
-      targets = parts;
-    }
-    body += part;
-    phase.advance();
-  }
-  const std::string title =
-      several ? std::to_string(runs.size()) + " runs side by side" : runs.front().name;
-  return html_page(
-      title + " – sanas",
-      "<a class=\"skip\" href=\"#content\">To the content</a>\n<header>\n<h1>" +
-          escape_html(title) + "</h1>\n<p class=\"sub\">Report of " +
-          utc_text(std::time(nullptr), "%Y-%m-%d %H:%M UTC") + ", sanas " SANAS_VERSION "</p>\n" +
-          navigation(targets) + "</header>\n<main id=\"content\">\n" + body +
-          "</main>\n<footer>Made from what lies in the run folders; <code>sanas_inspect report"
-          "</code> makes it anew.</footer>\n");
+  return page_of(body_of(runs, page_folder, phase));
 }
 
 void write_report(const std::vector<fs::path>& runs, const fs::path& output,

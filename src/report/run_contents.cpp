@@ -161,6 +161,14 @@ void add_runs(const fs::path& folder, int levels, std::vector<fs::path>& runs) {
 
 }  // namespace
 
+RunList all_of(const std::vector<RunContents>& runs) {
+  RunList list;
+  for (const auto& run : runs) {
+    list.push_back(&run);
+  }
+  return list;
+}
+
 std::vector<fs::path> runs_in(const fs::path& folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {

@@ -48,6 +48,11 @@ struct RunContents {
   std::vector<std::string> problems;
 };
 
+/// Some of the runs that are kept elsewhere.
+using RunList = std::vector<const RunContents*>;
+
+RunList all_of(const std::vector<RunContents>& runs);
+
 /// The runs that a folder stands for: itself, or where it is none, those one or two levels below,
 /// as of several seeds or values of γ. Throws FileError for a folder that is missing or holds
 /// nothing of a run.

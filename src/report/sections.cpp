@@ -32,14 +32,11 @@ std::string overview(const RunContents& run) {
   return facts.empty() ? "" : "<dl class=\"facts\">\n" + description_entries(facts) + "</dl>\n";
 }
 
-std::string cells_section(const RunContents& run) {
-  if (!run.genotype) {
-    return "";
-  }
-  return cell_figure(run.genotype->normal, "Normal cell") +
-         cell_figure(run.genotype->reduce, "Reduction cell") +
+std::string cells_section(const Genotype& genotype) {
+  return cell_figure(genotype.normal, "Normal cell") +
+         cell_figure(genotype.reduce, "Reduction cell") +
          folded("Genotype as text",
-                "<pre><code>" + escape_html(to_string(*run.genotype)) + "</code></pre>");
+                "<pre><code>" + escape_html(to_string(genotype)) + "</code></pre>");
 }
 
 std::string predictions_section(const RunContents& run) {

@@ -4,6 +4,7 @@
 import json
 import math
 import os
+import shutil
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -126,6 +127,23 @@ def make_runs(tmp_path_factory):
     metrics = ("--metrics", "--checked", 2, "--curve-steps", 4)
     maps = ("--output", folder / "maps", "--quiet")
     finish("sanas_saliency", "--checkpoint", checkpoint, *images, *methods, *metrics, *maps)
+    return folder
+
+
+@pytest.fixture(scope="module", name="chain")
+def make_chain(runs, tmp_path_factory):
+    """The search, another training of its genotype, maps of that, and random genotypes."""
+    folder = tmp_path_factory.mktemp("chain")
+    values = {**SMALL, "evaluation.epochs": 1, "seed": 3}
+    common = ("--config", "quickstart", "--data", runs / "data", "--quiet", *settings(values))
+    genotype = runs / "search" / "genotype.txt"
+    finish("sanas_eval", *common, "--genotype", genotype, "--out", folder / "eval")
+    finish("sanas_eval", *common, "--random-genotypes", 2, "--out", folder / "random")
+    checkpoint = folder / "eval" / "checkpoints" / "last.safetensors"
+    images = ("--images", "fashion_mnist:test", "--count", 16, "--data", runs / "data")
+    maps = ("--output", folder / "maps", "--quiet")
+    finish("sanas_saliency", "--checkpoint", checkpoint, *images, *maps)
+    shutil.copytree(runs / "search", folder / "search")
     return folder
 
 
@@ -277,6 +295,63 @@ def test_a_long_search_is_small_and_two_stand_side_by_side(browser, tmp_path):
     assert browser.run("document.querySelectorAll('.chart.small').length") == 28
     check_in_browser(browser, both, "both")
     assert browser.run("document.querySelectorAll('#compared-curves path.line').length") >= 12
+
+
+def configuration(run):
+    """Keys and values of a run's config.yaml, which has a line for each and for each section."""
+    values, sections = {}, []
+    for line in (run / "config.yaml").read_text().splitlines():
+        key, _, value = line.strip().partition(": ")
+        sections[(len(line) - len(line.lstrip())) // 2 :] = [key.rstrip(":")]
+        if value:
+            values[".".join(sections)] = value
+    return values
+
+
+def test_a_chain_is_told_in_the_order_of_its_readers_questions(browser, chain, tmp_path):
+    page, moved = tmp_path / "page.html", tmp_path / "moved"
+    parts = [chain / name for name in ("random", "maps", "eval", "search")]
+    finish("sanas_inspect", "report", *parts, "--output", page)
+    assert page.stat().st_size < 1_500_000
+    check_in_browser(browser, page, "chain")
+    headings = browser.run("[...document.querySelectorAll('h2')].map((h) => h.textContent)")
+    assert headings == ["What was found", "How good it is", "What it looks at",
+                        "How the search went", "How the training went",
+                        "Costs, logs and files", "Configurations"]  # fmt: skip
+    links = browser.run("[...document.querySelectorAll('nav a')].map((a) => a.textContent)")
+    assert links == headings
+    dots = "[...document.querySelectorAll('.scores .plot circle')].map((dot) => dot.r.baseVal.value)"
+    radii = browser.run(dots)
+    assert len(radii) == 3 and radii[0] > radii[1] == radii[2]
+    closed = "[...document.querySelectorAll('#configurations-all details')].map((part) => part.open)"
+    browser.open(page)
+    states = browser.run(closed)
+    assert states and not any(states)
+
+    # The folder that holds them, after it was moved, tells the same.
+    shutil.copytree(chain, moved)
+    os.rename(chain, chain.with_name("away"))
+    try:
+        finish("sanas_inspect", "report", moved, "--output", page)
+    finally:
+        os.rename(chain.with_name("away"), chain)
+    browser.open(page)
+    assert browser.run("[...document.querySelectorAll('h2')].map((h) => h.textContent)") == headings
+
+
+def test_a_chain_lists_the_keys_that_differ(browser, chain, tmp_path):
+    page = tmp_path / "page.html"
+    parts = [chain / name for name in ("search", "eval", "maps")]
+    finish("sanas_inspect", "report", *parts, "--output", page)
+    browser.open(page)
+    rows = browser.run("""[...document.querySelectorAll('#configurations-differences tbody tr')]
+        .map((row) => [...row.cells].map((cell) => cell.textContent))""")
+    for key, *values in rows:
+        assert len({value for value in values if value != "–"}) > 1, key
+    search, trained = configuration(chain / "search"), configuration(chain / "eval")
+    differing = {key for key in search if search[key] != trained[key]}
+    assert {"evaluation.epochs", "seed"} <= differing  # what make_chain changed
+    assert {key for key, *_ in rows} == differing
 
 
 def test_the_keyboard_reads_a_chart(browser, tmp_path):
