@@ -21,6 +21,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -129,9 +130,9 @@ class Bench:
                 "--passes", self.options.passes, "--threads", self.options.threads]
 
     def peak(self):
-        """Float32 operations per second of multiply-adds in registers."""
-        return run([pathlib.Path(self.options.bin) / "sanas_probe", "time", "--what", "peak",
-                    "--passes", 3, "--threads", self.options.threads])["flops"]
+        """The command for float32 operations per second of multiply-adds in registers."""
+        return [pathlib.Path(self.options.bin) / "sanas_probe", "time", "--what", "peak",
+                "--passes", 3, "--threads", self.options.threads]
 
 
 def gates():
@@ -142,25 +143,49 @@ def gates():
 
 
 def run(command):
+    """What the program measured; None where it was killed, as for want of memory."""
     result = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    if result.returncode == -signal.SIGKILL:
+        return None
     if result.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\n{result.stderr}")
     return json.loads(result.stdout)
 
 
-def measure(bench, cases, rounds):
+class Results:
+    """All that was measured, one entry a run, kept in a file if there is one: what stands there is
+    not measured again."""
+
+    def __init__(self, file):
+        self.file = pathlib.Path(file) if file else None
+        self.runs = json.loads(self.file.read_text()) if file and self.file.exists() else {}
+
+    def get(self, name, command):
+        if name not in self.runs:
+            self.runs[name] = run(command())
+            result = self.runs[name] or {"seconds": "killed, perhaps for want of memory"}
+            print(f"{name}: {result.get('seconds', 'measured')}", file=sys.stderr, flush=True)
+            if self.file:
+                self.file.write_text(json.dumps(self.runs, indent=1) + "\n")
+        return self.runs[name]
+
+
+def measure(bench, cases, results):
     """{(title, side): result}, of all rounds together, and the peak."""
     found, peaks = {}, []
-    for _ in range(rounds):
-        peaks += bench.peak()
+    for turn in range(bench.options.rounds):
+        peaks += results.get(f"peak, round {turn}", bench.peak)["flops"]
         for case in cases:
-            for side in SIDES:
+            for side in bench.options.sides.split(","):
                 if case.pytorch == "none" and side in ("nchw", "channels_last"):
                     continue
-                result = run(bench.command(case, side))
-                known = found.setdefault((case.title, side), result)
-                if known is not result:
-                    known["seconds"] += result["seconds"]
+                name = f"{case.part}: {case.title}, {SIDES[side]}, round {turn}"
+                result = results.get(name, lambda: bench.command(case, side))
+                if result is None:
+                    continue
+                known = found.setdefault((case.title, side), dict(result))
+                if turn > 0:
+                    known["seconds"] = known["seconds"] + result["seconds"]
                     known["peak_bytes"] = max(known["peak_bytes"], result["peak_bytes"])
     return found, statistics.median(peaks)
 
@@ -213,6 +238,8 @@ def print_schedule(found):
          *(f"DARTS / SANAS {step} on kernels" for step in ours)])
     row(["---"] * 5)
     for side, name in SIDES.items():
+        if (weights, side) not in found:
+            continue
         darts = 15 * (seconds_of(found, weights, side)
                       + seconds_of(found, "DARTS step, second order", side))
         row(["d", name, f"{darts:.4g}", *(ratio(darts, seconds) for seconds in ours.values())])
@@ -235,7 +262,7 @@ def differing_losses(cases, found):
         losses = {side: found[case.title, side]["loss"] for side in SIDES if (case.title, side) in found}
         tolerance = ATTACKED if case.what == "attack" else TOLERANCE
         # In turn: NaN is near nothing.
-        expected = losses.get("nchw", losses["composed"])
+        expected = losses.get("nchw") or losses.get("composed") or next(iter(losses.values()), 0.0)
         lines += [f"{case.title}: loss {loss:.7g} of {SIDES[side]}, expected {expected:.7g}"
                   for side, loss in losses.items()
                   if not abs(loss - expected) <= tolerance * max(1.0, abs(expected))]
@@ -250,6 +277,9 @@ def parse_options():
     parser.add_argument("--rounds", type=int, default=3, help="every side runs once in each [3]")
     parser.add_argument("--passes", type=int, default=1, help="timed in each run, after one more [1]")
     parser.add_argument("--only", default="a,b,c,d,e,f,g", help="parts, separated by commas [all]")
+    parser.add_argument("--sides", default=",".join(SIDES),
+                        help="whom to time [all; an exact step of composed operators takes ten minutes]")
+    parser.add_argument("--results", help="JSON file to which each run is added; what it holds is not run again")
     parser.add_argument("--image-size", type=int, default=32)
     parser.add_argument("--channels", type=int, default=16, help="of search networks [16]")
     parser.add_argument("--cells", type=int, default=0, help="of search networks [8, of P-DARTS 5, PR-DARTS 6]")
@@ -268,10 +298,12 @@ def main():
         sys.exit(f"--only: there is no part {', '.join(sorted(unknown))}; expected some of a,b,c,d,e,f,g")
     if "d" in parts:
         parts |= {"b", "c"}
+    if unknown := set(options.sides.split(",")) - set(SIDES):
+        sys.exit(f"--sides: there is no {', '.join(sorted(unknown))}; expected some of {', '.join(SIDES)}")
     cases = [case for case in CASES if case.part in parts]
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options, folder)
-        found, peak = measure(bench, cases, options.rounds)
+        found, peak = measure(bench, cases, Results(options.results))
         print_times(cases, found)
         print()
         print_memory(cases, found)

@@ -33,11 +33,14 @@ def read(path):
 
 
 def commands(page):
-    blocks = re.findall(r"```console\n(.*?)```", read(DOCS / page), re.DOTALL)
+    blocks = re.findall(r"```console\n(.*?)```", read(page), re.DOTALL)
     return [line for block in blocks for line in block.replace("\\\n", "").splitlines() if line]
 
 
-@pytest.mark.parametrize("page", ["evaluation.md", "datasets.md", "search.md"])
+PAGES_OF_COMMANDS = [SOURCE / "README.md", *(DOCS / f"{name}.md" for name in ("evaluation", "datasets", "search"))]
+
+
+@pytest.mark.parametrize("page", PAGES_OF_COMMANDS, ids=lambda path: path.stem)
 def test_every_command_of_the_page_works(page, tmp_path):
     found = commands(page)
     assert len(found) >= 2
