@@ -44,7 +44,7 @@ check_disk() {
 show_build() {
   local line start=$SECONDS said=0
   while IFS= read -r line; do
-    [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] || continue
+    [[ $line =~ ^\[([1-9][0-9]*)/([0-9]+)\] ]] || continue
     local done=${BASH_REMATCH[1]} all=${BASH_REMATCH[2]}
     local percent=$((100 * done / all))
     local text="$done of $all ($percent %), about $((((SECONDS - start) * (all - done) / done + 59) / 60)) min to go"

@@ -33,7 +33,7 @@ def clone(tmp_path):
         (tree / folder).mkdir(parents=True)
     (tree / "scripts" / "quickstart.sh").symlink_to(SOURCE / "scripts" / "quickstart.sh")
     build = tree / "scripts" / "build.sh"
-    build.write_text("#!/bin/sh\nfor i in 1 2 3 4; do echo \"[$i/4] Building CXX object\"; done\n")
+    build.write_text("#!/bin/sh\nfor i in 0 1 2 3 4; do echo \"[$i/4] Building CXX object\"; done\n")
     build.chmod(0o755)
     (tree / "build" / "release" / "bin").symlink_to(program("sanas_search").parent)
     text = (SOURCE / "configs" / "quickstart.yaml").read_text()
