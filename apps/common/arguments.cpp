@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/arguments.h"
 
+#include <sstream>
+
 namespace sanas {
 namespace {
 
@@ -11,6 +13,19 @@ namespace {
 }
 
 }  // namespace
+
+CLI::Validator number_between(double low, double high) {
+  const auto check = [low, high](const std::string& text) {
+    double value = 0.0;
+    const bool is_inside = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
+    std::ostringstream message;
+    if (!is_inside) {
+      message << "'" << text << "': expected a number from " << low << " to " << high;
+    }
+    return message.str();
+  };
+  return {check, "NUMBER"};
+}
 
 CLI::Option* add_settings(CLI::App& app, std::vector<std::string>& assignments) {
   return app

@@ -107,6 +107,9 @@ CLI::Option* add_path(CLI::App& app, const std::string& option, Path& target,
       ->default_str("none");
 }
 
+/// Accepts numbers from `low` to `high`. CLI::Range lets NaN through.
+CLI::Validator number_between(double low, double high);
+
 /// --set, which changes a configuration.
 CLI::Option* add_settings(CLI::App& app, std::vector<std::string>& assignments);
 

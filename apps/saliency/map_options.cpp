@@ -83,7 +83,7 @@ void add_methods(CLI::App& app, SaliencyOptions& options) {
       ->group("Method");
   add_value(app, "--noise", options.smoothgrad.noise, "NUMBER",
             "smoothgrad: deviation of the noise, as a share of the image's range")
-      ->check(CLI::Range(0.0, 10.0))
+      ->check(number_between(0.0, 10.0))
       ->group("Method");
   add_value(app, "--path-steps", options.path_steps, "N",
             "integrated_gradients: points on the path")
@@ -122,7 +122,7 @@ void add_attack(CLI::App& app, SaliencyOptions& options) {
           ->check(CLI::Range(1, 10000)));
   own.push_back(add_value(app, "--smooth", attack.smoothing, "PIXELS",
                           "deviation of the Gaussian that maps are smoothed with; 0: none")
-                    ->check(CLI::Range(0.0, 100.0)));
+                    ->check(number_between(0.0, 100.0)));
   for (CLI::Option* option : own) {
     option->default_str("the preset's")->group("Attack (--method pgd)");
   }
@@ -143,14 +143,15 @@ void add_display(CLI::App& app, SaliencyOptions& options) {
              "of the heat maps: inferno, viridis, jet (as in the paper) and others of OpenCV")
       ->default_str(display.color_map)
       ->group("Pictures");
-  const auto number = [&app](const std::string& name, double& target, const CLI::Range& range,
+  const auto number = [&app](const std::string& name, double& target, const CLI::Validator& range,
                              const std::string& help) {
     add_value(app, name, target, "NUMBER", help)->check(range)->group("Pictures");
   };
-  number("--strength", display.strength, CLI::Range(0.0, 1.0),
+  number("--strength", display.strength, number_between(0.0, 1.0),
          "share of the heat map in the overlay where saliency is highest");
-  number("--low-percentile", display.low_percentile, CLI::Range(0.0, 49.0), "shown as coldest");
-  number("--high-percentile", display.high_percentile, CLI::Range(51.0, 100.0), "shown as warmest");
+  number("--low-percentile", display.low_percentile, number_between(0.0, 49.0), "shown as coldest");
+  number("--high-percentile", display.high_percentile, number_between(51.0, 100.0),
+         "shown as warmest");
   app.add_flag_callback(
          "--no-pictures", [&options] { options.pictures = false; },
          "only maps.safetensors and predictions.jsonl")
@@ -167,7 +168,7 @@ void add_metrics(CLI::App& app, MapsCommand& command) {
       ->group(group);
   add_value(app, "--threshold", metrics.threshold, "NUMBER",
             "of the fixed intersection over union, as a share of a map's range")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(number_between(0.0, 1.0))
       ->group(group);
   add_value(app, "--curve-steps", metrics.curve_steps, "N",
             "points of deletion and insertion curves")

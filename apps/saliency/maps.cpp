@@ -12,8 +12,10 @@
 namespace sanas {
 namespace {
 
-void warn_of_lengths(const AttackOverrides& attack, Log& log) {
-  if (attack.norm == AttackNorm::kL2) {
+void warn_of_lengths(const SaliencyOptions& options, Log& log) {
+  const AttackOverrides& attack = options.attack;
+  const bool is_paper = options.preset == SaliencyPreset::kPaper;
+  if (attack.norm.value_or(is_paper ? AttackNorm::kLinf : AttackNorm::kL2) == AttackNorm::kL2) {
     return;
   }
   for (const auto& [name, length] :
@@ -45,7 +47,7 @@ int make_maps(const CLI::App& app, const MapsCommand& command) {
   const SaliencyOptions options = complete(command);
   const ScopedSignals signals;
   Log log(options.quiet);
-  warn_of_lengths(options.attack, log);
+  warn_of_lengths(options, log);
   const SaliencyOutcome outcome = run_saliency(options, log);
   std::cout << outcome.metrics;
   if (outcome.interrupted) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sanas_search: searches an architecture as a configuration describes it.
 #include <iostream>
+#include <limits>
 
 #include "common/arguments.h"
 #include "common/config_options.h"
@@ -100,7 +101,7 @@ void add_search(CLI::App& app, SearchCommand& command) {
   app.add_option("--gammas", command.gammas, "values for --tune-gamma")
       ->type_name("LIST")
       ->delimiter(',')
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_between(0.0, std::numeric_limits<double>::max()))
       ->needs(app.get_option("--tune-gamma"))
       ->default_str("0.1,0.5,1,2,3")
       ->group("Search");

@@ -27,6 +27,18 @@ SHOTS = {
 }
 
 
+def lay_out(overlays, output, side=96, gap=4):
+    """The images, their maps, and both over each other: a column for each image."""
+    kinds = ("image", "heat", "overlay")
+    sheet = Image.new("RGB", ((side + gap) * len(overlays), (side + gap) * len(kinds)), "white")
+    for column, overlay in enumerate(overlays):
+        for row, kind in enumerate(kinds):
+            picture = Image.open(overlay.with_name(overlay.name.replace("_overlay", f"_{kind}")))
+            picture = picture.convert("RGB").resize((side, side), Image.Resampling.NEAREST)
+            sheet.paste(picture, ((side + gap) * column, (side + gap) * row))
+    sheet.save(output, optimize=True)
+
+
 def take_shots(page, output, work):
     with Browser(f"{work}/profile") as browser:
         for name, (width, scheme, section, height) in SHOTS.items():
@@ -53,7 +65,7 @@ def main():
     options = parser.parse_args()
     run, output = pathlib.Path(options.run), pathlib.Path(options.output)
     shutil.copy(run / "search" / "cells" / "normal.svg", output / "cell.svg")
-    shutil.copy(run / "saliency" / "contact_sheet.png", output / "heat_maps.png")
+    lay_out(sorted((run / "saliency").glob("*_overlay.png")), output / "heat_maps.png")
     with tempfile.TemporaryDirectory() as work:
         take_shots(run / "report.html", output, work)
 

@@ -18,6 +18,8 @@ Tensor per_image(const Tensor& values) { return values.view({-1, 1, 1, 1}); }
 
 Tensor length_per_image(const Tensor& delta) { return per_image(delta.flatten(1).norm(2, 1)); }
 
+}  // namespace
+
 void check_pixel_range(const Tensor& images) {
   constexpr double kRounding = 1e-5;
   const auto range = to_host({images.min(), images.max()});
@@ -30,6 +32,8 @@ void check_pixel_range(const Tensor& images) {
     throw DataError(message.str());
   }
 }
+
+namespace {
 
 /// Shorter gradients have no direction.
 constexpr double kZeroLength = 1e-12;

@@ -141,6 +141,13 @@ std::vector<std::string> config_warnings(const Config& original, const Config& c
         "attack.random_start is off with attack.loss: soft, whose gradient vanishes where an "
         "attack without it begins: the saliency will be zero");
   }
+  if (config.method == Method::kSanas && search.attack.norm == AttackNorm::kL2 &&
+      search.reweighting == Reweighting::kMask) {
+    warnings.push_back(
+        "reweight: mask lets those pixels through whose δ is attack.epsilon, which in the ball of "
+        "attack.norm: l2 is the length of all of them together: W2 will see black images; "
+        "reweight: abs is what goes with l2");
+  }
   if (search.attack.norm == AttackNorm::kLinf) {
     for (const auto& [key, length] : {std::pair("attack.epsilon", search.attack.epsilon),
                                       std::pair("attack.step_size", search.attack.step_size)}) {

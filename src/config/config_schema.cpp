@@ -306,6 +306,7 @@ std::string NumberRange::describe() const {
 void bind(ConfigVisitor& v, SaliencyCheckOptions& o) {
   v.count("every", o.every, kCount);
   v.text("images", o.images, {".*", "a file, a folder, a data set, or nothing"});
+  o.images = expand_home(o.images).string();
   v.count("count", o.count, kPositiveCount);
   bind_path(v, "masks", o.masks, {".*", "a path, or nothing"});
 }

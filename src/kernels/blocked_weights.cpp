@@ -85,12 +85,11 @@ void pack_depthwise(const torch::Tensor& weight, const std::vector<int64_t>& lan
 }
 
 template <typename T>
-torch::Tensor unpack_depthwise(T* packed, int64_t groups, const std::vector<int64_t>& lanes,
-                               const torch::Tensor& weight) {
+void unpack_depthwise(T* packed, int64_t groups, const std::vector<int64_t>& lanes,
+                      const torch::Tensor& weight) {
   const int64_t taps = weight.size(2) * weight.size(3);
   add_groups(packed, groups, static_cast<int64_t>(lanes.size()) * taps);
-  auto result = torch::empty(weight.sizes(), weight.options().requires_grad(false));
-  T* to = result.template data_ptr<T>();
+  T* to = weight.template data_ptr<T>();
   for (size_t lane = 0; lane < lanes.size(); ++lane) {
     const auto block = static_cast<int64_t>(lane) / kLanes;
     const T* from = packed + block * taps * kLanes + static_cast<int64_t>(lane) % kLanes;
@@ -98,7 +97,6 @@ torch::Tensor unpack_depthwise(T* packed, int64_t groups, const std::vector<int6
       to[lanes[lane] * taps + tap] = from[tap * kLanes];
     }
   }
-  return result;
 }
 
 template <typename T>
@@ -122,34 +120,29 @@ void pack_pointwise(const std::vector<torch::Tensor>& weights, const PointwiseLa
 }
 
 template <typename T>
-std::vector<torch::Tensor> unpack_pointwise(T* packed, int64_t groups, const PointwiseLanes& lanes,
-                                            const std::vector<torch::Tensor>& weights) {
+void unpack_pointwise(T* packed, int64_t groups, const PointwiseLanes& lanes,
+                      const std::vector<torch::Tensor>& weights) {
   add_groups(packed, groups, lanes.rows() * lanes.columns());
-  std::vector<torch::Tensor> result;
   std::vector<T*> to;
   for (const auto& weight : weights) {
-    result.push_back(torch::empty(weight.sizes(), weight.options().requires_grad(false)));
-    to.push_back(result.back().template data_ptr<T>());
+    to.push_back(weight.template data_ptr<T>());
   }
   each_pointwise(lanes, weights, [&](int64_t i, int64_t o, const WeightPlace& place) {
     to[place.tensor][place.at] = packed[i * lanes.columns() + o];
   });
-  return result;
 }
 
 template void pack_depthwise(const torch::Tensor&, const std::vector<int64_t>&, float*);
 template void pack_depthwise(const torch::Tensor&, const std::vector<int64_t>&, double*);
-template torch::Tensor unpack_depthwise(float*, int64_t, const std::vector<int64_t>&,
-                                        const torch::Tensor&);
-template torch::Tensor unpack_depthwise(double*, int64_t, const std::vector<int64_t>&,
-                                        const torch::Tensor&);
+template void unpack_depthwise(float*, int64_t, const std::vector<int64_t>&, const torch::Tensor&);
+template void unpack_depthwise(double*, int64_t, const std::vector<int64_t>&, const torch::Tensor&);
 template void pack_pointwise(const std::vector<torch::Tensor>&, const PointwiseLanes&, float*,
                              float*);
 template void pack_pointwise(const std::vector<torch::Tensor>&, const PointwiseLanes&, double*,
                              double*);
-template std::vector<torch::Tensor> unpack_pointwise(float*, int64_t, const PointwiseLanes&,
-                                                     const std::vector<torch::Tensor>&);
-template std::vector<torch::Tensor> unpack_pointwise(double*, int64_t, const PointwiseLanes&,
-                                                     const std::vector<torch::Tensor>&);
+template void unpack_pointwise(float*, int64_t, const PointwiseLanes&,
+                               const std::vector<torch::Tensor>&);
+template void unpack_pointwise(double*, int64_t, const PointwiseLanes&,
+                               const std::vector<torch::Tensor>&);
 
 }  // namespace sanas::kernels

@@ -21,10 +21,11 @@ std::vector<int> used_lanes(const ChannelLayout& layout);
 /// C×1×k×k to blocks × k² × lanes.
 template <typename T>
 void pack_depthwise(const torch::Tensor& weight, const std::vector<int64_t>& lanes, T* packed);
-/// The way back, of the sum over `groups` of such arrays, of which the first is overwritten.
+/// The way back, of the sum over `groups` of such arrays, of which the first is overwritten, into
+/// contiguous tensors.
 template <typename T>
-torch::Tensor unpack_depthwise(T* packed, int64_t groups, const std::vector<int64_t>& lanes,
-                               const torch::Tensor& weight);
+void unpack_depthwise(T* packed, int64_t groups, const std::vector<int64_t>& lanes,
+                      const torch::Tensor& weight);
 
 /// A matrix of the pointwise weights of one or more grids: rows are lanes of what goes in (of all
 /// grids one behind the other), columns those of what comes out.
@@ -44,7 +45,7 @@ template <typename T>
 void pack_pointwise(const std::vector<torch::Tensor>& weights, const PointwiseLanes& lanes,
                     T* packed, T* transposed);
 template <typename T>
-std::vector<torch::Tensor> unpack_pointwise(T* packed, int64_t groups, const PointwiseLanes& lanes,
-                                            const std::vector<torch::Tensor>& weights);
+void unpack_pointwise(T* packed, int64_t groups, const PointwiseLanes& lanes,
+                      const std::vector<torch::Tensor>& weights);
 
 }  // namespace sanas::kernels

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "kernels/fan_checks.h"
 #include "kernels/fan_computation.h"
 #include "sanas/core/error.h"
 
@@ -285,6 +286,7 @@ struct FanFunction : Function<FanFunction> {
 
 std::vector<Tensor> fan(const FanSpec& spec, const Tensor& source,
                         const std::vector<Tensor>& starts, const std::vector<Tensor>& parameters) {
+  check_fan(spec, source, starts, parameters);
   const auto call = std::make_shared<FanCall>(FanCall{spec, parameters.size(), {}});
   for (const auto& start : starts) {
     call->starts.push_back(start.defined());

@@ -160,6 +160,25 @@ void FanComputation<S>::finish_inner_norms(FanGradients<S>& result) {
 
 template <typename S>
 void FanComputation<S>::take_weights(FanGradients<S>& result) {
+  // Made here and not by the threads, whose memory AllocationMeter does not see.
+  const auto make = [&](int k) {
+    if (k != kNone) {
+      const torch::Tensor& weight = input_.parameters[static_cast<size_t>(k)].value;
+      const auto empty = [&] {
+        return torch::empty(weight.sizes(), weight.options().requires_grad(false));
+      };
+      result.parameters[static_cast<size_t>(k)] = {empty(), kIsDual<S> ? empty() : torch::Tensor()};
+    }
+  };
+  for (const auto& spec : spec_.convolutions) {
+    if (needs(spec.depthwise)) {
+      make(spec.depthwise);
+    }
+    if (needs(spec.pointwise) || needs(spec.shifted_pointwise)) {
+      make(spec.pointwise);
+      make(spec.shifted_pointwise);
+    }
+  }
   run_items(static_cast<int64_t>(convolutions_.size()),
             [&](int64_t k, int /*thread*/) { take_weights(static_cast<size_t>(k), result); });
 }
@@ -170,28 +189,20 @@ void FanComputation<S>::take_weights(size_t number, FanGradients<S>& result) {
   const ConvolutionSpec& spec = spec_.convolutions[number];
   ConvolutionMemory& memory = convolution_memory_[number];
   const auto part = [&](torch::Tensor Storage<S>::*which) {
-    const auto parameter = [&](int k) -> const torch::Tensor& {
-      return input_.parameters[static_cast<size_t>(k)].value;
-    };
-    const auto gradient = [&](int k) -> torch::Tensor& {
+    const auto gradient = [&](int k) -> const torch::Tensor& {
       return result.parameters[static_cast<size_t>(k)].*which;
     };
     if (needs(spec.depthwise)) {
-      gradient(spec.depthwise) =
-          unpack_depthwise((memory.depthwise_gradient.*which).template data_ptr<T>(),
-                           arrays_.groups, memory.in_lanes, parameter(spec.depthwise));
+      unpack_depthwise((memory.depthwise_gradient.*which).template data_ptr<T>(), arrays_.groups,
+                       memory.in_lanes, gradient(spec.depthwise));
     }
     if (memory.pointwise_gradient.defined()) {
-      std::vector<torch::Tensor> weights{parameter(spec.pointwise)};
+      std::vector<torch::Tensor> weights{gradient(spec.pointwise)};
       if (spec.shifted_pointwise != kNone) {
-        weights.push_back(parameter(spec.shifted_pointwise));
+        weights.push_back(gradient(spec.shifted_pointwise));
       }
-      auto gradients = unpack_pointwise((memory.pointwise_gradient.*which).template data_ptr<T>(),
-                                        arrays_.groups, pointwise_lanes(number), weights);
-      gradient(spec.pointwise) = gradients.front();
-      if (spec.shifted_pointwise != kNone) {
-        gradient(spec.shifted_pointwise) = gradients.back();
-      }
+      unpack_pointwise((memory.pointwise_gradient.*which).template data_ptr<T>(), arrays_.groups,
+                       pointwise_lanes(number), weights);
     }
   };
   part(&Storage<S>::value);

@@ -191,7 +191,9 @@ void FanComputation<S>::make_scratch() {
   };
   scratch_.clear();
   scratch_memory_.clear();
-  for (int thread = 0; thread < worker_threads(); ++thread) {
+  // A thread without a group of images gets nothing to do.
+  const int64_t threads = std::min<int64_t>(worker_threads(), f.groups);
+  for (int64_t thread = 0; thread < threads; ++thread) {
     scratch_memory_.push_back(
         make_storage<S>(std::accumulate(sizes.begin(), sizes.end(), int64_t{0})));
     Array<S> next = scratch_memory_.back().array();

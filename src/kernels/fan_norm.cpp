@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace sanas::kernels {
+namespace {
+
+/// Rounding may take what is nearly zero below it; NaN stays.
+void not_below_zero(double& variance) { variance = variance < 0.0 ? 0.0 : variance; }
+void not_below_zero(Dual<double>& variance) { not_below_zero(variance.value); }
+
+}  // namespace
 
 template <typename S>
 Moments<S> batch_moments(const StatisticsArrays<S>& sums, const std::vector<int64_t>& pixels,
@@ -31,7 +38,9 @@ Moments<S> batch_moments(const StatisticsArrays<S>& sums, const std::vector<int6
                           wide<W>(static_cast<double>(pixels[g])) * moved);
     }
     result.mean.push_back(mean);
-    result.variance.push_back(variance * inverse_count);
+    variance = variance * inverse_count;
+    not_below_zero(variance);
+    result.variance.push_back(variance);
   }
   return result;
 }

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -50,10 +51,7 @@ class WorkerPool {
       }
       return;
     }
-    while (static_cast<int>(threads_.size()) < helpers) {
-      const int number = static_cast<int>(threads_.size()) + 1;
-      threads_.emplace_back([this, number, round = round_.load()] { help(number, round); });
-    }
+    start_threads(helpers);
     work_ = &work;
     count_ = count;
     next_ = 0;
@@ -73,6 +71,18 @@ class WorkerPool {
   }
 
  private:
+  /// Until there are `wanted`, or the system gives no more: then those that there are do the work.
+  void start_threads(int wanted) {
+    while (static_cast<int>(threads_.size()) < wanted) {
+      const int number = static_cast<int>(threads_.size()) + 1;
+      try {
+        threads_.emplace_back([this, number, round = round_.load()] { help(number, round); });
+      } catch (const std::system_error&) {
+        return;
+      }
+    }
+  }
+
   void begin_round() {
     round_.fetch_add(1);
     round_.notify_all();

@@ -17,9 +17,10 @@ int worker_threads();
 
 /// Calls work(item, thread) for the items 0 … count − 1, each once, by several threads, and returns
 /// when all have ended. The items are handed out one by one, so which thread gets which is left
-/// open. A thread without work spins for some microseconds and then sleeps. An exception of an item
-/// is thrown on when the others have ended. Called from several threads at once, or from within an
-/// item, all but one of the calls run on their own thread alone.
+/// open, and fewer threads do it where the system gives no more. A thread without work spins for
+/// some microseconds and then sleeps. An exception of an item is thrown on when the others have
+/// ended. Called from several threads at once, or from within an item, all but one of the calls run
+/// on their own thread alone.
 void run_items(int64_t count, const WorkItem& work);
 
 }  // namespace sanas::kernels

@@ -15,13 +15,18 @@ std::string number(const json& record, const char* key) {
   return found ? short_number(*found) : "–";
 }
 
+std::string count(const json& record, const char* key) {
+  const auto found = number_in(record, key);
+  return found ? count_text(*found) : "–";
+}
+
 /// How many images were tested on.
 std::string tested_on(const json& record) {
   const double images = number_in(record, "images").value_or(0.0);
   const double skipped = number_in(record, "skipped_images").value_or(0.0);
   return skipped > 0.0 ? count_text(images) + " of " + count_text(images + skipped) +
                              ", the others could not be decoded"
-                       : number(record, "images");
+                       : count(record, "images");
 }
 
 }  // namespace
@@ -46,7 +51,7 @@ std::string test_section(const RunContents& run) {
     for (const auto& one : *found) {
       if (classes.rows.size() < kMostClasses) {
         classes.rows.push_back(
-            {escape_html(text_in(one, "name")), number(one, "images"), number(one, "top1")});
+            {escape_html(text_in(one, "name")), count(one, "images"), number(one, "top1")});
       }
     }
   }

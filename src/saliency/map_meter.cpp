@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "saliency/map_metrics.h"
+#include "saliency/masks.h"
 #include "saliency/row_unit.h"
 
 namespace sanas {
@@ -63,7 +64,11 @@ void MapMeter::add(const MapBatch& batch) {
   add_rows(insertion_sum_, curves.insertion);
   collect(curves.areas());
   if (!column_.masks.empty()) {
-    collect(measure_localization(batch, column_.masks, options_.threshold));
+    std::vector<torch::Tensor> masks;
+    for (size_t i = 0; i < batch.names.size(); ++i) {
+      masks.push_back(read_mask(column_.masks[static_cast<size_t>(batch.indices[i])]));
+    }
+    collect(measure_localization(batch, masks, options_.threshold));
   }
   const auto count = std::clamp<int64_t>(options_.checked_images - batch.first, 0,
                                          static_cast<int64_t>(batch.names.size()));

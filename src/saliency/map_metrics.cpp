@@ -5,7 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "saliency/masks.h"
 #include "sanas/core/random.h"
 #include "sanas/saliency/localization.h"
 #include "sanas/saliency/map_similarity.h"
@@ -100,7 +99,7 @@ MeasuredCurves measure_curves(const ExplainedNetwork& network, const MapBatch& b
 }
 
 std::vector<MetricValues> measure_localization(const MapBatch& batch,
-                                               const std::vector<std::filesystem::path>& masks,
+                                               const std::vector<torch::Tensor>& masks,
                                                double threshold) {
   std::vector<MetricValues> metrics{{"pointing_game", {}},     {"energy_in_mask", {}},
                                     {"best_iou", {}},          {"fixed_iou", {}},
@@ -108,8 +107,7 @@ std::vector<MetricValues> measure_localization(const MapBatch& batch,
   for (size_t i = 0; i < batch.names.size(); ++i) {
     const auto& geometry = batch.geometries[i];
     const auto seen = seen_pixels(geometry);
-    const auto mask =
-        read_mask(masks[static_cast<size_t>(batch.indices[i])]).masked_select(seen).unsqueeze(0);
+    const auto mask = masks[i].masked_select(seen).unsqueeze(0);
     const auto map = map_on_picture(batch.maps[static_cast<int64_t>(i)], geometry)
                          .masked_select(seen)
                          .unsqueeze(0);

@@ -30,9 +30,9 @@ MeasuredCurves measure_curves(const ExplainedNetwork& network, const MapBatch& b
 /// How well the maps find the object of each image's mask, of the part of the picture that the
 /// network sees: pointing_game, energy_in_mask, best_iou, fixed_iou, average_precision (NaN where
 /// that part is all object, or none), and mask_share.
-/// @param masks by the images' index in their source. @param threshold of fixed_iou.
+/// @param masks of the batch's images, as read_mask gives them. @param threshold of fixed_iou.
 std::vector<MetricValues> measure_localization(const MapBatch& batch,
-                                               const std::vector<std::filesystem::path>& masks,
+                                               const std::vector<torch::Tensor>& masks,
                                                double threshold);
 
 /// How far maps depend on chance: seed_agreement, the rank correlation with maps from other random

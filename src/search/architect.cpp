@@ -85,6 +85,7 @@ SanasArchitect::SanasArchitect(const SearchNetworks& networks, const WeightOptim
       options_(options),
       perturbations_(perturbations) {
   options_.attack = attack_of(options);
+  validate_jacobian(options_.attack);
 }
 
 void SanasArchitect::start_epoch(int64_t epoch) { attacks_ = epoch >= options_.attack_start_epoch; }
@@ -121,6 +122,7 @@ FourLevelProblem SanasArchitect::problem(const Batch& train, const Batch& valida
   if (!attacks_) {
     problem.perturb = [delta] { return delta.detach().clone(); };
   } else if (options_.attack.is_differentiated()) {
+    check_pixel_range(train.images);
     problem.attack_steps = options_.attack.steps;
     problem.attack_step = [this, &train](const auto& at, const auto& gradient) {
       return attack_step(at, gradient, train.images, options_.attack);

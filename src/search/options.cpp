@@ -12,8 +12,9 @@ void require(bool holds, const std::string& message) {
   }
 }
 
-/// Throws where the derivative of an attack is asked for that has none.
-void require_derivative(const AttackOptions& attack) {
+}  // namespace
+
+void validate_jacobian(const AttackOptions& attack) {
   if (attack.jacobian != AttackJacobian::kExact) {
     return;
   }
@@ -27,8 +28,6 @@ void require_derivative(const AttackOptions& attack) {
           "attack.jacobian: exact is of the steps of PGD, and attack.steps: 0 is eq. 2, whose "
           "Jacobian is exact as it is; expected straight_through, or attack.steps of 1 and more");
 }
-
-}  // namespace
 
 std::string to_string(SearchMethod method) {
   return method == SearchMethod::kSanas ? "sanas" : "plain";
@@ -79,7 +78,7 @@ void validate(const SearchOptions& options) {
           "hypergradient.inner_steps.delta: " + std::to_string(delta_steps) +
               " steps of eq. 2, whose place is taken by attack.steps: " +
               std::to_string(options.attack.steps) + " of PGD; expected 1, or attack.steps: 0");
-  require_derivative(options.attack);
+  validate_jacobian(options.attack);
 }
 
 AttackOptions attack_of(const SearchOptions& options) {

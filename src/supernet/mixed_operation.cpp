@@ -51,6 +51,9 @@ void MixedOperation::add_to(SourceFan& fan, size_t node,
   if (stride_ > 1) {
     check_halvable(fan.state().data, options_.odd_size);
   }
+  TORCH_CHECK(std::any_of(weights.begin(), weights.end(),
+                          [](const torch::Tensor& weight) { return weight.defined(); }),
+              "an edge without an operation");
   for (size_t k = 0; k < candidates_.size(); ++k) {
     if (weights[k].defined() && !is_left_out(k)) {
       fan.add(node, *operations_[k], weights[k]);

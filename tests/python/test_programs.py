@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from programs import one_line_error, program, run, settings
+from programs import SOURCE, one_line_error, program, run, settings
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 SMALL = {
@@ -120,3 +120,21 @@ def test_idle_threads_spin_for_a_bounded_time(name, given, spins):
     )
     assert f"GOMP_SPINCOUNT = '{spins}'" in result.stderr
     assert result.stdout.startswith(f"{name} ")
+
+
+def test_programs_keep_their_name_and_start_through_the_loader(tmp_path):
+    """The second start, with the environment completed, is of the program and under its name."""
+    loader = Path("/lib64/ld-linux-x86-64.so.2")
+    if loader.exists():
+        result = subprocess.run([loader, program("sanas_inspect"), "--version"], check=True,
+                                capture_output=True, text=True)  # fmt: skip
+        assert result.stdout.startswith("sanas_inspect ")
+    words = [program("sanas_search"), "--config", "quickstart", "--out", tmp_path / "out", "--quiet"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          cwd=SOURCE) as process:  # fmt: skip
+        environment = b""
+        while process.poll() is None and b"GOMP_SPINCOUNT" not in environment:
+            environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+        name = Path(f"/proc/{process.pid}/comm").read_text()
+        process.kill()
+    assert b"GOMP_SPINCOUNT" in environment and name == "sanas_search\n"

@@ -200,6 +200,32 @@ def test_pgd_options(checkpoint, images, tmp_path):
     assert max(v for name, v in saturated.items() if name != "paper") < 0.5 * saturated["paper"]
 
 
+@pytest.mark.parametrize(
+    "option, value",
+    [("--smooth", "nan"), ("--smooth", "inf"), ("--smooth", "-1"), ("--strength", "nan"),
+     ("--low-percentile", "nan"), ("--high-percentile", "nan"), ("--noise", "nan")],
+)  # fmt: skip
+def test_numbers_that_are_none_are_refused(option, value, checkpoint, images, tmp_path):
+    result = saliency(checkpoint, images, tmp_path / "out", option, value)
+    one_line_error("sanas_saliency", result, 2, option, "from")
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_norm_brings_its_own_lengths(checkpoint, images, tmp_path):
+    """ε = 1 is a short way in the l2 ball, and any image in that of l∞."""
+    found = {}
+    for name, options in {"linf": ("--norm", "linf"), "l2": ("--preset", "paper", "--norm", "l2"),
+                          "own": ("--norm", "linf", "--epsilon", "1/255")}.items():  # fmt: skip
+        out = tmp_path / name
+        result = saliency(checkpoint, images, out, "--count", 1, "--no-pictures", *options)
+        assert result.returncode == 0, result.stderr
+        column = json.loads((out / "saliency.json").read_text())["columns"][0]
+        found[name] = (column["epsilon"], column["step_size"])
+    assert found["linf"] == pytest.approx((8 / 255, 2 / 255))
+    assert found["l2"] == pytest.approx((1, 1 / 4))
+    assert found["own"] == pytest.approx((1 / 255, 2 / 255))
+
+
 def test_smoothed_maps(checkpoint, images, tmp_path):
     """scipy's Gaussian filter of the maps that are not smoothed."""
     maps = {}

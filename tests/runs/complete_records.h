@@ -100,7 +100,7 @@ inline TrainEpochReport complete_training_epoch() {
 
 /// What was measured of the saliency of a search's epoch.
 inline SaliencyQuality complete_saliency() {
-  SaliencyQuality quality{8, 0.125, 0.75, 0.375, 0.625, TermShares()};
+  SaliencyQuality quality{8, 0.125, 0.75, 0.375, 0.625, TermShares(), /*follows_delta=*/true};
   for (const Term term : kTerms) {
     quality.shares->share[term] = static_cast<double>(term) / 8.0;
   }

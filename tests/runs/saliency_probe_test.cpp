@@ -14,17 +14,25 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 
 TEST(SaliencyProbe, HasALineAndTwoWarnings) {
   SaliencyQuality quality = test::complete_saliency();
   EXPECT_EQ(saliency_text(quality),
             "saliency: two seeds agree by 0.12, 75 % of the pixels saturated, average precision "
             "0.375, pointing game 0.625, 112 % of the hypergradient lead through it");
-  EXPECT_THAT(saliency_warnings(quality), ElementsAre(HasSubstr("75 %")));
+  const auto saturated = Pair(SaliencyTrouble::kSaturated, HasSubstr("75 %"));
+  EXPECT_THAT(saliency_warnings(quality), ElementsAre(saturated));
   quality.shares->share[Term::kDeltaDirect] = 1e-4;
   quality.shares->share[Term::kDeltaWeights1] = 7e-5;
   EXPECT_THAT(saliency_warnings(quality),
-              ElementsAre(HasSubstr("saturated"), AllOf(HasSubstr("dead"), HasSubstr("0.017 %"))));
+              ElementsAre(saturated, Pair(SaliencyTrouble::kDeadPath,
+                                          AllOf(HasSubstr("dead"), HasSubstr("0.017 %")))));
+  quality.follows_delta = false;  // before the attack's first epoch, or with its terms off
+  EXPECT_THAT(saliency_warnings(quality), ElementsAre(saturated));
+  quality.follows_delta = true;
+  quality.shares->share[Term::kDeltaDirect] = std::nan("");
+  EXPECT_THAT(saliency_warnings(quality), ElementsAre(saturated));
   quality.saturated = 0.01;
   quality.shares.reset();
   quality.average_precision.reset();
@@ -46,18 +54,29 @@ TEST(SaliencyProbe, WhatIsNotDefinedIsNotRecorded) {
 }
 
 TEST(TermShares, AreNormsBesideTheTotalWithGamma) {
-  ArchitectureReport report;
-  report.total_norm = 4.0;
-  for (const Term term : kTerms) {
-    report.terms[term].norm = 1.0;
+  PerTerm<TensorList> terms;
+  int64_t axis = 0;
+  for (const Term term : kTerms) {  // each along an axis of its own
+    terms[term] = {torch::eye(8)[axis++] * 2.0};
   }
-  const TermShares shares = term_shares(report, /*gamma=*/0.5);
-  EXPECT_DOUBLE_EQ(shares.share[Term::kDirect1], 0.125);
-  EXPECT_DOUBLE_EQ(shares.share[Term::kWeights1], 0.125);
-  EXPECT_DOUBLE_EQ(shares.share[Term::kWeights2], 0.25);
-  EXPECT_DOUBLE_EQ(shares.through_delta(), 0.5);
-  report.total_norm = 0.0;
-  EXPECT_DOUBLE_EQ(term_shares(report, 1.0).through_delta(), 0.0);
+  terms[Term::kDirect2] = {};  // not there
+  const TermShares shares = term_shares(terms, /*gamma=*/0.5);
+  const double total = std::sqrt(3 * 4.0 + 2 * 1.0);
+  EXPECT_NEAR(shares.share[Term::kDirect1], 1.0 / total, 1e-6);
+  EXPECT_NEAR(shares.share[Term::kWeights1], 1.0 / total, 1e-6);
+  EXPECT_NEAR(shares.share[Term::kWeights2], 2.0 / total, 1e-6);
+  EXPECT_NEAR(shares.through_delta(), 4.0 / total, 1e-6);
+  EXPECT_EQ(shares.share[Term::kDirect2], 0.0);
+  for (const Term term : kTerms) {
+    terms[term] = {torch::zeros({8})};
+  }
+  EXPECT_EQ(term_shares(terms, 1.0).through_delta(), 0.0);
+}
+
+TEST(SaliencyProbe, MapsThatDoNotVaryAreSaidToBeSo) {
+  SaliencyQuality quality = test::complete_saliency();
+  quality.seed_agreement = std::nan("");
+  EXPECT_THAT(saliency_text(quality), AllOf(HasSubstr("same at all"), Not(HasSubstr("nan"))));
 }
 
 }  // namespace

@@ -87,6 +87,9 @@ torch::Tensor attack_objective(const Classifier& classifier, const torch::Tensor
                                const torch::Tensor& labels, const torch::Tensor& delta,
                                const AttackOptions& options);
 
+/// Throws DataError unless all pixels are in [0, 1] but for rounding.
+void check_pixel_range(const torch::Tensor& images);
+
 /// The point at which an attack begins: uniform in the ball, or zero. Draws from LibTorch's default
 /// generator; x + δ stays in [0, 1].
 torch::Tensor initial_perturbation(const torch::Tensor& images, const AttackOptions& options);

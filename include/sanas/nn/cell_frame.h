@@ -91,7 +91,7 @@ class CellFrame {
   ///        are tensors, or blocked tensors where the cells run on fused kernels.
   template <typename RunCell>
   torch::Tensor features(const torch::Tensor& x, RunCell run) {
-    if (!runs_on_kernels(kernels_, x)) {
+    if (!runs_on_kernels(kernels_, x) || x.numel() == 0) {  // LibTorch says what nothing means
       const auto [s0, s1] = stem_.forward(x);
       return last_cell(s0, s1, run);
     }

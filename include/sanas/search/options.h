@@ -147,6 +147,9 @@ struct SearchOptions {
   NonFinitePolicy on_nonfinite = NonFinitePolicy::kStop;
 };
 
+/// Throws ConfigError where the exact derivative of an attack is asked for that has none.
+void validate_jacobian(const AttackOptions& attack);
+
 /// Throws ConfigError, naming the keys of a configuration, for settings that contradict each other.
 void validate(const SearchOptions& options);
 

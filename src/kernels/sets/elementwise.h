@@ -95,12 +95,18 @@ struct TwoSums {
 };
 
 /// Adds `count` pixels to the sums. @param first whether they are the first ones of their group,
-/// which give the shift.
+/// whose mean gives the shift. A single pixel would not do: that in the corner, beside which
+/// padding lies, may be far from all others, and then the variance is the difference of two large
+/// sums.
 template <typename S>
 void add_statistics(Array<S> x, int64_t count, const StatisticsArrays<S>& sums, bool first) {
   const Array<Real<S>> shift_at{sums.shift};
   if (first) {
-    store(shift_at, value_of(load(x)));
+    Vector<Real<S>> sum = value_of(load(x));
+    for (int64_t p = 1; p < count; ++p) {
+      sum = sum + value_of(load(x + p * kLanes));
+    }
+    store(shift_at, sum * uniform(Real<S>{1} / static_cast<Real<S>>(count)));
     store(sums.sum, zero<S>());
     store(sums.square, zero<S>());
   }

@@ -14,6 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Of l2 attacks that look for what matters, in pixels of an image.
+constexpr double kL2Radius = 1.0;
+constexpr double kL2Step = 0.25;
+
 /// "NAME=FILE", or a file, which is then named after its run.
 NamedCheckpoint parse_checkpoint(const std::string& text) {
   const auto equals = text.find('=');
@@ -42,8 +46,8 @@ AttackMaps preset_of(const SaliencyOptions& options, const CheckpointInfo& info,
     case SaliencyPreset::kAlive:
       maps.attack.norm = AttackNorm::kL2;
       maps.attack.steps = 7;
-      maps.attack.epsilon = 1.0;
-      maps.attack.step_size = 0.25;
+      maps.attack.epsilon = kL2Radius;
+      maps.attack.step_size = kL2Step;
       maps.attack.loss = AttackLoss::kPseudo;
       maps.starts = 4;
       maps.smoothing = kSmoothing * static_cast<double>(side);
@@ -58,6 +62,14 @@ AttackMaps preset_of(const SaliencyOptions& options, const CheckpointInfo& info,
   return maps;
 }
 
+/// With the usual lengths: those of the preset are of another kind.
+void use_norm(AttackNorm norm, AttackOptions& attack) {
+  const bool l2 = norm == AttackNorm::kL2;
+  attack.norm = norm;
+  attack.epsilon = l2 ? kL2Radius : AttackOptions{}.epsilon;
+  attack.step_size = l2 ? kL2Step : AttackOptions{}.step_size;
+}
+
 SaliencyMethodOptions method_options(const SaliencyOptions& options,
                                      const ExplainedCheckpoint& checkpoint) {
   const CheckpointInfo& info = checkpoint.info;
@@ -67,7 +79,9 @@ SaliencyMethodOptions method_options(const SaliencyOptions& options,
   result.attack = preset.attack;
   result.attack.steps = options.attack.steps.value_or(result.attack.steps);
   result.attack.loss = options.attack.loss.value_or(result.attack.loss);
-  result.attack.norm = options.attack.norm.value_or(result.attack.norm);
+  if (options.attack.norm && *options.attack.norm != result.attack.norm) {
+    use_norm(*options.attack.norm, result.attack);
+  }
   result.attack.epsilon = options.attack.epsilon.value_or(result.attack.epsilon);
   result.attack.step_size = options.attack.step_size.value_or(result.attack.step_size);
   result.starts = options.attack.starts.value_or(preset.starts);

@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <utility>
 
 #include "core/format.h"
+#include "nn/inference_batch.h"
 #include "saliency/image_batches.h"
 #include "saliency/map_metrics.h"
 #include "saliency/masks.h"
@@ -34,7 +35,10 @@ double saturated_share(const torch::Tensor& map) {
 }  // namespace
 
 SaliencyProbe::SaliencyProbe(const SearchSetup& setup, const Config& config, Log& log)
-    : options_(config.saliency), attack_(attack_of(config.search)), seed_(config.seed) {
+    : options_(config.saliency),
+      attack_(attack_of(config.search)),
+      batch_size_(config.search.batch_size),
+      seed_(config.seed) {
   if (options_.every == 0 || config.method == Method::kPlain) {
     return;
   }
@@ -72,12 +76,13 @@ SaliencyProbe::Images SaliencyProbe::held_out_images(const SearchSetup& setup,
 }
 
 void SaliencyProbe::share_out(const Images& held_out, const torch::Device& device) {
-  const int64_t half = static_cast<int64_t>(held_out.labels.size()) / 2;
+  const int64_t half = std::min(static_cast<int64_t>(held_out.labels.size()) / 2, batch_size_);
   if (half == 0) {
     return;
   }
   const auto pixels = torch::cat(held_out.pixels);
   const auto labels = torch::tensor(held_out.labels);
+  // No more than a step of the search takes.
   const auto batch = [&](int64_t first) {
     return Batch{pixels.narrow(0, first, half), labels.narrow(0, first, half), torch::arange(half)}
         .to(device);
@@ -97,21 +102,25 @@ SaliencyProbe::Images SaliencyProbe::named_images(const Config& config,
   }
   for (int64_t i = 0; i < source->size(); ++i) {
     try {
+      const auto& mask = masks[static_cast<size_t>(i)];
       images.add(prepare(source->image(i)), source->label(i).value_or(-1),
-                 masks[static_cast<size_t>(i)]);
+                 mask.empty() ? torch::Tensor() : read_mask(mask));
     } catch (const DataError& error) {
       unreadable.add(i, error.what());
     }
   }
+  if (images.pixels.empty()) {
+    throw DataError("search.saliency.images: none of the images in " + options_.images +
+                    " can be read; expected at least one");
+  }
   return images;
 }
 
-void SaliencyProbe::Images::add(const PreparedImage& prepared, int64_t label,
-                                const std::filesystem::path& mask) {
+void SaliencyProbe::Images::add(const PreparedImage& prepared, int64_t label, torch::Tensor mask) {
   pixels.push_back(pixels_of(prepared.image, torch::kFloat32));
   labels.push_back(label);
   geometries.push_back(prepared.geometry);
-  masks.push_back(mask);
+  masks.push_back(std::move(mask));
 }
 
 bool SaliencyProbe::is_due(int64_t epoch) const {
@@ -122,26 +131,39 @@ SaliencyQuality SaliencyProbe::measure(const SearchLoop& loop, int64_t epoch) co
   SaliencyQuality quality;
   measure_maps(loop, quality);
   quality.shares = measure_terms(loop, epoch);
+  const auto& terms = loop.options().hypergradient.terms;
+  quality.follows_delta = epoch >= loop.options().attack_start_epoch &&
+                          (terms[Term::kDeltaDirect] || terms[Term::kDeltaWeights1]);
   return quality;
 }
 
-void SaliencyProbe::measure_maps(const SearchLoop& loop, SaliencyQuality& quality) const {
+torch::Tensor SaliencyProbe::maps(const SearchLoop& loop, uint64_t seed) const {
   Supernet& net = *loop.networks().net1;
   const FrozenStatistics running_statistics(net);
   const ScopedMode evaluation(net, false);
-  const FrozenRandomness frozen(seed_);
-  const auto device = net.parameters().front().device();
-  const auto images = torch::cat(images_.pixels).to(device);
-  const auto labels = torch::tensor(images_.labels).to(device);
   const Classifier classifier = [&](const torch::Tensor& pixels) {
+    const FrozenRandomness same_draws(0);
     return net.forward(loop.normalization()(pixels));
   };
-  const auto maps = [&](uint64_t seed) {
-    const auto values = pgd_saliency(classifier, images, labels, attack_, seed);
-    return reduce_color(values.to(torch::kCPU), ColorReduction::kMax).to(torch::kDouble);
-  };
-  const torch::Tensor ours = maps(seed_);
-  const torch::Tensor others = maps(seed_ + 1);
+  const auto device = net.parameters().front().device();
+  const auto labels = torch::tensor(images_.labels).to(device);
+  const auto count = static_cast<int64_t>(images_.pixels.size());
+  const int64_t rows = rows_are_independent(net) ? batch_size_ : 1;
+  TensorList all;
+  for (int64_t first = 0; first < count; first += rows) {
+    const int64_t size = std::min(rows, count - first);
+    const auto begin = images_.pixels.begin() + first;
+    const auto images = torch::cat(TensorList(begin, begin + size)).to(device);
+    const auto values =
+        pgd_saliency(classifier, images, labels.narrow(0, first, size), attack_, seed);
+    all.push_back(reduce_color(values.to(torch::kCPU), ColorReduction::kMax).to(torch::kDouble));
+  }
+  return torch::cat(all);
+}
+
+void SaliencyProbe::measure_maps(const SearchLoop& loop, SaliencyQuality& quality) const {
+  const torch::Tensor ours = maps(loop, seed_);
+  const torch::Tensor others = maps(loop, seed_ + 1);
   std::vector<double> agreements;
   std::vector<double> saturated;
   for (int64_t i = 0; i < ours.size(0); ++i) {
@@ -154,8 +176,6 @@ void SaliencyProbe::measure_maps(const SearchLoop& loop, SaliencyQuality& qualit
   if (!options_.masks.empty()) {
     MapBatch batch;
     batch.geometries = images_.geometries;
-    batch.indices.resize(images_.labels.size());
-    std::iota(batch.indices.begin(), batch.indices.end(), 0);
     batch.names.resize(images_.labels.size());
     batch.maps = ours;
     for (const auto& metric : measure_localization(batch, images_.masks, /*threshold=*/0.5)) {
@@ -185,7 +205,7 @@ std::optional<TermShares> SaliencyProbe::measure_terms(const SearchLoop& loop,
   };
   const auto hypergradient =
       architect->gradient(prepared(train_), prepared(validation_), seed_, /*split_terms=*/true);
-  return term_shares(summarize(hypergradient), options.hypergradient.gamma);
+  return term_shares(hypergradient.terms, options.hypergradient.gamma);
 }
 
 void append(JsonRecord& record, const SaliencyQuality& quality) {
@@ -205,8 +225,11 @@ void append(JsonRecord& record, const SaliencyQuality& quality) {
 }
 
 std::string saliency_text(const SaliencyQuality& quality) {
-  std::string text = format("saliency: two seeds agree by %.2f, %.0f %% of the pixels saturated",
-                            quality.seed_agreement, 100.0 * quality.saturated);
+  std::string text =
+      std::isfinite(quality.seed_agreement)
+          ? format("saliency: two seeds agree by %.2f, %.0f %% of the pixels saturated",
+                   quality.seed_agreement, 100.0 * quality.saturated)
+          : "saliency: every map is the same at all its pixels";
   if (quality.average_precision) {
     text += format(", average precision %.3f, pointing game %.3f", *quality.average_precision,
                    *quality.pointing_game);
@@ -214,20 +237,19 @@ std::string saliency_text(const SaliencyQuality& quality) {
   return text + (quality.shares ? ", " + share_text(*quality.shares) : "");
 }
 
-std::vector<std::string> saliency_warnings(const SaliencyQuality& quality) {
+std::map<SaliencyTrouble, std::string> saliency_warnings(const SaliencyQuality& quality) {
   constexpr double kMuch = 0.5;
-  std::vector<std::string> warnings;
+  std::map<SaliencyTrouble, std::string> warnings;
   if (quality.saturated >= kMuch) {
-    warnings.push_back(format(
+    warnings[SaliencyTrouble::kSaturated] = format(
         "warning: saliency is saturated: %.0f %% of a map's pixels have its largest value, so that "
         "it says little about its image; saliency: alive is an attack that does not saturate",
-        100.0 * quality.saturated));
+        100.0 * quality.saturated);
   }
-  if (quality.shares) {
-    const std::string dead = dead_path_warning(*quality.shares);
-    if (!dead.empty()) {
-      warnings.push_back(dead);
-    }
+  const std::string dead =
+      quality.shares && quality.follows_delta ? dead_path_warning(*quality.shares) : "";
+  if (!dead.empty()) {
+    warnings[SaliencyTrouble::kDeadPath] = dead;
   }
   return warnings;
 }

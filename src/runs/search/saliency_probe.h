@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,9 +28,14 @@ struct SaliencyQuality {
   /// Where there are masks (LocalizationScores).
   std::optional<double> average_precision;
   std::optional<double> pointing_game;
-  /// Where the hypergradient has a way through δ.
+  /// Where the hypergradient has terms.
   std::optional<TermShares> shares;
+  /// Whether it is meant to lead through δ in this epoch.
+  bool follows_delta = false;
 };
+
+/// What a search is warned of.
+enum class SaliencyTrouble { kSaturated, kDeadPath };
 
 /// Images that the weights of a search do not learn from, on which its attack is measured again and
 /// again: section `search.saliency` of the configuration.
@@ -44,9 +49,10 @@ class SaliencyProbe {
   bool is_due(int64_t epoch) const;
 
   /// Maps are |δ| of the search's attack with the configuration's seed and the one after it, as
-  /// `sanas_saliency --method pgd --seed` makes them. Terms are of one half of the held-out images
-  /// for the weights, and the other for the architecture. Leaves the search and all random
-  /// generators as they are.
+  /// `sanas_saliency --preset checkpoint --seed` makes them: where a network's outputs for an image
+  /// depend on the others, or are random, one image at a time with the same draws. Terms are of one
+  /// half of the held-out images for the weights, and the other for the architecture. Leaves the
+  /// search and all random generators as they are.
   SaliencyQuality measure(const SearchLoop& loop, int64_t epoch) const;
 
  private:
@@ -54,20 +60,23 @@ class SaliencyProbe {
     std::vector<torch::Tensor> pixels;  ///< 1×3×H×W each
     std::vector<int64_t> labels;
     std::vector<ImageGeometry> geometries;
-    std::vector<std::filesystem::path> masks;
+    std::vector<torch::Tensor> masks;  ///< bool, of the pictures' sizes; undefined without masks
 
-    void add(const PreparedImage& prepared, int64_t label, const std::filesystem::path& mask);
+    void add(const PreparedImage& prepared, int64_t label, torch::Tensor mask);
   };
 
   Images held_out_images(const SearchSetup& setup, const ImagePreparation& prepare) const;
   Images named_images(const Config& config, const ImagePreparation& prepare, Log& log) const;
   /// Half for the weights, and half for the architecture.
   void share_out(const Images& held_out, const torch::Device& device);
+  /// N×H×W.
+  torch::Tensor maps(const SearchLoop& loop, uint64_t seed) const;
   void measure_maps(const SearchLoop& loop, SaliencyQuality& quality) const;
   std::optional<TermShares> measure_terms(const SearchLoop& loop, int64_t epoch) const;
 
   SaliencyCheckOptions options_;
   AttackOptions attack_;
+  int64_t batch_size_ = 1;
   uint64_t seed_;
   Images images_;  ///< of the maps
   /// Held-out images, half and half; empty where there are not enough.
@@ -82,6 +91,6 @@ void append(JsonRecord& record, const SaliencyQuality& quality);
 std::string saliency_text(const SaliencyQuality& quality);
 
 /// Where maps say next to nothing about their images, and where the search hardly follows them.
-std::vector<std::string> saliency_warnings(const SaliencyQuality& quality);
+std::map<SaliencyTrouble, std::string> saliency_warnings(const SaliencyQuality& quality);
 
 }  // namespace sanas

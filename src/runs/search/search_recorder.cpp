@@ -63,15 +63,14 @@ void SearchRecorder::on_epoch(const EpochReport& report) {
   session_.log().info("genotype = " + to_string(report.genotype));
 }
 
-/// A line for each epoch, and warnings once.
+/// A line for each epoch, and each kind of warning once.
 void SearchRecorder::tell_of_saliency(const SaliencyQuality& saliency) {
   session_.log().info(saliency_text(saliency));
-  if (!has_warned_) {
-    for (const auto& warning : saliency_warnings(saliency)) {
+  for (const auto& [trouble, warning] : saliency_warnings(saliency)) {
+    if (told_.insert(trouble).second) {
       session_.log().warn(warning);
     }
   }
-  has_warned_ = true;
 }
 
 /// The heat maps are drawn first, so that the record's peak of the memory has them in it.

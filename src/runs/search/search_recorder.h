@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 
 #include "runs/run_recorder.h"
 #include "runs/run_session.h"
@@ -51,7 +52,7 @@ class SearchRecorder : public SearchObserver {
   GenotypeHistory history_;
   ValidationForecast forecast_;
   const SaliencyProbe& saliency_;
-  bool has_warned_ = false;
+  std::set<SaliencyTrouble> told_;
 };
 
 }  // namespace sanas

@@ -7,12 +7,19 @@
 
 namespace sanas {
 
-TermShares term_shares(const ArchitectureReport& report, double gamma) {
+TermShares term_shares(const PerTerm<TensorList>& terms, double gamma) {
+  const auto weight = [gamma](Term term) { return is_of_validation1(term) ? gamma : 1.0; };
+  TensorList total;
+  for (const Term term : kTerms) {
+    if (!terms[term].empty()) {
+      total =
+          total.empty() ? scale(terms[term], weight(term)) : add(total, terms[term], weight(term));
+    }
+  }
+  const double length = norm(total);
   TermShares shares;
   for (const Term term : kTerms) {
-    const double weight = is_of_validation1(term) ? gamma : 1.0;
-    shares.share[term] =
-        report.total_norm > 0.0 ? weight * report.terms[term].norm / report.total_norm : 0.0;
+    shares.share[term] = length == 0.0 ? 0.0 : weight(term) * norm(terms[term]) / length;
   }
   return shares;
 }
@@ -31,7 +38,7 @@ std::string share_text(const TermShares& shares) {
 
 std::string dead_path_warning(const TermShares& shares) {
   constexpr double kLittle = 0.01;
-  if (shares.through_delta() >= kLittle) {
+  if (!(shares.through_delta() < kLittle)) {  // also where it is not a number
     return "";
   }
   return format(

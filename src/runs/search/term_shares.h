@@ -4,12 +4,14 @@
 #include <string>
 
 #include "formats/json_lines.h"
-#include "sanas/search/reports.h"
+#include "sanas/core/parameters.h"
+#include "sanas/search/terms.h"
 
 namespace sanas {
 
-/// How much of a hypergradient each of its terms is: ‖term‖ / ‖total‖, with γ. Terms point in
-/// different directions, so shares may add up to more than 1.
+/// How much of a hypergradient each of its terms is: ‖term‖ / ‖total‖, with γ and without what a
+/// family's regularisation adds to it. Terms point in different directions, so shares may add up to
+/// more than 1.
 struct TermShares {
   PerTerm<double> share{0.0};
 
@@ -17,7 +19,7 @@ struct TermShares {
   double through_delta() const { return share[Term::kDeltaDirect] + share[Term::kDeltaWeights1]; }
 };
 
-TermShares term_shares(const ArchitectureReport& report, double gamma);
+TermShares term_shares(const PerTerm<TensorList>& terms, double gamma);
 
 /// For metrics.jsonl: share_d1 and so on.
 void append(JsonRecord& record, const TermShares& shares);
@@ -25,7 +27,8 @@ void append(JsonRecord& record, const TermShares& shares);
 /// For the log: a sentence without an end.
 std::string share_text(const TermShares& shares);
 
-/// A warning where a search hardly follows its saliency; otherwise nothing.
+/// A warning where a search hardly follows its saliency; otherwise, or where that can't be told,
+/// nothing.
 std::string dead_path_warning(const TermShares& shares);
 
 }  // namespace sanas
