@@ -50,7 +50,7 @@ bool is_sweep(const EvalCommand& command) {
 std::vector<SweepEntry> entries_of(const Config& config, const EvalCommand& command, Log& log) {
   if (!command.as_large_as.empty()) {
     PhaseDisplay phases(progress_options(command.common.quiet, log));
-    return random_sweep(config, command.random_genotypes, find_genotype(command.as_large_as),
+    return random_sweep(config, command.random_genotypes, find_genotype(command.as_large_as), log,
                         phases);
   }
   if (command.random_genotypes > 0) {

@@ -40,7 +40,7 @@ std::vector<fs::path> find_masks(const ImageSource& images, const fs::path& fold
     const fs::path file = images.file(i);
     if (file.empty()) {
       throw ConfigError(
-          "masks belong to images in files: expected a file or a folder of images, not a data set");
+          "--masks needs --images with a file or a folder, not a data set");
     }
     if (ScopedSignals::stop_requested()) {
       throw Interrupted();

@@ -282,7 +282,7 @@ TEST(ShippedConfigs, AllParseValidateAndRoundTrip) {
 TEST(ShippedConfigs, QuickstartIsSanasOnFashionMnist) {
   const Config config = shipped("quickstart");
   EXPECT_EQ(config.dataset.source.name, "fashion_mnist");
-  EXPECT_TRUE(config.dataset.source.pad_to_32);
+  EXPECT_FALSE(config.dataset.source.pad_to_32);
   EXPECT_EQ(config.method, Method::kSanas);
   EXPECT_EQ(config.search.update_every.weights2, 3);
   EXPECT_EQ(config.search.update_every.architecture, 5);

@@ -31,7 +31,7 @@ SEARCH_BATCH |= {"imagenet_pcdarts": 1024, "quickstart": 16}
 # Supplement I.2 to I.4 and table 15; darts-family 5.6 for DARTS on ImageNet. All others: 96.
 EVALUATION_BATCH = {f"eval_{data}_{host}": 128 for data in ("cifar10", "cifar100")
                     for host in ("pcdarts", "pdarts", "prdarts")}  # fmt: skip
-EVALUATION_BATCH |= {"eval_imagenet_darts": 128, "eval_imagenet_prdarts": 128, "quickstart": 32}
+EVALUATION_BATCH |= {"eval_imagenet_darts": 128, "eval_imagenet_prdarts": 128, "quickstart": 64}
 EVALUATION_BATCH |= {"eval_imagenet": 1024, "eval_imagenet_pcdarts": 1024}
 # Keys of every section that no shipped file gives.
 DEFAULTED = {"on_nonfinite", "dataset.on_bad_sample", "dataset.augment.resize", "supernet.zero"}
@@ -164,7 +164,7 @@ def test_dry_run_of_a_search(name, roots):
         # Those of CIFAR-100 differ in the number of classes only, and are run in their full size.
         more["supernet.cells"] = cells = 3
     output = succeeds("sanas_search", name, roots, "--dry-run", *programs.settings(more))
-    side = 224 if dataset == "imagenet" else 32
+    side = 28 if name == "quickstart" else 224 if dataset == "imagenet" else 32
     parameters, macs = reference_size(host, cells, CLASSES[dataset], side)
     check_report(output, name, parameters, macs, SEARCH_BATCH[host])
     expected = f"one architecture step: {passes(name, 'sanas', 7)} forward-backward passes"
@@ -191,8 +191,8 @@ def test_dry_run_of_an_evaluation(name, roots):
     output = succeeds("sanas_eval", name, roots, *arguments)
     cifar10, cifar100, macs, imagenet, imagenet_macs = golden.SIZES["DARTS_V2"]
 
-    def of_size(channels, classes, cells):
-        return size_of(DiscreteNetwork(genotypes.preset("DARTS_V2"), channels, classes, cells))
+    def of_size(channels, classes, cells, side=32):
+        return size_of(DiscreteNetwork(genotypes.preset("DARTS_V2"), channels, classes, cells), side)
 
     missing = 1000 - CLASSES["imagenet"]  # of the classes that the classifier has in ImageNet
     # The recipes of the hosts share their network with that of the data set.
@@ -202,7 +202,7 @@ def test_dry_run_of_an_evaluation(name, roots):
         "eval_cifar100": lambda: (cifar100, macs + 51840),
         "eval_cifar100_s1s4": lambda: of_size(16, 100, 8),
         "eval_imagenet": lambda: (imagenet - missing * 769, imagenet_macs - missing * 768),
-        "quickstart": lambda: of_size(8, 10, 5),
+        "quickstart": lambda: of_size(8, 10, 5, side=28),
     }[re.sub("_(darts|pcdarts|pdarts|prdarts|s1s3)$", "", name)]()
     check_report(output, name, parameters, macs, EVALUATION_BATCH.get(name, 96))
 

@@ -125,20 +125,21 @@ def parameters(folder):
 
 
 def test_random_genotypes_may_be_asked_to_be_as_large_as_another(tmp_path):
-    small = settings(SMALL)
-    done("sanas_eval", *COMMON, *GENOTYPE, *small, "--out", tmp_path / "wanted")
-    words = (*COMMON, *small, "--random-genotypes", 3, "--out")
+    small = settings({**SMALL, "evaluation.max_steps": 1})
+    done("sanas_eval", *COMMON, *small, "--random-genotypes", 1, "--seed", 9, "--out", tmp_path / "one")
+    wanted = tmp_path / "one" / "random-0"
+    words = (*COMMON, *small, "--random-genotypes", 4, "--out")
+    like = ("--as-large-as", wanted / "genotype.txt")
     done("sanas_eval", *words, tmp_path / "any")
-    done("sanas_eval", *words, tmp_path / "alike", "--as-large-as", "DARTS_V2")
-    wanted = parameters(tmp_path / "wanted")
-    off = {name: [abs(parameters(tmp_path / name / f"random-{i}") / wanted - 1) for i in range(3)]
-           for name in ("any", "alike")}  # fmt: skip
+    done("sanas_eval", *words, tmp_path / "alike", *like)
+    off = {name: [abs(parameters(tmp_path / name / f"random-{i}") / parameters(wanted) - 1)
+                  for i in range(4)] for name in ("any", "alike")}  # fmt: skip
     assert max(off["alike"]) <= 0.1 < max(off["any"])
     rows = table(tmp_path / "alike" / "results.tsv")
-    assert len({row["genotype"] for row in rows}) == 3
+    assert len({row["genotype"] for row in rows}) == 4
     # A resume draws the same ones.
     results = (tmp_path / "alike" / "results.tsv").read_text()
-    done("sanas_eval", *words, tmp_path / "alike", "--as-large-as", "DARTS_V2", "--resume")
+    done("sanas_eval", *words, tmp_path / "alike", *like, "--resume")
     assert (tmp_path / "alike" / "results.tsv").read_text() == results
 
 
@@ -147,14 +148,21 @@ def test_a_size_is_for_random_genotypes():
     one_line_error("sanas_eval", result, 2, "--as-large-as", "--random-genotypes")
 
 
-def test_a_space_without_genotypes_of_that_size_says_so(tmp_path):
+def test_a_space_without_genotypes_of_that_size_gives_the_nearest(tmp_path):
     # No edge of S1 has a separable 5×5 convolution, all edges of this genotype have.
     genes = [("sep_conv_5x5", source) for node in range(4) for source in (node, node + 1)]
     cells = f"normal={genes}, normal_concat=[2, 3, 4, 5], reduce={genes}, reduce_concat=[2, 3, 4, 5]"
     (tmp_path / "large.txt").write_text(f"Genotype({cells})")
-    result = run("sanas_eval", *COMMON, *settings({**SMALL, "supernet.space": "s1"}),
-                 "--random-genotypes", 1, "--as-large-as", tmp_path / "large.txt")  # fmt: skip
-    one_line_error("sanas_eval", result, 2, "random genotypes", "--as-large-as")
+    words = (*COMMON, *settings({**SMALL, "supernet.space": "s1", "evaluation.max_steps": 1}),
+             "--random-genotypes")  # fmt: skip
+    result = run("sanas_eval", *words, 2, "--as-large-as", tmp_path / "large.txt",
+                 "--out", tmp_path / "near")  # fmt: skip
+    assert result.returncode == 0
+    assert "--as-large-as" in result.stderr and "% off" in result.stderr
+    done("sanas_eval", *words, 10, "--out", tmp_path / "any")
+    sizes = {name: [parameters(tmp_path / name / f"random-{i}") for i in range(count)]
+             for name, count in (("near", 2), ("any", 10))}  # fmt: skip
+    assert min(sizes["near"]) >= max(sizes["any"])  # nothing in S1 is as large as what was asked for
 
 
 def test_random_search_keeps_the_best(tmp_path):

@@ -219,8 +219,8 @@ def test_another_norm_brings_its_own_lengths(checkpoint, images, tmp_path):
         out = tmp_path / name
         result = saliency(checkpoint, images, out, "--count", 1, "--no-pictures", *options)
         assert result.returncode == 0, result.stderr
-        column = json.loads((out / "saliency.json").read_text())["columns"][0]
-        found[name] = (column["epsilon"], column["step_size"])
+        used = json.loads((out / "saliency.json").read_text())["columns"][0]["options"]
+        found[name] = (used["epsilon"], used["step_size"])
     assert found["linf"] == pytest.approx((8 / 255, 2 / 255))
     assert found["l2"] == pytest.approx((1, 1 / 4))
     assert found["own"] == pytest.approx((1 / 255, 2 / 255))

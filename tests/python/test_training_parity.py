@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first 50 steps of a training on CIFAR-100 against the same training in PyTorch."""
+"""The first steps of a training on CIFAR-100 against the same training in PyTorch."""
 
 import copy
 import json
 import math
-import os
 import tarfile
 import time
-
-# Both sides compute with oneDNN, which has other algorithms on each processor, and each step makes
-# differences hundreds of times larger. It reads this when it is first used.
-os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"
 
 import pytest
 import torch
@@ -20,9 +15,8 @@ from reference import genotypes
 from reference.discrete import DiscreteNetwork
 from safetensors.torch import load_file, save_file
 
-STEPS = 50
-# Later ones have nothing in common but the data.
-KERNEL_STEPS = 8
+STEPS = 40
+COMPARED = 4  # later ones have nothing in common but the data
 BATCH = 16
 GENOTYPE = "DARTS_V2"
 CHANNELS, CELLS, CLASSES = 8, 5, 100
@@ -88,35 +82,34 @@ def training(cifar100, tmp_path_factory):
     return network, batches, (*arguments, "--genotype", GENOTYPE, "--weights", weights)
 
 
-def losses_of(training, kernels, steps, out):
-    arguments = (*training[2], *settings({"kernels": kernels, "evaluation.max_steps": steps}))
+def losses_of(training, kernels, out):
+    arguments = (*training[2], *settings({"kernels": kernels}))
     trained = run("sanas_eval", *arguments, "--out", out, "--quiet")
     assert trained.returncode == 0, trained.stderr
     records = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     records = [record for record in records if record["phase"] == "train"]
-    assert len(records) == steps
+    assert len(records) == STEPS
     print(f"{kernels}: {sum(record['seconds'] for record in records):.1f} s")
     return [record["loss"] for record in records]
 
 
-def test_the_first_losses_are_those_of_pytorch(training, tmp_path):
-    """The same operators in the same order."""
+@pytest.fixture(scope="module")
+def exact_losses(training):
     start = time.monotonic()
-    expected = reference_losses(training[0], training[1])
-    print(f"{STEPS} steps in PyTorch: {time.monotonic() - start:.1f} s")
-    ours = losses_of(training, "composed", STEPS, tmp_path / "run")
-    for step, (found, wanted) in enumerate(zip(ours, expected)):
-        assert math.isclose(found, wanted, rel_tol=1e-4), (step, found, wanted)
+    losses = reference_losses(*training[:2], torch.float64)
+    print(f"{STEPS} steps in PyTorch, double: {time.monotonic() - start:.1f} s")
+    return losses
 
 
-def test_fused_kernels_stay_as_near_to_double_precision_as_pytorch_does(training, tmp_path):
-    """Each step makes rounding errors hundreds of times larger, PyTorch's as well as ours."""
-    network, batches = training[0], training[1][:KERNEL_STEPS]
-    exact = reference_losses(network, batches, torch.float64)
-    single = reference_losses(network, batches)
-    ours = losses_of(training, "auto", KERNEL_STEPS, tmp_path / "run")
-    largest = 1e-6
-    for step, (found, wanted, other) in enumerate(zip(ours, exact, single)):
-        largest = max(largest, abs(other - wanted))
-        print(step, found - wanted, other - wanted)
-        assert abs(found - wanted) <= 3 * largest, (step, found, wanted, other)
+@pytest.mark.parametrize("kernels", ["auto", "composed"])
+def test_losses_are_those_of_pytorch(kernels, training, exact_losses, tmp_path):
+    """In double, where PyTorch's own rounding has no say. Each step makes rounding some tens of times
+    larger, in PyTorch too, so that only the first ones can be compared one by one. A step that is
+    wrong shows in the second loss at once."""
+    ours = losses_of(training, kernels, tmp_path / "run")
+    for step, (found, wanted) in enumerate(zip(ours[:COMPARED], exact_losses)):
+        print(step, found - wanted)
+        assert abs(found - wanted) <= 2e-6 * 30**step, (step, found, wanted)
+    later = slice(STEPS // 2, None)
+    mean, wanted = (sum(losses[later]) / len(losses[later]) for losses in (ours, exact_losses))
+    assert math.isclose(mean, wanted, rel_tol=0.03), (mean, wanted)

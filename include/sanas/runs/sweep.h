@@ -42,11 +42,11 @@ std::vector<SweepEntry> depth_sweep(const Config& config, const Genotype& genoty
 /// … (the random baseline of DARTS).
 std::vector<SweepEntry> random_sweep(const Config& config, int64_t count);
 /// The same among genotypes whose networks have as many parameters as that of `like`, within a
-/// tenth: a baseline that does not win or lose by its size. Throws ConfigError where the space has
-/// too few of them.
+/// tenth: a baseline that does not win or lose by its size. Where a few hundred draws hold too few
+/// of them, those whose size is nearest; `log` gets a warning that says how near.
 /// @param observer of reading the data set and of the draws. Throws Interrupted.
 std::vector<SweepEntry> random_sweep(const Config& config, int64_t count, const Genotype& like,
-                                     PhaseObserver& observer = nobody());
+                                     Log& log, PhaseObserver& observer = nobody());
 
 /// Trains and tests the entries one after the other and writes `results.tsv`, a line for each that
 /// is done. With `options.resume` what is done is kept and what was begun is gone on with. Throws

@@ -97,6 +97,10 @@ SaliencyProbe::Images SaliencyProbe::named_images(const Config& config,
   const auto source = open_images(options_.images, config.dataset.source, options_.count, log);
   UnreadableImages unreadable(BadSample::kSkip, log);
   std::vector<std::filesystem::path> masks(static_cast<size_t>(source->size()));
+  if (!options_.masks.empty() && source->size() > 0 && source->file(0).empty()) {
+    throw ConfigError("search.saliency.masks: belong to images in files, but " + options_.images +
+                      " is a data set; expected a file or a folder in search.saliency.images");
+  }
   if (!options_.masks.empty()) {
     masks = find_masks(*source, options_.masks, unreadable);
   }

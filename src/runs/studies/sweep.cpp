@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/format.h"
 #include "data/dataset_reading.h"
@@ -26,9 +27,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kLatencyRuns = 30;
-// What counts as about equal, and how many genotypes are tried for each that is wanted.
+// What counts as about equal, and how many genotypes are tried at most for each that is wanted.
 constexpr double kSizeTolerance = 0.1;
-constexpr uint64_t kMostDraws = 1000;
+constexpr uint64_t kDrawsForEach = 200;
 
 const std::vector<std::string> kColumns{"name",
                                         "accuracy",
@@ -58,18 +59,19 @@ std::string table(const std::vector<SweepScore>& scores) {
   return text;
 }
 
-/// Whether a network of the configuration is about as large as that of one genotype.
-class SizeFilter {
+/// How large networks of the configuration are beside that of one genotype.
+class SizeComparison {
  public:
-  SizeFilter(const Config& config, const Genotype& like, PhaseObserver& observer)
+  SizeComparison(const Config& config, const Genotype& like, PhaseObserver& observer)
       : options_(network_options_for(
             config, open_dataset(config.dataset.source, Split::kTrain, observer)->info())),
-        wanted_(parameters_of(like)) {}
+        parameters_(parameters_of(like)) {}
 
-  bool accepts(const Genotype& genotype) const {
-    return std::abs(parameters_of(genotype) - wanted_) <= kSizeTolerance * wanted_;
+  double parameters() const { return parameters_; }
+  /// The difference of parameters as a share.
+  double distance(const Genotype& genotype) const {
+    return std::abs(parameters_of(genotype) / parameters_ - 1.0);
   }
-  double wanted() const { return wanted_; }
 
  private:
   double parameters_of(const Genotype& genotype) const {
@@ -78,7 +80,7 @@ class SizeFilter {
   }
 
   EvalNetworkOptions options_;
-  double wanted_;
+  double parameters_;
 };
 
 SweepEntry random_entry(const Config& config, size_t number, const Genotype& genotype) {
@@ -127,25 +129,33 @@ std::vector<SweepEntry> random_sweep(const Config& config, int64_t count) {
 }
 
 std::vector<SweepEntry> random_sweep(const Config& config, int64_t count, const Genotype& like,
-                                     PhaseObserver& observer) {
+                                     Log& log, PhaseObserver& observer) {
   const auto space = make_search_space(config.supernet);
-  const SizeFilter size(config, like, observer);
-  Phase phase(observer, "random genotypes of about equal size", count);
-  std::vector<SweepEntry> entries;
+  const SizeComparison size(config, like, observer);
   const auto wanted = static_cast<size_t>(count);
-  for (uint64_t number = 0; entries.size() < wanted && number < kMostDraws * wanted; ++number) {
+  const uint64_t most = kDrawsForEach * wanted;
+  std::vector<std::pair<double, Genotype>> near;  // by their draws
+  std::vector<std::pair<double, Genotype>> others;
+  Phase phase(observer, "random genotypes of about equal size", static_cast<int64_t>(most));
+  for (uint64_t number = 0; near.size() < wanted && number < most; ++number) {
     const Genotype genotype = draw(space, config, number);
-    if (size.accepts(genotype)) {
-      entries.push_back(random_entry(config, entries.size(), genotype));
-      phase.advance();
-    }
+    const double distance = size.distance(genotype);
+    (distance <= kSizeTolerance ? near : others).emplace_back(distance, genotype);
+    phase.advance();
   }
-  if (entries.size() < wanted) {
-    throw ConfigError(
-        format("among %llu random genotypes of supernet.space only %zu have networks within 10 %% "
-               "of %.0f parameters; expected %zu: ask for fewer, or leave --as-large-as out",
-               static_cast<unsigned long long>(kMostDraws * wanted), entries.size(), size.wanted(),
-               wanted));
+  if (near.size() < wanted) {
+    std::stable_sort(others.begin(), others.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    others.resize(std::min(others.size(), wanted - near.size()));
+    near.insert(near.end(), others.begin(), others.end());
+    log.warn(
+        format("warning: --as-large-as: few random genotypes of supernet.space have networks "
+               "of %.0f parameters; those that are trained are up to %.0f %% off",
+               size.parameters(), 100.0 * near.back().first));
+  }
+  std::vector<SweepEntry> entries;
+  for (const auto& [distance, genotype] : near) {
+    entries.push_back(random_entry(config, entries.size(), genotype));
   }
   return entries;
 }
