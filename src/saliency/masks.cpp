@@ -39,8 +39,7 @@ std::vector<fs::path> find_masks(const ImageSource& images, const fs::path& fold
   for (int64_t i = 0; i < images.size(); ++i) {
     const fs::path file = images.file(i);
     if (file.empty()) {
-      throw ConfigError(
-          "--masks needs --images with a file or a folder, not a data set");
+      throw ConfigError("--masks needs --images with a file or a folder, not a data set");
     }
     if (ScopedSignals::stop_requested()) {
       throw Interrupted();
