@@ -76,13 +76,13 @@ SaliencyProbe::Images SaliencyProbe::held_out_images(const SearchSetup& setup,
 }
 
 void SaliencyProbe::share_out(const Images& held_out, const torch::Device& device) {
+  // No more than a step of the search takes.
   const int64_t half = std::min(static_cast<int64_t>(held_out.labels.size()) / 2, batch_size_);
   if (half == 0) {
     return;
   }
   const auto pixels = torch::cat(held_out.pixels);
   const auto labels = torch::tensor(held_out.labels);
-  // No more than a step of the search takes.
   const auto batch = [&](int64_t first) {
     return Batch{pixels.narrow(0, first, half), labels.narrow(0, first, half), torch::arange(half)}
         .to(device);
