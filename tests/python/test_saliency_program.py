@@ -212,7 +212,7 @@ def test_numbers_that_are_none_are_refused(option, value, checkpoint, images, tm
 
 
 def test_another_norm_brings_its_own_lengths(checkpoint, images, tmp_path):
-    """ε = 1 is a short way in the l2 ball, and any image in that of l∞."""
+    """ε = 1/2 is a short way in the l2 ball, and nearly any image in that of l∞."""
     found = {}
     for name, options in {"linf": ("--norm", "linf"), "l2": ("--preset", "paper", "--norm", "l2"),
                           "own": ("--norm", "linf", "--epsilon", "1/255")}.items():  # fmt: skip
@@ -222,7 +222,7 @@ def test_another_norm_brings_its_own_lengths(checkpoint, images, tmp_path):
         used = json.loads((out / "saliency.json").read_text())["columns"][0]["options"]
         found[name] = (used["epsilon"], used["step_size"])
     assert found["linf"] == pytest.approx((8 / 255, 2 / 255))
-    assert found["l2"] == pytest.approx((1, 1 / 4))
+    assert found["l2"] == pytest.approx((1 / 2, 1 / 4))
     assert found["own"] == pytest.approx((1 / 255, 2 / 255))
 
 
@@ -245,7 +245,8 @@ def test_smoothed_maps(checkpoint, images, tmp_path):
 def test_presets(checkpoint, images, tmp_path):
     """The attack that a map is of stands in saliency.json."""
     expected = {
-        "alive": {"norm": "l2", "loss": "pseudo"},
+        "alive": {"norm": "l2", "steps": 7, "epsilon": 1 / 2, "step_size": 1 / 4, "loss": "soft",
+                  "starts": 1, "smooth": 0.0},
         "paper": {"norm": "linf", "steps": 7, "epsilon": 8 / 255, "step_size": 2 / 255,
                   "loss": "soft", "starts": 1, "smooth": 0.0},
         "checkpoint": {"norm": "linf", "steps": 1, "starts": 1, "smooth": 0.0},

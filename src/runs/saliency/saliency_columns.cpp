@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/saliency/saliency_columns.h"
 
-#include <algorithm>
 #include <set>
 
 #include "core/format.h"
@@ -15,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Of l2 attacks that look for what matters, in pixels of an image.
-constexpr double kL2Radius = 1.0;
+constexpr double kL2Radius = 0.5;
 constexpr double kL2Step = 0.25;
 
 /// "NAME=FILE", or a file, which is then named after its run.
@@ -31,35 +30,24 @@ NamedCheckpoint parse_checkpoint(const std::string& text) {
   return {name.empty() ? file.stem().string() : name.string(), file, {}};
 }
 
-/// An attack and what is made of its perturbations.
-struct AttackMaps {
+AttackOptions preset_of(const SaliencyOptions& options, const CheckpointInfo& info) {
   AttackOptions attack;
-  int64_t starts = 1;
-  double smoothing = 0.0;
-};
-
-/// @param side the shorter one of the network's images, in pixels.
-AttackMaps preset_of(const SaliencyOptions& options, const CheckpointInfo& info, int64_t side) {
-  constexpr double kSmoothing = 1.0 / 16.0;  // of the side
-  AttackMaps maps;
   switch (options.preset) {
     case SaliencyPreset::kAlive:
-      maps.attack.norm = AttackNorm::kL2;
-      maps.attack.steps = 7;
-      maps.attack.epsilon = kL2Radius;
-      maps.attack.step_size = kL2Step;
-      maps.attack.loss = AttackLoss::kPseudo;
-      maps.starts = 4;
-      maps.smoothing = kSmoothing * static_cast<double>(side);
+      attack.norm = AttackNorm::kL2;
+      attack.steps = 7;
+      attack.epsilon = kL2Radius;
+      attack.step_size = kL2Step;
+      attack.loss = AttackLoss::kSoft;
       break;
     case SaliencyPreset::kPaper:
       break;  // the defaults
     case SaliencyPreset::kCheckpoint:
-      maps.attack = attack_of(info.config.search);
-      maps.attack.space = AttackSpace::kPixels;
+      attack = attack_of(info.config.search);
+      attack.space = AttackSpace::kPixels;
       break;
   }
-  return maps;
+  return attack;
 }
 
 /// With the usual lengths: those of the preset are of another kind.
@@ -74,9 +62,7 @@ SaliencyMethodOptions method_options(const SaliencyOptions& options,
                                      const ExplainedCheckpoint& checkpoint) {
   const CheckpointInfo& info = checkpoint.info;
   SaliencyMethodOptions result;
-  const AttackMaps preset =
-      preset_of(options, info, std::min(checkpoint.height(), checkpoint.width()));
-  result.attack = preset.attack;
+  result.attack = preset_of(options, info);
   result.attack.steps = options.attack.steps.value_or(result.attack.steps);
   result.attack.loss = options.attack.loss.value_or(result.attack.loss);
   if (options.attack.norm && *options.attack.norm != result.attack.norm) {
@@ -84,8 +70,8 @@ SaliencyMethodOptions method_options(const SaliencyOptions& options,
   }
   result.attack.epsilon = options.attack.epsilon.value_or(result.attack.epsilon);
   result.attack.step_size = options.attack.step_size.value_or(result.attack.step_size);
-  result.starts = options.attack.starts.value_or(preset.starts);
-  result.smoothing = options.attack.smoothing.value_or(preset.smoothing);
+  result.starts = options.attack.starts.value_or(1);
+  result.smoothing = options.attack.smoothing.value_or(0.0);
   result.smoothgrad = options.smoothgrad;
   result.integrated_gradients.steps = options.path_steps;
   if (options.path_baseline == PathBaseline::kMean) {
