@@ -130,7 +130,7 @@ go_on "$out/random" "$bin/sanas_eval" --config "$config" --random-genotypes 3 \
 say "4/4 Saliency: what does the network look at?"
 status=0
 "$bin/sanas_saliency" --checkpoint "$out/eval/checkpoints/last.safetensors" \
-  --images fashion_mnist:test --count 10 --out "$out/saliency" || status=$?
+  --images fashion_mnist:test --count 10 --smooth 1 --out "$out/saliency" || status=$?
 ((status == 0)) || stop "$status"
 "$bin/sanas_inspect" report "$out/search" "$out/eval" "$out/random" "$out/saliency" --out "$out/report.html"
 conclude
