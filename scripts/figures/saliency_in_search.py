@@ -39,7 +39,7 @@ MAPS = ["deletion_area", "insertion_area", "seed_agreement"]
 # What a search is stopped after to see its terms: its first mini-batch, and three epochs of 100.
 MOMENTS = {"start": ["search.max_steps=1"], "three epochs": ["search.max_steps=0"]}
 THREE_EPOCHS = ["search.epochs=3", "dataset.subset=3200", "search.saliency.count=64"]
-TERMS = ["share_d2", "share_I2", "share_I3", "share_I4", "share_I1", "saliency_agreement",
+TERMS = ["share_d2", "share_I2", "share_I3", "share_I4", "share_I1", "saliency_seed_agreement",
          "saliency_saturated"]
 
 
