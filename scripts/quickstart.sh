@@ -76,9 +76,7 @@ go_on() {
   if compgen -G "$folder/config.yaml" >/dev/null || compgen -G "$folder/*/config.yaml" >/dev/null; then
     resume=(--resume)
   fi
-  local status=0
-  "$@" --out "$folder" "${resume[@]}" || status=$?
-  ((status == 0)) || stop "$status"
+  "$@" --out "$folder" "${resume[@]}" || stop "$?"
 }
 
 # Ends as a program ended, which has said why.
@@ -128,9 +126,7 @@ say "3/4 Baseline: how good are random cells of about equal size?"
 go_on "$out/random" "$bin/sanas_eval" --config "$config" --random-genotypes 3 \
   --as-large-as "$out/search/genotype.txt"
 say "4/4 Saliency: what does the network look at?"
-status=0
 "$bin/sanas_saliency" --checkpoint "$out/eval/checkpoints/last.safetensors" \
-  --images fashion_mnist:test --count 10 --smooth 1 --out "$out/saliency" || status=$?
-((status == 0)) || stop "$status"
+  --images fashion_mnist:test --count 10 --smooth 1 --out "$out/saliency" || stop "$?"
 "$bin/sanas_inspect" report "$out/search" "$out/eval" "$out/random" "$out/saliency" --out "$out/report.html"
 conclude

@@ -30,14 +30,20 @@ NamedCheckpoint parse_checkpoint(const std::string& text) {
   return {name.empty() ? file.stem().string() : name.string(), file, {}};
 }
 
+/// With the usual lengths, as those of one norm mean nothing in the other.
+void use_norm(AttackNorm norm, AttackOptions& attack) {
+  const bool l2 = norm == AttackNorm::kL2;
+  attack.norm = norm;
+  attack.epsilon = l2 ? kL2Radius : AttackOptions{}.epsilon;
+  attack.step_size = l2 ? kL2Step : AttackOptions{}.step_size;
+}
+
 AttackOptions preset_of(const SaliencyOptions& options, const CheckpointInfo& info) {
   AttackOptions attack;
   switch (options.preset) {
     case SaliencyPreset::kAlive:
-      attack.norm = AttackNorm::kL2;
+      use_norm(AttackNorm::kL2, attack);
       attack.steps = 7;
-      attack.epsilon = kL2Radius;
-      attack.step_size = kL2Step;
       attack.loss = AttackLoss::kSoft;
       break;
     case SaliencyPreset::kPaper:
@@ -48,14 +54,6 @@ AttackOptions preset_of(const SaliencyOptions& options, const CheckpointInfo& in
       break;
   }
   return attack;
-}
-
-/// With the usual lengths: those of the preset are of another kind.
-void use_norm(AttackNorm norm, AttackOptions& attack) {
-  const bool l2 = norm == AttackNorm::kL2;
-  attack.norm = norm;
-  attack.epsilon = l2 ? kL2Radius : AttackOptions{}.epsilon;
-  attack.step_size = l2 ? kL2Step : AttackOptions{}.step_size;
 }
 
 SaliencyMethodOptions method_options(const SaliencyOptions& options,
